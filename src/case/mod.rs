@@ -1,0 +1,355 @@
+//! A case: commands that make a story about cards, and the one form in which it is written.
+//!
+//! A step is one line of plain words. `#3` is the card that step 3 made, `A` an account of the case's own:
+//!
+//! ```
+//! use cardproof::case::Step;
+//! let step: Step = "create physical on A with {\"shippingAddress\":null}".parse().unwrap();
+//! assert_eq!(step.to_string(), "create physical on A with {\"shippingAddress\":null}");
+//! ```
+//!
+//! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
+//! What a step means on the wire is the driver's business; what its answer means is the judge's.
+
+mod parse;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::card::{Action, CardType};
+
+pub use parse::StepError;
+
+/// The place of a step in its case, counted from 1. Written `#3`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct StepNumber(pub usize);
+
+impl fmt::Display for StepNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Which account a command concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AccountRef {
+    /// One of the case's own, fresh accounts: `A` to `Z`.
+    Own(char),
+    /// A well-formed id that nobody has.
+    Unknown,
+    /// An account of another programme.
+    Foreign,
+    /// Something that is no id.
+    Malformed(String),
+}
+
+/// Which card a command concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CardRef {
+    /// The card that this step's answer brought.
+    Made(StepNumber),
+    /// A well-formed id that nobody has.
+    Unknown,
+    /// A card of another programme.
+    Foreign,
+    /// Something that is no id.
+    Malformed(String),
+}
+
+/// One abstract step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Create a card.
+    Create {
+        /// Whose card.
+        account: AccountRef,
+        /// Of which type.
+        card_type: CardType,
+    },
+    /// Read one card.
+    Read(CardRef),
+    /// Read an account's cards.
+    ListAccount(AccountRef),
+    /// Read the programme's cards.
+    ListProgramme,
+    /// A call that means to change a card's status.
+    Act(Action, CardRef),
+    /// Send an earlier step's request again under the same key; with a [`Body`] change, another payload under it.
+    Retry(StepNumber),
+    /// Let time pass, in milliseconds: for targets whose timestamps are coarse.
+    Pause(u64),
+}
+
+/// What the body of a `create` is, beyond the standard request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Body {
+    /// A valid request for the type, ordinary values.
+    #[default]
+    Standard,
+    /// The standard request (of a retry: the earlier one) with this JSON merge patch (RFC 7396) applied.
+    Patched(Value),
+    /// Exactly this text.
+    Text(String),
+}
+
+impl Eq for Body {}
+
+/// Which idempotency key a modifying step sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KeyUse {
+    /// A fresh one (a retry: the earlier step's).
+    #[default]
+    Usual,
+    /// None.
+    Missing,
+    /// This text, which need not be a UUID.
+    Text(String),
+    /// The one that this step used.
+    Of(StepNumber),
+}
+
+/// A flaw in access or integrity, made from a good request.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flaw {
+    /// No `Authorization`.
+    NoBearer,
+    /// A bearer token that nobody issued.
+    WrongBearer,
+    /// Neither `Signature` nor `Signature-Input`.
+    NoSignature,
+    /// A signature with its bits turned.
+    BrokenSignature,
+    /// A `keyid` that was never registered.
+    UnknownKeyId,
+    /// Another algorithm's name in the parameters.
+    WrongAlgorithm,
+    /// The method and target are not covered.
+    UncoveredTarget,
+    /// The digest is not covered.
+    UncoveredDigest,
+    /// The idempotency key is another than the one that was signed.
+    ChangedHeader,
+    /// A digest of another body.
+    WrongDigest,
+    /// A body without its digest.
+    NoDigest,
+}
+
+impl Flaw {
+    /// Every flaw, with the words that name it in a case file.
+    pub const ALL: [(Self, &'static str); 11] = [
+        (Self::NoBearer, "without bearer"),
+        (Self::WrongBearer, "with wrong bearer"),
+        (Self::NoSignature, "without signature"),
+        (Self::BrokenSignature, "with broken signature"),
+        (Self::UnknownKeyId, "with unknown keyid"),
+        (Self::WrongAlgorithm, "with wrong algorithm"),
+        (Self::UncoveredTarget, "without target covered"),
+        (Self::UncoveredDigest, "without digest covered"),
+        (Self::ChangedHeader, "with key changed after signing"),
+        (Self::WrongDigest, "with wrong digest"),
+        (Self::NoDigest, "without digest"),
+    ];
+
+    /// The words that name it in a case file.
+    pub fn words(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(flaw, _)| *flaw == self)
+            .map_or("", |(_, words)| words)
+    }
+}
+
+/// A command and how its request deviates from the ordinary one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What is asked.
+    pub command: Command,
+    /// The body, for a create or the retry of one.
+    pub body: Body,
+    /// Another media type than `application/json`.
+    pub media_type: Option<String>,
+    /// The idempotency key.
+    pub key: KeyUse,
+    /// Ids in the path (of a retry: the key) are spelt in upper case.
+    pub upper_case: bool,
+    /// A flaw in access or integrity.
+    pub flaw: Option<Flaw>,
+}
+
+impl Step {
+    /// The ordinary request for a command.
+    pub fn new(command: Command) -> Self {
+        Self {
+            command,
+            body: Body::Standard,
+            media_type: None,
+            key: KeyUse::Usual,
+            upper_case: false,
+            flaw: None,
+        }
+    }
+
+    /// Whether its answer can bring a card that later steps name.
+    pub fn makes_card(&self) -> bool {
+        matches!(self.command, Command::Create { .. })
+    }
+
+    /// The earlier steps that this one needs.
+    pub fn needs(&self) -> Vec<StepNumber> {
+        let card = match &self.command {
+            Command::Read(CardRef::Made(step)) | Command::Act(_, CardRef::Made(step)) => {
+                Some(*step)
+            }
+            Command::Retry(step) => Some(*step),
+            _ => None,
+        };
+        let key = match self.key {
+            KeyUse::Of(step) => Some(step),
+            _ => None,
+        };
+        card.into_iter().chain(key).collect()
+    }
+
+    /// The same step with each step number that it names put through `rename`.
+    pub fn renumbered(&self, rename: impl Fn(StepNumber) -> StepNumber) -> Self {
+        let card = |card: &CardRef| match card {
+            CardRef::Made(step) => CardRef::Made(rename(*step)),
+            other => other.clone(),
+        };
+        let command = match &self.command {
+            Command::Read(c) => Command::Read(card(c)),
+            Command::Act(action, c) => Command::Act(*action, card(c)),
+            Command::Retry(step) => Command::Retry(rename(*step)),
+            other => other.clone(),
+        };
+        let key = match &self.key {
+            KeyUse::Of(step) => KeyUse::Of(rename(*step)),
+            other => other.clone(),
+        };
+        Self {
+            command,
+            key,
+            ..self.clone()
+        }
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Step {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Step".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "description": "one step in the words of a case file"})
+    }
+}
+
+/// A story: steps in order, on fresh accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What it is called in reports: words joined by dashes.
+    pub name: String,
+    /// What it shows, in a sentence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Case {
+    /// The accounts that the case needs, in the order of their letters.
+    pub fn accounts(&self) -> Vec<char> {
+        let mut letters: Vec<char> = self
+            .steps
+            .iter()
+            .filter_map(|step| match &step.command {
+                Command::Create {
+                    account: AccountRef::Own(letter),
+                    ..
+                }
+                | Command::ListAccount(AccountRef::Own(letter)) => Some(*letter),
+                _ => None,
+            })
+            .collect();
+        letters.sort_unstable();
+        letters.dedup();
+        letters
+    }
+
+    /// The case with only the steps for which `keep` is true, numbers adjusted. A step that needs one that goes, goes too.
+    pub fn restricted(&self, keep: impl Fn(StepNumber) -> bool) -> Self {
+        let mut renamed: BTreeMap<StepNumber, StepNumber> = BTreeMap::new();
+        let mut steps = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let number = StepNumber(index + 1);
+            let complete = step.needs().iter().all(|need| renamed.contains_key(need));
+            if keep(number) && complete {
+                steps.push(step.renumbered(|old| renamed[&old]));
+                renamed.insert(number, StepNumber(steps.len()));
+            }
+        }
+        Self {
+            steps,
+            ..self.clone()
+        }
+    }
+
+    /// This case and then `other`, on accounts of its own.
+    pub fn followed_by(&self, other: &Self) -> Self {
+        let offset = self.steps.len();
+        let first_free = self
+            .accounts()
+            .last()
+            .map_or('A', |last| next_letter(*last));
+        let shift = |letter: char| {
+            char::from_u32(letter as u32 - 'A' as u32 + first_free as u32).unwrap_or(letter)
+        };
+        let moved = other.steps.iter().map(|step| {
+            let mut step = step.renumbered(|old| StepNumber(old.0 + offset));
+            if let Command::Create {
+                account: AccountRef::Own(letter),
+                ..
+            }
+            | Command::ListAccount(AccountRef::Own(letter)) = &mut step.command
+            {
+                *letter = shift(*letter);
+            }
+            step
+        });
+        Self {
+            name: format!("{}-then-{}", self.name, other.name),
+            title: String::new(),
+            steps: self.steps.iter().cloned().chain(moved).collect(),
+        }
+    }
+}
+
+fn next_letter(letter: char) -> char {
+    char::from_u32(letter as u32 + 1).unwrap_or(letter)
+}

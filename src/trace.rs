@@ -1,0 +1,255 @@
+//! The trace: everything that went over the wire in a run, in a form that can be judged again.
+//!
+//! A trace file is JSON lines ([`Record`]): a header, then cases, their exchanges as they happen, and their ends. Cases
+//! overlap in time, so their lines do too. Nothing secret is in it: the driver never puts a credential into a
+//! [`Request`], and [`crate::redact`] masks card numbers in what a target sends.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::card::{AccountId, CardId};
+use crate::case::{Case, Flaw, StepNumber};
+
+/// The version of the form of trace files.
+pub const TRACE_VERSION: u32 = 1;
+
+/// The place of a case in its run, counted from 1.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct CaseNumber(pub usize);
+
+impl fmt::Display for CaseNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Microseconds since the run began.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Micros(pub u64);
+
+/// Header fields in the order in which they came, names in lower case.
+pub type Headers = Vec<(String, String)>;
+
+/// A request as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Request {
+    /// `POST`, `GET`, …
+    pub method: String,
+    /// The path after the base URL, with its query: `/cards/…`.
+    pub path: String,
+    /// The header fields that matter; credentials as `[redacted]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Headers,
+    /// The body, if one was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+impl Request {
+    /// The value of a header field, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+}
+
+/// A response as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// All header fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Headers,
+    /// The body as text; bytes that are not UTF-8 are replaced (U+FFFD) and `body_is_text` is false.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body: String,
+    /// The body was valid UTF-8.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub body_is_text: bool,
+    /// The body was a long list; only the elements that concern the case were kept, out of this many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt_of: Option<usize>,
+}
+
+impl Response {
+    /// The value of a header field, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+}
+
+fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    headers
+        .iter()
+        .find(|(n, _)| n == name)
+        .map(|(_, value)| value.as_str())
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// A whole response came.
+    Got(Response),
+    /// None came, so nobody knows whether the request was carried out. The words say what happened.
+    Lost(String),
+}
+
+/// One request and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exchange {
+    /// The step of the case that asked for it. A step may take several (waiting for issuance reads again and again).
+    pub step: StepNumber,
+    /// When the request was sent.
+    pub sent_at: Micros,
+    /// When the last byte of the response was there, or the wait was over.
+    pub received_at: Micros,
+    /// The request.
+    pub request: Request,
+    /// Which flaw was put into it; the trace holds no keys, so the judge takes the driver's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<Flaw>,
+    /// What came back.
+    pub reply: Reply,
+}
+
+/// Trouble that is nobody's proven fault: never a departure, never a pass.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Obstacle {
+    /// The step at which it came, if it came at a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepNumber>,
+    /// What happened, and what it prevented.
+    pub words: String,
+}
+
+/// One case as it was run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseTrace {
+    /// Which case of the run.
+    pub number: CaseNumber,
+    /// The case.
+    pub case: Case,
+    /// The fresh account that each letter stood for.
+    pub accounts: BTreeMap<char, AccountId>,
+    /// Its exchanges, in the order in which they were sent.
+    pub exchanges: Vec<Exchange>,
+    /// What came in the way.
+    pub obstacles: Vec<Obstacle>,
+    /// The case ran to its end; a trace that was cut off has one that didn't.
+    pub complete: bool,
+}
+
+/// How cards leave `issuing` on a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Issuance {
+    /// By themselves, at some time after the create.
+    #[default]
+    Automatic,
+    /// Only when the simulator is told to.
+    Manual,
+}
+
+/// What the judge must know of the target to judge its answers; taken from the profile, kept in the trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Terms {
+    /// How cards leave `issuing`.
+    pub issuance: Issuance,
+    /// Activate, deactivate and terminate answer with 200 and the card instead of 204 (contract.md, operations).
+    #[serde(default)]
+    pub success_shows_card: bool,
+    /// Readings of open points that the profile pins: point id to reading.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pins: BTreeMap<String, String>,
+    /// An account of another programme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_account: Option<AccountId>,
+    /// A card of another programme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_card: Option<CardId>,
+}
+
+/// The first line of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Header {
+    /// [`TRACE_VERSION`].
+    pub trace: u32,
+    /// The version of cardproof that wrote it.
+    pub cardproof: String,
+    /// What was tested: a name and an address.
+    pub target: String,
+    /// SHA-256 of the OpenAPI document, in hexadecimal.
+    pub contract: String,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The suites that were run.
+    pub suites: Vec<String>,
+    /// What the judge must know.
+    pub terms: Terms,
+}
+
+/// One line of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// The first line.
+    Header(Header),
+    /// A case begins.
+    Begin {
+        /// Which.
+        number: CaseNumber,
+        /// The case.
+        case: Case,
+        /// The fresh account that each letter stands for.
+        accounts: BTreeMap<char, AccountId>,
+    },
+    /// An exchange happened.
+    Exchange {
+        /// In which case.
+        number: CaseNumber,
+        /// What happened.
+        #[serde(flatten)]
+        exchange: Exchange,
+    },
+    /// A case is over.
+    End {
+        /// Which.
+        number: CaseNumber,
+        /// What came in the way.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        obstacles: Vec<Obstacle>,
+    },
+}
