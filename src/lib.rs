@@ -1,5 +1,10 @@
 //! cardproof.
 pub mod card;
 pub mod case;
+pub mod contract;
+pub mod judge;
+pub mod redact;
+pub mod requirement;
 pub mod trace;
 pub mod words;
+pub mod world;

@@ -1,0 +1,296 @@
+//! A checked document as [`Operation`]s with compiled schemas.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jsonschema::Draft;
+use serde_json::{Value, json};
+
+use super::error::Fault;
+use super::kind::{self, OperationKind};
+use super::lower::{self, Direction};
+use super::operation::{Content, Header, Operation, Request, Response, Status};
+use super::schema::Schema;
+use super::source::Source;
+use super::{pointer, reference, words};
+
+const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
+
+/// What a document says, ready to be asked.
+pub struct Compiled {
+    pub operations: BTreeMap<OperationKind, Operation>,
+    /// The body of a webhook event.
+    pub event: Option<Arc<Schema>>,
+}
+
+/// Compiles a document that `structure` has checked.
+pub fn document(source: &Arc<Source>) -> Result<Compiled, Fault> {
+    let mut compiler = Compiler::new(source);
+    let described = described(source)?;
+    let mut operations = BTreeMap::new();
+    for (kind, at) in &described {
+        operations.insert(*kind, compiler.operation(*kind, at)?);
+    }
+    let event = match described.get(&OperationKind::PutWebhook) {
+        Some(at) => compiler.event(at)?,
+        None => None,
+    };
+    Ok(Compiled { operations, event })
+}
+
+/// Where the document describes each operation; a required one that is missing is an error.
+fn described(source: &Source) -> Result<BTreeMap<OperationKind, String>, Fault> {
+    let mut found: BTreeMap<OperationKind, String> = BTreeMap::new();
+    let paths = source.get("/paths").and_then(Value::as_object);
+    for (template, _) in paths.into_iter().flatten() {
+        let at = pointer::join("/paths", template);
+        let Some((item_at, item)) = reference::resolve(source, &at) else {
+            continue;
+        };
+        for method in METHODS
+            .iter()
+            .chain(["patch"].iter())
+            .filter(|method| item.get(method).is_some())
+        {
+            let Some(kind) = OperationKind::of_template(&method.to_uppercase(), template) else {
+                continue;
+            };
+            if found
+                .insert(kind, pointer::join(&item_at, method))
+                .is_some()
+            {
+                let what = format!("`{} {}` is described twice", kind.method(), kind.path());
+                return Err(Fault::at_pointer(
+                    &at,
+                    what,
+                    "keep one; the names of path parameters tell nothing apart",
+                ));
+            }
+        }
+    }
+    match OperationKind::ALL[..OperationKind::REQUIRED]
+        .iter()
+        .find(|kind| !found.contains_key(kind))
+    {
+        None => Ok(found),
+        Some(kind) => Err(missing(*kind, source)),
+    }
+}
+
+fn missing(kind: OperationKind, source: &Source) -> Fault {
+    let paths = source.get("/paths").and_then(Value::as_object);
+    let templates: Vec<&str> = paths
+        .into_iter()
+        .flat_map(|paths| paths.keys())
+        .map(String::as_str)
+        .collect();
+    let same = templates
+        .iter()
+        .copied()
+        .find(|template| kind::path_shape(template) == kind.path());
+    let found = format!(
+        "the document has no `{} {}` ({})",
+        kind.method(),
+        kind.path(),
+        kind.name()
+    );
+    let advice = match (same, words::nearest(kind.path(), &templates)) {
+        (Some(path), _) => format!("describe {} under {path:?}", kind.method()),
+        (None, Some(near)) => {
+            format!(
+                "the nearest path is {near:?}; a prefix that all paths share belongs into `servers`"
+            )
+        }
+        (None, None) => "describe it".to_owned(),
+    };
+    Fault::at_pointer("/paths", found, advice)
+}
+
+fn no_success(kind: OperationKind, responses_at: &str) -> Fault {
+    let found = format!("`{} {}` documents no success", kind.method(), kind.path());
+    Fault::at_pointer(
+        responses_at,
+        found,
+        format!("describe its {} response", kind.usual_success()),
+    )
+}
+
+struct Compiler<'a> {
+    source: &'a Arc<Source>,
+    requests: Value,
+    responses: Value,
+    schemas: HashMap<(Direction, String), Arc<Schema>>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(source: &'a Arc<Source>) -> Compiler<'a> {
+        Compiler {
+            source,
+            requests: schemas_only(lower::document(&source.value, Direction::Request)),
+            responses: schemas_only(lower::document(&source.value, Direction::Response)),
+            schemas: HashMap::new(),
+        }
+    }
+
+    fn operation(&mut self, kind: OperationKind, at: &str) -> Result<Operation, Fault> {
+        let request_at = pointer::join(at, "requestBody");
+        let request = match reference::resolve(self.source, &request_at) {
+            Some((at, body)) => Some(self.request(&at, body)?),
+            None => None,
+        };
+        let mut responses = Vec::new();
+        let responses_at = pointer::join(at, "responses");
+        for key in self.keys(&responses_at) {
+            let at = pointer::join(&responses_at, &key);
+            if let (Some(status), Some((at, _))) = (Status::parse(&key), self.resolve(&at)) {
+                responses.push(self.response(status, &at)?);
+            }
+        }
+        let operation = Operation {
+            kind,
+            pointer: at.to_owned(),
+            responses,
+            request,
+            source: Arc::clone(self.source),
+        };
+        if operation.has_success() {
+            Ok(operation)
+        } else {
+            Err(no_success(kind, &responses_at))
+        }
+    }
+
+    /// The body of the first event that the operation at `at` describes among its callbacks.
+    fn event(&mut self, at: &str) -> Result<Option<Arc<Schema>>, Fault> {
+        let callbacks_at = pointer::join(at, "callbacks");
+        for name in self.keys(&callbacks_at) {
+            let Some((callback_at, _)) = self.resolve(&pointer::join(&callbacks_at, &name)) else {
+                continue;
+            };
+            for address in self.keys(&callback_at) {
+                let post_at = pointer::join(&pointer::join(&callback_at, &address), "post");
+                let body = self.resolve(&pointer::join(&post_at, "requestBody"));
+                let Some((body_at, body)) = body else {
+                    continue;
+                };
+                // The target sends it and the harness receives it, but it is a request all the same.
+                if let Some(schema) = self.request(&body_at, body)?.schema {
+                    return Ok(Some(schema));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn request(&mut self, at: &str, body: &Value) -> Result<Request, Fault> {
+        let contents = self.contents(at, Direction::Request)?;
+        let json = contents
+            .into_iter()
+            .find(|content| super::media_type::is_json(&content.media_type));
+        Ok(Request {
+            is_required: body.get("required") == Some(&Value::Bool(true)),
+            schema: json.and_then(|content| content.schema),
+        })
+    }
+
+    fn response(&mut self, status: Status, at: &str) -> Result<Response, Fault> {
+        Ok(Response {
+            status,
+            pointer: at.to_owned(),
+            contents: self.contents(at, Direction::Response)?,
+            headers: self.headers(at)?,
+        })
+    }
+
+    fn contents(&mut self, at: &str, direction: Direction) -> Result<Vec<Content>, Fault> {
+        let at = pointer::join(at, "content");
+        let mut contents = Vec::new();
+        for media_type in self.keys(&at) {
+            let schema = self.schema(&pointer::join(&at, &media_type), direction)?;
+            contents.push(Content {
+                media_type: media_type.to_ascii_lowercase(),
+                schema,
+            });
+        }
+        Ok(contents)
+    }
+
+    fn headers(&mut self, at: &str) -> Result<Vec<Header>, Fault> {
+        let at = pointer::join(at, "headers");
+        let mut headers = Vec::new();
+        // A header of this name is ignored, says OpenAPI: the media type already speaks of it.
+        for name in self
+            .keys(&at)
+            .into_iter()
+            .filter(|name| !name.eq_ignore_ascii_case("content-type"))
+        {
+            let Some((at, value)) = self.resolve(&pointer::join(&at, &name)) else {
+                continue;
+            };
+            let is_required = value.get("required") == Some(&Value::Bool(true));
+            let schema = self.schema(&at, Direction::Response)?;
+            headers.push(Header {
+                name,
+                pointer: at,
+                is_required,
+                schema,
+            });
+        }
+        Ok(headers)
+    }
+
+    /// The compiled schema of the object at `at`, if it has one. A schema that many places share is compiled once.
+    fn schema(&mut self, at: &str, direction: Direction) -> Result<Option<Arc<Schema>>, Fault> {
+        let Some((at, _)) = self.resolve(&pointer::join(at, "schema")) else {
+            return Ok(None);
+        };
+        let key = (direction, at);
+        if let Some(schema) = self.schemas.get(&key) {
+            return Ok(Some(Arc::clone(schema)));
+        }
+        let schema = Arc::new(self.compile(&key.1, direction)?);
+        self.schemas.insert(key, Arc::clone(&schema));
+        Ok(Some(schema))
+    }
+
+    fn compile(&self, at: &str, direction: Direction) -> Result<Schema, Fault> {
+        let mut root = match direction {
+            Direction::Request => self.requests.clone(),
+            Direction::Response => self.responses.clone(),
+        };
+        root["$ref"] = Value::from(pointer::to_reference(at));
+        let options = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .offline()
+            .should_validate_formats(true);
+        let validator = options.build(&root).map_err(|error| {
+            let found = format!(
+                "this schema can't be compiled: {}",
+                words::cut(&error.to_string())
+            );
+            Fault::at_pointer(at, found, "correct the schema")
+        })?;
+        Ok(Schema {
+            pointer: at.to_owned(),
+            validator,
+        })
+    }
+
+    fn keys(&self, at: &str) -> Vec<String> {
+        self.source
+            .get(at)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(|map| map.keys().cloned())
+            .collect()
+    }
+
+    fn resolve(&self, at: &str) -> Option<(String, &'a Value)> {
+        reference::resolve(self.source, at)
+    }
+}
+
+/// The parts of a lowered document that a `$ref` to a schema can lead through.
+fn schemas_only(mut document: Value) -> Value {
+    json!({ "paths": document["paths"].take(), "components": document["components"].take() })
+}

@@ -1,0 +1,214 @@
+//! A card has another status than any world allows: who is to blame?
+//!
+//! The same search says which rule was put to the test when the status is as it should be.
+
+use super::departure::Origin;
+use super::facts::Source;
+use super::follow::{Found, Judge, Scene, TouchKind};
+use crate::card::{CardId, CardStatus};
+use crate::requirement::{RequirementId, id};
+use crate::world::lifecycle::keeping_rule;
+use crate::world::limit;
+use crate::world::{Card, World};
+
+impl Judge<'_> {
+    /// A card was seen with this status.
+    pub(super) fn observe_status(
+        &mut self,
+        scene: &Scene<'_>,
+        card: &CardId,
+        status: CardStatus,
+        source: Source,
+    ) {
+        let now = scene.now(id::LIFE_1);
+        let worlds = self.evolve(now, |c| c.id.as_ref() == Some(card));
+        let left: Vec<World> = worlds
+            .iter()
+            .filter(|w| w.card(card).is_none_or(|c| c.status == status))
+            .cloned()
+            .collect();
+        let Some(believed) = self.worlds.first().and_then(|w| Some((w, w.card(card)?))) else {
+            return;
+        };
+        let rules = self.status_rules(believed.0, believed.1, status, source);
+        if !left.is_empty() {
+            if source != Source::Answer
+                && let Some(rule) = rules.first()
+            {
+                self.show(*rule);
+            }
+            self.settle_stale_lists(scene, card, source);
+            self.settle_on(left, scene.exchange.step);
+            return;
+        }
+        let mut allowed: Vec<CardStatus> = worlds
+            .iter()
+            .filter_map(|w| Some(w.card(card)?.status))
+            .collect();
+        allowed.sort_unstable();
+        allowed.dedup();
+        let words: Vec<String> = allowed.iter().map(|s| format!("`{s}`")).collect();
+        let since = believed.1.since;
+        let found = Found {
+            since: Some(Origin {
+                step: since.step,
+                rule: since.rule,
+            }),
+            ..Found::plain(
+                &format!(
+                    "status of a card, {status} instead of {}",
+                    words.join(" or ").replace('`', "")
+                ),
+                words.join(" or "),
+                format!("`{status}`"),
+            )
+        };
+        self.depart(scene, &rules, found);
+        if source == Source::ById {
+            self.adopt_status(scene, card, status, rules[0]);
+        }
+    }
+
+    fn adopt_status(
+        &mut self,
+        scene: &Scene<'_>,
+        card: &CardId,
+        status: CardStatus,
+        rule: RequirementId,
+    ) {
+        let now = scene.now(rule);
+        let mut worlds = std::mem::take(&mut self.worlds);
+        for world in &mut worlds {
+            if let Some(place) = world.position(card) {
+                world.cards[place].status = status;
+                world.cards[place].over_limit = false;
+                world.cards[place].since = now;
+            }
+        }
+        self.settle_on(worlds, scene.exchange.step);
+    }
+
+    /// The rules by which the card must have the status that `world` believes in, the most telling first.
+    fn status_rules(
+        &self,
+        world: &World,
+        card: &Card,
+        seen: CardStatus,
+        source: Source,
+    ) -> Vec<RequirementId> {
+        if source == Source::Answer {
+            return vec![card.since.rule];
+        }
+        if card.over_limit {
+            return vec![over_limit_rule(world, card), id::LIMIT_4];
+        }
+        let look = self
+            .facts
+            .get(card.id.as_ref().unwrap_or(&CardId::new("")))
+            .and_then(|facts| {
+                facts
+                    .looks
+                    .iter()
+                    .rev()
+                    .find(|l| l.moment > card.since.moment && l.status == Some(card.status))
+            });
+        let mut rules = Vec::new();
+        if look.is_some_and(|l| {
+            l.source != source
+                && l.source != Source::Answer
+                && self.touches.last().is_none_or(|t| t.moment < l.moment)
+        }) {
+            rules.push(id::READ_6);
+        }
+        let later = || {
+            self.touches
+                .iter()
+                .rev()
+                .filter(|t| t.moment > card.since.moment)
+        };
+        let own = later().filter(|t| t.card.is_some() && t.card == card.id);
+        let keeping = keeping_rule(card.status);
+        rules.extend(own.map(|touch| match touch.kind {
+            TouchKind::Refused(id::LIFE_9) | TouchKind::Effect => keeping,
+            TouchKind::Refused(rule) => rule,
+            TouchKind::Replayed if card.status.is_final() => keeping,
+            TouchKind::Replayed => id::IDEM_4,
+            TouchKind::Elsewhere if card.status.is_final() => keeping,
+            TouchKind::Elsewhere => id::IDEM_9,
+        }));
+        if later().any(|t| t.card != card.id || t.card.is_none()) && seen != card.status {
+            rules.push(if card.status.is_final() {
+                keeping
+            } else {
+                id::LIFE_14
+            });
+        }
+        rules.push(if look.is_some() {
+            id::READ_7
+        } else {
+            card.since.rule
+        });
+        dedup(rules)
+    }
+
+    /// A list that showed another status than the card has by its id was stale: it is the reads that disagree (READ-6).
+    fn settle_stale_lists(&mut self, scene: &Scene<'_>, card: &CardId, source: Source) {
+        if source != Source::ById {
+            return;
+        }
+        let quiet_since = self.touches.last().map_or(0, |t| t.moment);
+        let known = card.as_str().to_owned();
+        let exchanges = &self.trace.exchanges;
+        for departure in &mut self.judgement.departures {
+            let is_list = exchanges[departure.moment]
+                .request
+                .path
+                .split('?')
+                .next()
+                .is_some_and(|p| p.ends_with("/cards"));
+            let stale = departure.subject.starts_with("status of a card,")
+                && is_list
+                && departure.moment >= quiet_since
+                && departure.requirement != id::READ_6;
+            if stale && list_shows(exchanges, departure.moment, &known) {
+                departure.instead.retain(|rule| *rule != id::READ_6);
+                departure.instead.insert(0, departure.requirement);
+                departure.requirement = id::READ_6;
+            }
+        }
+        let _ = scene;
+    }
+}
+
+fn list_shows(exchanges: &[crate::trace::Exchange], moment: usize, card: &str) -> bool {
+    match &exchanges[moment].reply {
+        crate::trace::Reply::Got(response) => response.body.to_ascii_lowercase().contains(card),
+        crate::trace::Reply::Lost(_) => false,
+    }
+}
+
+fn over_limit_rule(world: &World, card: &Card) -> RequirementId {
+    world
+        .cards
+        .iter()
+        .filter(|other| {
+            other.id != card.id
+                && other.account == card.account
+                && other.card_type == card.card_type
+        })
+        .find(|other| limit::holds(other))
+        .map_or(id::LIMIT_4, |holder| match limit::rule(holder.status) {
+            id::LIMIT_4 => id::LIMIT_1,
+            rule => rule,
+        })
+}
+
+fn dedup(rules: Vec<RequirementId>) -> Vec<RequirementId> {
+    let mut kept: Vec<RequirementId> = Vec::new();
+    for rule in rules {
+        if !kept.contains(&rule) {
+            kept.push(rule);
+        }
+    }
+    kept
+}

@@ -1,0 +1,619 @@
+//! What is known of a card from having looked at it: what never changes, and when it was updated.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::departure::{Origin, json_diff};
+use super::follow::{Found, Judge, Scene, TouchKind};
+use crate::card::{AccountId, CardId, CardStatus};
+use crate::case::StepNumber;
+use crate::requirement::{RequirementId, id};
+use crate::trace::Issuance;
+use crate::world::ways::{Call, Id, Wish};
+use crate::world::{Choice, Moment};
+
+/// How a card was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The answer to the call that made or changed it.
+    Answer,
+    /// By its id.
+    ById,
+    /// In its account's list.
+    Account,
+    /// In the programme's list.
+    Programme,
+}
+
+impl Source {
+    /// Two different reads, which must agree (READ-6).
+    fn is_other_read(self, other: Self) -> bool {
+        self != other && self != Self::Answer && other != Self::Answer
+    }
+}
+
+/// One look at a card.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    pub moment: Moment,
+    pub step: StepNumber,
+    pub source: Source,
+    pub status: Option<CardStatus>,
+    updated_at: Option<Stamp>,
+    name: Value,
+}
+
+/// A point in time as printed.
+#[derive(Clone, Debug, PartialEq)]
+struct Stamp {
+    at: Timestamp,
+    text: String,
+}
+
+/// A value that must stay, and where it was seen first.
+#[derive(Clone, Debug)]
+struct Fixed {
+    value: Value,
+    step: StepNumber,
+    moment: Moment,
+    source: Source,
+}
+
+/// All that is known of a card.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub looks: Vec<Look>,
+    fixed: BTreeMap<&'static str, Fixed>,
+}
+
+/// What never changes, with its rule.
+const FIXED: [(&str, RequirementId); 7] = [
+    ("accountId", id::KEEP_2),
+    ("type", id::KEEP_3),
+    ("createdAt", id::KEEP_4),
+    ("network", id::KEEP_5),
+    ("maskedPan", id::KEEP_6),
+    ("expirationDate", id::KEEP_7),
+    ("billingAddress", id::KEEP_8),
+];
+
+/// What an issued card has.
+const ISSUED: [&str; 4] = ["name", "network", "maskedPan", "expirationDate"];
+
+/// Below this, two instants may be one to a coarse clock, whatever digits it prints.
+const CLOCK_TICK_US: u64 = 20_000;
+
+impl Judge<'_> {
+    /// The card in the answer to its create.
+    pub(super) fn new_card(&mut self, scene: &Scene<'_>, call: &Call, card: &CardId, view: &Value) {
+        let Wish::Create {
+            account: Id::Known(account),
+            card_type: Some(card_type),
+            ..
+        } = &call.wish
+        else {
+            return;
+        };
+        self.new_status(scene, view);
+        self.member_is(
+            scene,
+            id::CREATE_3,
+            view,
+            "accountId",
+            |v| v.as_str().map(AccountId::new).as_ref() == Some(account),
+            account.as_str(),
+        );
+        self.member_is(
+            scene,
+            id::CREATE_3,
+            view,
+            "type",
+            |v| v.as_str() == Some(card_type.as_str()),
+            card_type.as_str(),
+        );
+        let sent: Option<Value> = serde_json::from_str(&call.payload).ok();
+        if let Some(sent) = sent.as_ref().and_then(|s| s.get("billingAddress")) {
+            self.new_address(scene, sent, view);
+        }
+        self.fields_before_issuance(scene, view);
+        self.look(scene, card, view, Source::Answer);
+    }
+
+    fn new_status(&mut self, scene: &Scene<'_>, view: &Value) {
+        self.member_is(
+            scene,
+            id::CREATE_2,
+            view,
+            "status",
+            |v| v.as_str() == Some("issuing"),
+            "issuing",
+        );
+    }
+
+    fn member_is(
+        &mut self,
+        scene: &Scene<'_>,
+        rule: RequirementId,
+        view: &Value,
+        name: &str,
+        holds: impl Fn(&Value) -> bool,
+        expected: &str,
+    ) {
+        let Some(value) = view.get(name).filter(|v| v.is_string()) else {
+            return;
+        };
+        if holds(value) {
+            self.show(rule);
+        } else {
+            let found = Found::plain(
+                &format!("`{name}` of a new card"),
+                format!("`{expected}`"),
+                value.to_string(),
+            );
+            self.depart(scene, &[rule], found);
+        }
+    }
+
+    fn new_address(&mut self, scene: &Scene<'_>, sent: &Value, view: &Value) {
+        let Some(shown) = view.get("billingAddress").filter(|v| v.is_object()) else {
+            return;
+        };
+        if same_address(sent, shown) {
+            self.show(id::CREATE_4);
+        } else {
+            let found = Found {
+                subject: "`billingAddress` of a new card".into(),
+                expected: "the address as it was sent".into(),
+                actual: "another address".into(),
+                diff: json_diff(&sent.to_string(), &shown.to_string()),
+                since: None,
+            };
+            self.depart(scene, &[id::CREATE_4], found);
+        }
+    }
+
+    /// OPEN-21: learnt from the answer to the create alone, since a target may set members one by one.
+    fn fields_before_issuance(&mut self, scene: &Scene<'_>, view: &Value) {
+        if view.get("status").and_then(Value::as_str) != Some("issuing") {
+            return;
+        }
+        for name in ISSUED {
+            let reading = match view.get(name) {
+                None => "absent",
+                Some(Value::Null) => "null",
+                Some(_) => "present",
+            };
+            self.choose(
+                scene,
+                &Choice::new(id::OPEN_21, name, reading),
+                "members of a new card",
+            );
+        }
+    }
+
+    /// Keeps the worlds that have this reading; if none has, records that the target does not keep to one.
+    pub(super) fn choose(&mut self, scene: &Scene<'_>, choice: &Choice, subject: &str) {
+        let left: Vec<_> = self
+            .worlds
+            .iter()
+            .filter_map(|w| w.with(std::slice::from_ref(choice)))
+            .collect();
+        if left.is_empty() {
+            let held = self.worlds.first().and_then(|w| w.choices.conflict(choice));
+            let before = held.map_or_else(String::new, |reading| {
+                Choice {
+                    reading,
+                    ..choice.clone()
+                }
+                .to_string()
+            });
+            let found = Found::plain(
+                subject,
+                format!("what it did before: {before}"),
+                choice.to_string(),
+            );
+            self.depart(scene, &[choice.point], found);
+        } else {
+            self.show(choice.point);
+            self.settle_on(left, scene.exchange.step);
+        }
+    }
+
+    /// One look at a card that the case knows.
+    pub(super) fn look(&mut self, scene: &Scene<'_>, card: &CardId, view: &Value, source: Source) {
+        let Some(members) = view.as_object() else {
+            return;
+        };
+        let mut facts = self.facts.remove(card).unwrap_or_default();
+        self.fixed_members(scene, card, members, source, &mut facts);
+        let look = Look {
+            moment: scene.moment,
+            step: scene.exchange.step,
+            source,
+            status: members
+                .get("status")
+                .and_then(Value::as_str)
+                .and_then(CardStatus::from_wire),
+            updated_at: stamp(members.get("updatedAt")),
+            name: members.get("name").cloned().unwrap_or(Value::Null),
+        };
+        self.times(scene, card, members, &look, &facts);
+        if let Some(status) = look.status {
+            self.issued_members(scene, members, status);
+        }
+        self.facts.insert(card.clone(), facts);
+        if let Some(status) = look.status {
+            self.observe_status(scene, card, status, source);
+        }
+        if let Some(facts) = self.facts.get_mut(card) {
+            facts.looks.push(look);
+        }
+    }
+
+    fn fixed_members(
+        &mut self,
+        scene: &Scene<'_>,
+        card: &CardId,
+        members: &Map<String, Value>,
+        source: Source,
+        facts: &mut Facts,
+    ) {
+        for (name, rule) in FIXED {
+            let value = members.get(name).filter(|v| !v.is_null());
+            let Some(fixed) = facts.fixed.get(name) else {
+                if let Some(value) = value {
+                    facts.fixed.insert(
+                        name,
+                        Fixed {
+                            value: value.clone(),
+                            step: scene.exchange.step,
+                            moment: scene.moment,
+                            source,
+                        },
+                    );
+                }
+                continue;
+            };
+            if value.is_some_and(|v| same_member(name, &fixed.value, v)) {
+                self.show(rule);
+                continue;
+            }
+            if value.is_none() && !ISSUED.contains(&name) {
+                continue; // BODY-2 says it
+            }
+            let undisturbed =
+                source.is_other_read(fixed.source) && self.is_undisturbed(card, fixed.moment);
+            let rules = if undisturbed {
+                [id::READ_6, rule]
+            } else {
+                [rule, id::READ_6]
+            };
+            let shown = value.cloned().unwrap_or(Value::Null);
+            let found = Found {
+                subject: format!("`{name}` of a card"),
+                expected: fixed.value.to_string(),
+                since: Some(Origin {
+                    step: fixed.step,
+                    rule,
+                }),
+                actual: shown.to_string(),
+                diff: (shown.is_object())
+                    .then(|| json_diff(&fixed.value.to_string(), &shown.to_string()))
+                    .flatten(),
+            };
+            self.depart(scene, &rules, found);
+            if source != Source::Account && source != Source::Programme && value.is_some() {
+                facts.fixed.insert(
+                    name,
+                    Fixed {
+                        value: shown,
+                        step: scene.exchange.step,
+                        moment: scene.moment,
+                        source,
+                    },
+                );
+            }
+        }
+    }
+
+    /// No call that could have changed the card came after this moment.
+    fn is_undisturbed(&self, card: &CardId, after: Moment) -> bool {
+        self.touches
+            .iter()
+            .all(|t| t.moment <= after || t.card.as_ref() != Some(card))
+    }
+
+    fn issued_members(
+        &mut self,
+        scene: &Scene<'_>,
+        members: &Map<String, Value>,
+        status: CardStatus,
+    ) {
+        if !status.is_issued() {
+            return;
+        }
+        self.show(id::BODY_11);
+        for name in ISSUED {
+            if members.get(name).is_none_or(Value::is_null) {
+                let found = Found::plain(
+                    &format!("`{name}` of an issued card"),
+                    format!("`{name}`, since the card is {status}"),
+                    if members.contains_key(name) {
+                        "null"
+                    } else {
+                        "nothing"
+                    }
+                    .into(),
+                );
+                self.depart(scene, &[id::BODY_11], found);
+            }
+        }
+    }
+
+    fn times(
+        &mut self,
+        scene: &Scene<'_>,
+        card: &CardId,
+        members: &Map<String, Value>,
+        look: &Look,
+        facts: &Facts,
+    ) {
+        let Some(updated) = &look.updated_at else {
+            return;
+        };
+        if let Some(created) = stamp(members.get("createdAt")) {
+            if updated.at < created.at {
+                let found = Found::plain(
+                    "`updatedAt` of a card",
+                    format!("not before `createdAt`, {}", created.text),
+                    updated.text.clone(),
+                );
+                self.depart(scene, &[id::TIME_1], found);
+            } else {
+                self.show(id::TIME_1);
+            }
+        }
+        let Some(last) = facts.looks.last() else {
+            return;
+        };
+        let Some(before) = &last.updated_at else {
+            return;
+        };
+        if updated.at < before.at {
+            let rules = self.stale_rules(card, last, look);
+            let found = Found {
+                since: Some(Origin {
+                    step: last.step,
+                    rule: id::TIME_2,
+                }),
+                ..Found::plain(
+                    "`updatedAt` of a card going back",
+                    format!("not before {}", before.text),
+                    updated.text.clone(),
+                )
+            };
+            self.depart(scene, &rules, found);
+        } else {
+            self.show(id::TIME_2);
+            if last.status == look.status {
+                self.time_at_rest(scene, card, last, look, before, updated);
+            } else {
+                self.time_of_change(scene, card, last, before, updated);
+            }
+        }
+        if look.source.is_other_read(last.source)
+            && self.is_quiet_since(last.moment)
+            && look.name != last.name
+        {
+            let found = Found {
+                since: Some(Origin {
+                    step: last.step,
+                    rule: id::READ_6,
+                }),
+                ..Found::plain(
+                    "`name` of a card",
+                    last.name.to_string(),
+                    look.name.to_string(),
+                )
+            };
+            self.depart(scene, &[id::READ_6], found);
+        }
+    }
+
+    fn stale_rules(&self, card: &CardId, last: &Look, look: &Look) -> Vec<RequirementId> {
+        if look.source.is_other_read(last.source) && self.is_undisturbed(card, last.moment) {
+            vec![id::READ_6, id::TIME_2]
+        } else {
+            vec![id::TIME_2]
+        }
+    }
+
+    fn is_quiet_since(&self, moment: Moment) -> bool {
+        self.touches.last().is_none_or(|t| t.moment <= moment)
+    }
+
+    /// The same status twice: what came between must not have moved the update time.
+    fn time_at_rest(
+        &mut self,
+        scene: &Scene<'_>,
+        card: &CardId,
+        last: &Look,
+        look: &Look,
+        before: &Stamp,
+        updated: &Stamp,
+    ) {
+        let turns_by_itself =
+            look.status == Some(CardStatus::Issuing) && self.terms.issuance == Issuance::Automatic;
+        if turns_by_itself || look.status.is_none() {
+            return;
+        }
+        let Some(rules) = self.rules_at_rest(card, last, look) else {
+            return;
+        };
+        if updated.at == before.at {
+            self.show(rules[0]);
+        } else {
+            let found = Found {
+                since: Some(Origin {
+                    step: last.step,
+                    rule: rules[0],
+                }),
+                ..Found::plain(
+                    "`updatedAt` of a card at rest",
+                    before.text.clone(),
+                    updated.text.clone(),
+                )
+            };
+            self.depart(scene, &rules, found);
+        }
+    }
+
+    /// Which rule keeps a card as it was between two looks; none if a call may have changed it.
+    fn rules_at_rest(&self, card: &CardId, last: &Look, look: &Look) -> Option<Vec<RequirementId>> {
+        let mut rules = Vec::new();
+        let mut others = false;
+        for touch in self.touches.iter().rev().filter(|t| t.moment > last.moment) {
+            if touch.card.as_ref() != Some(card) {
+                others = true;
+                continue;
+            }
+            rules.push(match touch.kind {
+                TouchKind::Refused(rule) => rule,
+                TouchKind::Replayed => id::IDEM_4,
+                TouchKind::Elsewhere | TouchKind::Effect => return None,
+            });
+        }
+        if others {
+            rules.push(id::LIFE_14);
+        }
+        if look.source.is_other_read(last.source) {
+            rules.push(id::READ_6);
+        } else if last.source == Source::Answer && rules.is_empty() {
+            // The answer to a create and the first read need not come from one look at the clock.
+            rules.push(id::READ_7);
+        } else {
+            rules.push(id::READ_7);
+        }
+        Some(rules)
+    }
+
+    /// TIME-3, as far as the resolution that the target prints can show it.
+    fn time_of_change(
+        &mut self,
+        scene: &Scene<'_>,
+        card: &CardId,
+        last: &Look,
+        before: &Stamp,
+        updated: &Stamp,
+    ) {
+        let Some(change) = self.touches.iter().find(|t| {
+            t.moment > last.moment && t.card.as_ref() == Some(card) && t.kind == TouchKind::Effect
+        }) else {
+            return;
+        };
+        let seen_at = self.trace.exchanges[last.moment].received_at.0;
+        let changed_at = self.trace.exchanges[change.moment].sent_at.0;
+        let shows = changed_at.saturating_sub(seen_at)
+            > resolution_us(&updated.text)
+                .max(resolution_us(&before.text))
+                .max(CLOCK_TICK_US);
+        if updated.at != before.at {
+            self.show(id::TIME_3);
+        } else if shows {
+            let step = self.trace.exchanges[change.moment].step;
+            let found = Found {
+                since: Some(Origin {
+                    step,
+                    rule: id::TIME_3,
+                }),
+                ..Found::plain(
+                    "`updatedAt` of a card that has changed",
+                    format!("later than {}, since the status has changed", before.text),
+                    updated.text.clone(),
+                )
+            };
+            self.depart(scene, &[id::TIME_3], found);
+        }
+    }
+}
+
+/// Equal values of a member that never changes.
+fn same_member(name: &str, first: &Value, second: &Value) -> bool {
+    match name {
+        "accountId" => match (first.as_str(), second.as_str()) {
+            (Some(first), Some(second)) => first.eq_ignore_ascii_case(second),
+            _ => first == second,
+        },
+        "createdAt" => match (stamp(Some(first)), stamp(Some(second))) {
+            (Some(first), Some(second)) => first.at == second.at,
+            _ => first == second,
+        },
+        "billingAddress" => same_address(first, second),
+        _ => first == second,
+    }
+}
+
+/// Equal addresses: an absent member and null are one, and members that the contract doesn't name may be dropped.
+fn same_address(sent: &Value, shown: &Value) -> bool {
+    const MEMBERS: [&str; 6] = [
+        "firstLine",
+        "secondLine",
+        "city",
+        "state",
+        "country",
+        "postCode",
+    ];
+    MEMBERS.iter().all(|name| {
+        let member = |address: &Value| address.get(name).filter(|v| !v.is_null()).cloned();
+        member(sent) == member(shown)
+    })
+}
+
+fn stamp(value: Option<&Value>) -> Option<Stamp> {
+    let text = value?.as_str()?;
+    Some(Stamp {
+        at: text.parse().ok()?,
+        text: text.to_owned(),
+    })
+}
+
+/// The smallest step that a printed time can show, in microseconds, at least one.
+fn resolution_us(text: &str) -> u64 {
+    let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    let trailing_zeros = fraction[..digits]
+        .bytes()
+        .rev()
+        .take_while(|b| *b == b'0')
+        .count();
+    let significant = u32::try_from(digits - trailing_zeros).unwrap_or(0);
+    10_u64.pow(6 - significant.min(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_time_is_as_fine_as_it_is_printed() {
+        for (text, expected) in [
+            ("2026-01-01T00:00:00Z", 1_000_000),
+            ("2026-01-01T00:00:00.5Z", 100_000),
+            ("2026-01-01T00:00:00.123Z", 1_000),
+            ("2026-01-01T00:00:00.123000Z", 1_000),
+            ("2026-01-01T00:00:00.123456789+01:00", 1),
+        ] {
+            assert_eq!(resolution_us(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_absent_member_and_null_are_one() {
+        let sent = json!({"city": "Bath", "nickname": "x"});
+        assert!(same_address(&sent, &json!({"city": "Bath", "state": null})));
+        assert!(!same_address(&sent, &json!({"city": "Ba"})));
+    }
+}

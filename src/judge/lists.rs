@@ -1,0 +1,366 @@
+//! Lists: every card that must be there, once, as it is, and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::facts::Source;
+use super::follow::{Found, Judge, Scene, TouchKind};
+use crate::card::{AccountId, CardId, CardStatus, CardType};
+use crate::requirement::{RequirementId, id};
+use crate::world::ways::{self, Id};
+use crate::world::{Card, Choice, Since, World};
+
+impl Judge<'_> {
+    pub(super) fn list_account(&mut self, scene: &Scene<'_>, account: &Id<AccountId>) {
+        if let Some(flaw) = scene.exchange.flaw {
+            return self.refused_for(scene, flaw);
+        }
+        let Id::Known(account) = account else {
+            let refusals = ways::account_refusals(
+                account,
+                crate::contract::OperationKind::ListAccountCards.name(),
+            );
+            return self.only(scene, &refusals);
+        };
+        if let Some(views) = self.elements(scene) {
+            self.list(scene, &views, Source::Account, id::READ_2, &|a| {
+                a == account
+            });
+        }
+    }
+
+    pub(super) fn list_programme(&mut self, scene: &Scene<'_>) {
+        if let Some(flaw) = scene.exchange.flaw {
+            return self.refused_for(scene, flaw);
+        }
+        let Some(views) = self.elements(scene) else {
+            return;
+        };
+        let own: BTreeSet<AccountId> = self.trace.accounts.values().cloned().collect();
+        let ours: Vec<Value> = views
+            .into_iter()
+            .filter(|view| {
+                let account = text(view, "accountId").map(AccountId::new);
+                let card = text(view, "id").map(CardId::new);
+                account.is_some_and(|a| own.contains(&a)) || card.is_some_and(|c| self.knows(&c))
+            })
+            .collect();
+        self.list(scene, &ours, Source::Programme, id::READ_3, &|a| {
+            own.contains(a)
+        });
+    }
+
+    /// The elements of a list that was answered as one.
+    fn elements(&mut self, scene: &Scene<'_>) -> Option<Vec<Value>> {
+        if !scene.is_success() {
+            let rules: &[RequirementId] = if scene.id_in_upper_case {
+                &[id::READ_8, id::READ_9]
+            } else {
+                &[id::READ_9]
+            };
+            let found = Found::plain(
+                "a list",
+                "200 and an array".into(),
+                super::follow::answered(scene.response),
+            );
+            self.depart(scene, rules, found);
+            return None;
+        }
+        if scene.id_in_upper_case {
+            self.show(id::READ_8);
+        }
+        match scene.json()? {
+            Value::Array(views) => {
+                self.show(id::READ_9);
+                Some(views)
+            }
+            _ => None, // BODY-1 says it
+        }
+    }
+
+    fn list(
+        &mut self,
+        scene: &Scene<'_>,
+        views: &[Value],
+        source: Source,
+        complete: RequirementId,
+        concerns: &dyn Fn(&AccountId) -> bool,
+    ) {
+        let mut listed = BTreeSet::new();
+        self.show(id::READ_4);
+        for view in views {
+            let Some(card) = text(view, "id").map(CardId::new) else {
+                continue;
+            };
+            if !listed.insert(card.clone()) {
+                let found = Found::plain(
+                    "a card in a list",
+                    "each card once".into(),
+                    format!("`{card}` twice"),
+                );
+                self.depart(scene, &[id::READ_4], found);
+                continue;
+            }
+            if self.is_elsewhere(scene, view, &card, source, concerns) {
+                continue;
+            }
+            if !self.knows(&card) {
+                self.unknown_card(scene, view, &card, complete);
+            }
+            if self.knows(&card) {
+                self.look(scene, &card, view, source);
+            }
+        }
+        self.creates_that_made_nothing(views);
+        self.whole(scene, &listed, source, complete, concerns);
+    }
+
+    /// READ-5: a card of another account has no place in an account's list.
+    fn is_elsewhere(
+        &mut self,
+        scene: &Scene<'_>,
+        view: &Value,
+        card: &CardId,
+        source: Source,
+        concerns: &dyn Fn(&AccountId) -> bool,
+    ) -> bool {
+        if source != Source::Account {
+            return false;
+        }
+        self.show(id::READ_5);
+        let believed = self
+            .worlds
+            .first()
+            .and_then(|w| w.card(card))
+            .map(|c| c.account.clone());
+        let said = text(view, "accountId").map(AccountId::new);
+        let account = believed.or(said);
+        let Some(account) = account.filter(|a| !concerns(a)) else {
+            return false;
+        };
+        let found = Found::plain(
+            "an account's list",
+            "only cards of the account".into(),
+            format!("card `{card}` of account `{account}`"),
+        );
+        self.depart(scene, &[id::READ_5], found);
+        true
+    }
+
+    /// A card that no answered create made: one whose answer was lost, or one that should not be.
+    fn unknown_card(
+        &mut self,
+        scene: &Scene<'_>,
+        view: &Value,
+        card: &CardId,
+        complete: RequirementId,
+    ) {
+        let Some(account) = text(view, "accountId").map(AccountId::new) else {
+            return;
+        };
+        let Some(card_type) = text(view, "type").and_then(CardType::from_wire) else {
+            return;
+        };
+        let is_it = |c: &Card| c.id.is_none() && c.account == account && c.card_type == card_type;
+        let named: Vec<World> = self
+            .worlds
+            .iter()
+            .filter_map(|world| {
+                let place = world.cards.iter().position(is_it)?;
+                let mut world = world.clone();
+                world.cards[place].id = Some(card.clone());
+                Some(world)
+            })
+            .collect();
+        if !named.is_empty() {
+            return self.settle_on(named, scene.exchange.step);
+        }
+        let mut rules = self.suspects(&account);
+        rules.push(complete);
+        let found = Found::plain(
+            "a list",
+            "only cards that a create made".into(),
+            format!("an unknown {card_type} card `{card}`"),
+        );
+        self.depart(scene, &rules, found);
+        self.adopt_card(scene, view, card, account, card_type);
+    }
+
+    fn adopt_card(
+        &mut self,
+        scene: &Scene<'_>,
+        view: &Value,
+        card: &CardId,
+        account: AccountId,
+        card_type: CardType,
+    ) {
+        let status = text(view, "status")
+            .and_then(CardStatus::from_wire)
+            .unwrap_or(CardStatus::Issuing);
+        let adopted = Card {
+            id: Some(card.clone()),
+            account,
+            card_type,
+            status,
+            over_limit: false,
+            made_by: scene.exchange.step,
+            since: scene.now(id::READ_2),
+        };
+        let mut worlds = std::mem::take(&mut self.worlds);
+        for world in &mut worlds {
+            world.cards.push(adopted.clone());
+        }
+        self.settle_on(worlds, scene.exchange.step);
+    }
+
+    /// The rules by which creates in this account must have made nothing, the latest first.
+    fn suspects(&self, account: &AccountId) -> Vec<RequirementId> {
+        let mut rules = Vec::new();
+        for touch in self.touches.iter().rev() {
+            let rule = match touch.kind {
+                _ if touch.account.as_ref() != Some(account) => continue,
+                TouchKind::Refused(rule) => rule,
+                TouchKind::Replayed => id::IDEM_4,
+                TouchKind::Elsewhere => id::IDEM_9,
+                TouchKind::Effect => continue,
+            };
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+        rules
+    }
+
+    /// A list without unknown cards shows that refused and repeated creates made nothing.
+    fn creates_that_made_nothing(&mut self, views: &[Value]) {
+        let strange = views
+            .iter()
+            .any(|v| text(v, "id").is_some_and(|c| !self.knows(&CardId::new(c))));
+        if strange {
+            return;
+        }
+        let accounts: Vec<AccountId> = self.trace.accounts.values().cloned().collect();
+        for account in accounts {
+            for rule in self.suspects(&account) {
+                self.show(rule);
+            }
+        }
+    }
+
+    /// Every card that must be listed is; the ended ones as the reading has it.
+    fn whole(
+        &mut self,
+        scene: &Scene<'_>,
+        listed: &BTreeSet<CardId>,
+        source: Source,
+        complete: RequirementId,
+        concerns: &dyn Fn(&AccountId) -> bool,
+    ) {
+        let now = Since {
+            rule: id::LIFE_1,
+            ..scene.now(id::LIFE_1)
+        };
+        let missing = |c: &Card| c.id.as_ref().is_some_and(|card| !listed.contains(card));
+        let worlds = self.evolve(now, |c| concerns(&c.account) && missing(c));
+        let left: Vec<World> = worlds
+            .iter()
+            .filter(|w| {
+                !w.cards
+                    .iter()
+                    .any(|c| concerns(&c.account) && missing(c) && must_be_listed(c.status))
+            })
+            .cloned()
+            .collect();
+        self.show(complete);
+        if left.is_empty() {
+            return self.missing(scene, source, complete, &worlds[0], &|c| {
+                concerns(&c.account) && missing(c)
+            });
+        }
+        self.settle_on(left, scene.exchange.step);
+        self.ended_cards(scene, listed, concerns);
+    }
+
+    fn missing(
+        &mut self,
+        scene: &Scene<'_>,
+        source: Source,
+        complete: RequirementId,
+        world: &World,
+        is_missing: &dyn Fn(&Card) -> bool,
+    ) {
+        let gone = world
+            .cards
+            .iter()
+            .find(|c| is_missing(c) && must_be_listed(c.status));
+        let Some(gone) = gone else {
+            return;
+        };
+        let list = if source == Source::Account {
+            "the account's list"
+        } else {
+            "the programme's list"
+        };
+        let id = gone.id.as_ref().map_or("", CardId::as_str);
+        let found = Found {
+            since: Some(super::departure::Origin {
+                step: gone.made_by,
+                rule: id::CREATE_1,
+            }),
+            ..Found::plain(
+                &format!("{list} without a card that is {}", gone.status),
+                format!(
+                    "the {} card of step {}, which is {}",
+                    gone.card_type, gone.made_by, gone.status
+                ),
+                format!("a list without `{id}`"),
+            )
+        };
+        self.depart(scene, &[complete], found);
+    }
+
+    /// OPEN-12 and OPEN-13: one reading in both lists.
+    fn ended_cards(
+        &mut self,
+        scene: &Scene<'_>,
+        listed: &BTreeSet<CardId>,
+        concerns: &dyn Fn(&AccountId) -> bool,
+    ) {
+        for (status, point) in [
+            (CardStatus::Terminated, id::OPEN_12),
+            (CardStatus::IssueFailed, id::OPEN_13),
+        ] {
+            let Some(world) = self.worlds.first() else {
+                return;
+            };
+            let ended = world
+                .cards
+                .iter()
+                .filter(|c| concerns(&c.account) && c.status == status);
+            let mut shown: Vec<bool> = ended
+                .filter_map(|c| c.id.as_ref())
+                .map(|c| listed.contains(c))
+                .collect();
+            shown.sort_unstable();
+            shown.dedup();
+            for is_listed in shown {
+                let reading = if is_listed { "listed" } else { "left out" };
+                self.choose(
+                    scene,
+                    &Choice::new(point, "", reading),
+                    &format!("{status} cards in lists"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether a card with this status stands in lists in every reading. Of blocked ones the contract says nothing.
+fn must_be_listed(status: CardStatus) -> bool {
+    !status.is_final()
+}
+
+fn text<'v>(view: &'v Value, name: &str) -> Option<&'v str> {
+    view.get(name)?.as_str()
+}

@@ -1,0 +1,52 @@
+//! Trace in, judgement out. Pure: no clock, no network, no state between cases.
+//!
+//! The judge follows a case's exchanges and keeps the set of [`World`](crate::world::World)s that explain them. An
+//! exchange that no world explains is a [`Departure`]; what was seen is then taken over, and judging goes on.
+
+mod blame;
+mod departure;
+mod facts;
+mod follow;
+mod lists;
+mod request;
+mod settle;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::contract::Contract;
+use crate::requirement::RequirementId;
+use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
+use crate::world::choice::Scope;
+
+pub use departure::Departure;
+pub use settle::{Clash, Readings, settle_readings};
+
+/// What one case showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// The case.
+    pub number: CaseNumber,
+    /// Departures, in the order of the exchanges.
+    pub departures: Vec<Departure>,
+    /// How often each requirement was put to the test, departures included.
+    pub exercised: BTreeMap<RequirementId, u32>,
+    /// The readings that are left for each open point that the case touched.
+    pub readings: BTreeMap<(RequirementId, Scope), BTreeSet<usize>>,
+    /// Trouble that is nobody's proven fault.
+    pub obstacles: Vec<Obstacle>,
+}
+
+impl Default for CaseNumber {
+    fn default() -> Self {
+        Self(0)
+    }
+}
+
+/// Judges one case.
+pub fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Judgement {
+    follow::Judge::new(contract, terms, trace).run()
+}

@@ -1,0 +1,252 @@
+//! What a recorded request asks for, read from the wire: the judge needs no knowledge of how it came to be sent.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::follow::Judge;
+use crate::card::{AccountId, Action, CardId, CardType};
+use crate::case::{CardRef, Command};
+use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
+use crate::requirement::{RequirementId, id};
+use crate::trace::{Exchange, Request};
+use crate::world::Choice;
+use crate::world::ways::{Call, Id, Input, Key, Wish};
+
+/// What an exchange asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// One card.
+    Read(Id<CardId>),
+    /// An account's cards.
+    ListAccount(Id<AccountId>),
+    /// The programme's cards.
+    ListProgramme,
+    /// A change.
+    Modify(Call),
+    /// Something that is not part of the contract on cards.
+    Other,
+}
+
+/// A request, understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Understood {
+    /// The operation of the document, if the path is in it.
+    pub operation: Option<OperationKind>,
+    /// What it asks for.
+    pub asked: Asked,
+    /// An id in the path has upper-case letters.
+    pub id_in_upper_case: bool,
+    /// The idempotency key has upper-case letters.
+    pub key_in_upper_case: bool,
+}
+
+impl Judge<'_> {
+    /// Reads what an exchange asks for.
+    pub(super) fn understand(&self, exchange: &Exchange) -> Understood {
+        let request = &exchange.request;
+        let has_upper = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase());
+        let key_in_upper_case = request.header("idempotency-key").is_some_and(has_upper);
+        let Some(route) = self.contract.route(&request.method, &request.path) else {
+            return Understood {
+                operation: None,
+                asked: self.issuers_act(exchange),
+                id_in_upper_case: has_upper(&request.path),
+                key_in_upper_case,
+            };
+        };
+        let account = || self.account_id(route.account.unwrap_or_default());
+        let card = || self.card_id(route.card.unwrap_or_default());
+        let act = |action| {
+            Asked::Modify(self.call(exchange, route.operation.name(), Wish::Act(action, card())))
+        };
+        let asked = match route.operation {
+            OperationKind::CreateCard => Asked::Modify(self.create(exchange, account())),
+            OperationKind::ListAccountCards => Asked::ListAccount(account()),
+            OperationKind::ListCards => Asked::ListProgramme,
+            OperationKind::GetCard => Asked::Read(card()),
+            OperationKind::DeactivateCard => act(Action::Deactivate),
+            OperationKind::ActivateCard => act(Action::Activate),
+            OperationKind::TerminateCard => act(Action::Terminate),
+            OperationKind::SimulateIssue => act(Action::Issue),
+            OperationKind::SimulateFail => act(Action::Fail),
+            OperationKind::CreateToken
+            | OperationKind::PutSigningKey
+            | OperationKind::DeleteSigningKey
+            | OperationKind::PutWebhook
+            | OperationKind::ListWebhooks
+            | OperationKind::GetWebhook
+            | OperationKind::DeleteWebhook => Asked::Other,
+        };
+        Understood {
+            operation: Some(route.operation),
+            asked,
+            id_in_upper_case: route.account.or(route.card).is_some_and(has_upper),
+            key_in_upper_case,
+        }
+    }
+
+    /// The issuer's acts are no part of the contract; the case says which one was asked for.
+    fn issuers_act(&self, exchange: &Exchange) -> Asked {
+        let step = self.trace.case.steps.get(exchange.step.0 - 1);
+        let Some(Command::Act(action, CardRef::Made(made_by))) = step.map(|s| &s.command) else {
+            return Asked::Other;
+        };
+        match self.made_by(*made_by) {
+            Some(card) if action.is_issuers() => {
+                let mut call = self.call(
+                    exchange,
+                    action.as_str(),
+                    Wish::Act(*action, Id::Known(card)),
+                );
+                call.key = Key::Exempt;
+                Asked::Modify(call)
+            }
+            _ => Asked::Other,
+        }
+    }
+
+    fn account_id(&self, text: &str) -> Id<AccountId> {
+        let account = AccountId::new(text);
+        if self.trace.accounts.values().any(|own| *own == account) {
+            Id::Known(account)
+        } else if self.terms.foreign_account.as_ref() == Some(&account) {
+            Id::Foreign
+        } else {
+            shape(text)
+        }
+    }
+
+    fn card_id(&self, text: &str) -> Id<CardId> {
+        let card = CardId::new(text);
+        if self.knows(&card) {
+            Id::Known(card)
+        } else if self.terms.foreign_card.as_ref() == Some(&card) {
+            Id::Foreign
+        } else {
+            shape(text)
+        }
+    }
+
+    fn create(&self, exchange: &Exchange, account: Id<AccountId>) -> Call {
+        let request = &exchange.request;
+        let text = request.body.as_deref().unwrap_or_default();
+        let body: Option<Value> = serde_json::from_str(text).ok();
+        let wish = Wish::Create {
+            account,
+            card_type: body
+                .as_ref()
+                .and_then(|b| b.get("type")?.as_str())
+                .and_then(CardType::from_wire),
+            beyond_ascii: !text.is_ascii() || text.contains("\\u"),
+        };
+        let mut call = self.call(exchange, OperationKind::CreateCard.name(), wish);
+        call.input = input(self.contract, request, body.as_ref());
+        call
+    }
+
+    fn call(&self, exchange: &Exchange, name: &'static str, wish: Wish) -> Call {
+        let request = &exchange.request;
+        Call {
+            name,
+            wish,
+            key: key(request),
+            line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
+            payload: request.body.clone().unwrap_or_default(),
+            input: Input::Valid,
+            flaw: exchange.flaw,
+        }
+    }
+}
+
+fn shape<T>(text: &str) -> Id<T> {
+    match Uuid::try_parse(text) {
+        Ok(_) => Id::Unknown,
+        Err(_) => Id::Malformed,
+    }
+}
+
+fn key(request: &Request) -> Key {
+    match request.header("idempotency-key") {
+        None => Key::Missing,
+        Some(text) => match Uuid::try_parse(text) {
+            Ok(_) if text.len() == 36 => Key::Uuid(text.to_ascii_lowercase()),
+            _ => Key::Malformed,
+        },
+    }
+}
+
+/// What the document says of a create's body.
+fn input(contract: &Contract, request: &Request, body: Option<&Value>) -> Input {
+    let media_type = request.header("content-type").unwrap_or_default();
+    if !media_type
+        .to_ascii_lowercase()
+        .starts_with("application/json")
+    {
+        return Input::Invalid(id::INPUT_6);
+    }
+    let Some(body) = body.filter(|b| b.is_object()) else {
+        return Input::Invalid(id::INPUT_5);
+    };
+    let Some(operation) = contract.operation(OperationKind::CreateCard) else {
+        return Input::Valid;
+    };
+    match operation.check_request_body(body) {
+        RequestBody::Valid => Input::Valid,
+        RequestBody::Open(points) => Input::Open(
+            points
+                .iter()
+                .map(|point| open_choice(body, point))
+                .collect(),
+        ),
+        RequestBody::Invalid(violations) => Input::Invalid(
+            violations
+                .first()
+                .map_or(id::INPUT_2, |v| invalid_rule(&v.kind)),
+        ),
+    }
+}
+
+fn invalid_rule(kind: &ViolationKind) -> RequirementId {
+    let ViolationKind::Schema {
+        keyword, property, ..
+    } = kind
+    else {
+        return id::INPUT_2;
+    };
+    match (keyword.as_str(), property.as_deref()) {
+        ("required", Some("shippingAddress")) => id::INPUT_3,
+        ("required", _) => id::INPUT_1,
+        ("enum", Some("country")) => id::INPUT_4,
+        _ => id::INPUT_2,
+    }
+}
+
+/// The choice by which a member that the contract leaves open is accepted; the reading after it refuses it.
+fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
+    let text = |pointer: &str| {
+        body.pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    match point {
+        OpenPoint::UnknownProperty(at) => Choice::new(id::OPEN_22, parent(at), "ignored"),
+        OpenPoint::EmptyString(at) => Choice::new(id::OPEN_23, at, "accepted"),
+        OpenPoint::LongString(at) => {
+            let scope = format!("{at}, {} characters", text(at).chars().count());
+            Choice::new(id::OPEN_24, scope, "accepted")
+        }
+        OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, at, "accepted"),
+        OpenPoint::ControlCharacter(at) => {
+            Choice::new(id::OPEN_26, format!("{at}, {:?}", text(at)), "accepted")
+        }
+        OpenPoint::UndescribedBody => Choice::new(id::OPEN_22, "body", "ignored"),
+    }
+}
+
+/// The object that a member stands in.
+fn parent(pointer: &str) -> &str {
+    match pointer.rsplit_once('/') {
+        Some(("", _)) | None => "card request",
+        Some((parent, _)) => parent,
+    }
+}

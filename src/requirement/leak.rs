@@ -1,0 +1,13 @@
+//! What must never be sent.
+
+use super::catalogue;
+
+catalogue! {
+    LEAK_1 = "LEAK-1" Must Derived "No full card number stands in a response."
+        from "contract.md, wire facts; PCI DSS 3.x" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "every answer"
+        judged "no 13 to 19 digits of a Visa or Mastercard range that pass the Luhn check, in body or header";
+    LEAK_2 = "LEAK-2" Must Derived "No CVV and no PIN stands in a response."
+        from "contract.md, wire facts; PCI DSS 3.x" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "every answer with JSON" judged "no member of such a name has a value";
+}

@@ -1,0 +1,132 @@
+//! Possible worlds: what may be true of a target, given all that it has answered.
+//!
+//! A [`World`] is small: the cards of a case with their status, what is remembered under which idempotency key, and the
+//! readings of open points decided so far. A call has several [`Way`]s to go in a world ([`ways::ways`]); its answer
+//! picks those that it fits. No way left in any world is a departure. Pure: no clock, no network.
+
+pub mod choice;
+pub mod lifecycle;
+pub mod limit;
+pub mod ways;
+
+use std::collections::BTreeMap;
+
+use crate::card::{AccountId, CardId, CardStatus, CardType};
+use crate::case::StepNumber;
+use crate::requirement::RequirementId;
+
+pub use choice::{Choice, Choices};
+pub use ways::{Answer, Call, Effect, Id, Input, Key, RefusalKind, Way};
+
+/// The place of an exchange in its case, counted from 0. Steps repeat (waiting for issuance), moments don't.
+pub type Moment = usize;
+
+/// Why a card is believed to have its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Since {
+    /// The exchange that established it.
+    pub moment: Moment,
+    /// Its step.
+    pub step: StepNumber,
+    /// The rule by which it did.
+    pub rule: RequirementId,
+}
+
+/// A card as a world believes it to be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Card {
+    /// Its id; a card whose create was never answered has none that is known.
+    pub id: Option<CardId>,
+    /// Its account.
+    pub account: AccountId,
+    /// Its type.
+    pub card_type: CardType,
+    /// Its status.
+    pub status: CardStatus,
+    /// It was created over the limit, so it is going to fail (contract.md, the limit).
+    pub over_limit: bool,
+    /// The step that made it.
+    pub made_by: StepNumber,
+    /// Since when, and why, it has its status.
+    pub since: Since,
+}
+
+/// What a world remembers of a request sent under a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Remembered {
+    /// The method and the path, ids in lower case.
+    pub call: String,
+    /// The body, byte for byte.
+    pub payload: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a request under a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It was answered with success at this moment.
+    Done(Moment),
+    /// It was refused at this moment.
+    Refused(Moment, RefusalKind),
+    /// Its answer was lost, and in this world it was carried out; the card that it made, if it made one.
+    LostDone(Option<usize>),
+    /// Its answer was lost, and in this world it was not carried out.
+    LostUndone,
+}
+
+/// One possible world.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct World {
+    /// The cards, in the order in which they were made.
+    pub cards: Vec<Card>,
+    /// What was sent under each key (lower case).
+    pub keys: BTreeMap<String, Vec<Remembered>>,
+    /// The readings decided so far.
+    pub choices: Choices,
+}
+
+impl World {
+    /// The place of the card with this id.
+    pub fn position(&self, id: &CardId) -> Option<usize> {
+        self.cards
+            .iter()
+            .position(|card| card.id.as_ref() == Some(id))
+    }
+
+    /// The card with this id.
+    pub fn card(&self, id: &CardId) -> Option<&Card> {
+        self.position(id).map(|place| &self.cards[place])
+    }
+
+    /// This world with one more reading decided; none if it is decided otherwise.
+    pub fn with(&self, choices: &[Choice]) -> Option<Self> {
+        let mut world = self.clone();
+        for choice in choices {
+            if !world.choices.decide(choice) {
+                return None;
+            }
+        }
+        Some(world)
+    }
+
+    /// Remembers what became of a request under its key. An answer that was a success is never forgotten for a refusal.
+    pub fn remember(&mut self, key: &str, call: &str, payload: &str, outcome: Outcome) {
+        let entries = self.keys.entry(key.to_owned()).or_default();
+        let entry = Remembered {
+            call: call.to_owned(),
+            payload: payload.to_owned(),
+            outcome,
+        };
+        match entries.iter_mut().find(|e| e.call == call) {
+            Some(known) => {
+                let keeps = matches!(known.outcome, Outcome::Done(_) | Outcome::LostDone(_))
+                    && matches!(outcome, Outcome::Refused(..) | Outcome::LostUndone);
+                if !keeps {
+                    *known = entry;
+                }
+            }
+            None => entries.push(entry),
+        }
+    }
+}
