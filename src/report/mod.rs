@@ -1,0 +1,211 @@
+//! The report: every fact of a run, decided once. Writers draw it; none counts or decides anything.
+
+mod verdict;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Case, StepNumber};
+use crate::judge::Departure;
+use crate::requirement::{Level, RequirementId, Tag};
+use crate::trace::{Exchange, Terms};
+
+pub use verdict::{Facts, Overall, Verdict, requirement_results};
+
+/// The version of the form of `report.json`. It grows when a member changes its meaning or goes.
+pub const REPORT_VERSION: u32 = 1;
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// [`REPORT_VERSION`].
+    pub report: u32,
+    /// The version of cardproof.
+    pub cardproof: String,
+    /// The verdict on the run as a whole.
+    pub verdict: Overall,
+    /// Why it is that, in a sentence.
+    pub because: String,
+    /// When the run began, RFC 3339; absent in a judgement of a recorded trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// What was tested.
+    pub target: Target,
+    /// Against what.
+    pub contract: ContractFacts,
+    /// The seed of the generated cases.
+    pub seed: u64,
+    /// The suites that were run.
+    pub suites: Vec<String>,
+    /// How much was done.
+    pub totals: Totals,
+    /// Each requirement of the catalogue, in its order.
+    pub requirements: Vec<RequirementResult>,
+    /// Departures, equal ones grouped, the gravest first.
+    pub findings: Vec<Finding>,
+    /// How this implementation reads the open points, as far as it showed.
+    pub readings: Vec<Reading>,
+    /// Trouble that is nobody's proven fault.
+    pub obstacles: Vec<ObstacleFact>,
+}
+
+/// What was tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// Its name, from the profile.
+    pub name: String,
+    /// Its base URL.
+    pub base_url: String,
+    /// What the judge was told of it.
+    pub terms: Terms,
+}
+
+/// The document that the target was held to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractFacts {
+    /// The document's title.
+    pub title: String,
+    /// The document's version.
+    pub version: String,
+    /// The file.
+    pub file: String,
+    /// SHA-256 of its text, in hexadecimal.
+    pub sha256: String,
+}
+
+/// How much was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// Cases that were planned.
+    pub planned: usize,
+    /// Cases that were run and judged.
+    pub cases: usize,
+    /// Requests in them.
+    pub requests: usize,
+    /// Requests for shrinking and confirming.
+    pub requests_to_shrink: usize,
+    /// Departures, before equal ones are grouped.
+    pub departures: usize,
+}
+
+/// The verdict on one requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RequirementResult {
+    /// Which.
+    pub id: RequirementId,
+    /// The rule.
+    pub rule: String,
+    /// How much a departure weighs.
+    pub level: Level,
+    /// How hard the sources say it.
+    pub tag: Tag,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How often it was put to the test.
+    pub exercised: u32,
+    /// Why, where the verdict does not say it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// The findings that name it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
+}
+
+/// A departure with the shortest sequence that shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// What it is called in this report, and the name of its file in `cases/`.
+    pub id: String,
+    /// The rule that is broken.
+    pub requirement: RequirementId,
+    /// The rule in words.
+    pub rule: String,
+    /// The departure, as it shows in `case`.
+    pub departure: Departure,
+    /// The shortest sequence.
+    pub case: Case,
+    /// What went over the wire when `case` was last run.
+    pub exchanges: Vec<Exchange>,
+    /// How often it came when it was run again from scratch.
+    pub confirmation: Confirmation,
+    /// The case of the run that showed it first.
+    pub found_in: String,
+    /// In how many cases of the run it was seen.
+    pub seen_in: usize,
+    /// The reproducer, relative to the folder of the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+impl Finding {
+    /// It came again at least once.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmation.reproduced > 0
+    }
+
+    /// The requests of the shortest sequence.
+    pub fn length(&self) -> usize {
+        self.case
+            .steps
+            .iter()
+            .filter(|s| !matches!(s.command, crate::case::Command::Pause(_)))
+            .count()
+    }
+}
+
+/// How often a departure came when its case was run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Confirmation {
+    /// So often it came.
+    pub reproduced: u32,
+    /// Of so many attempts; none where a recorded trace was judged.
+    pub attempts: u32,
+}
+
+/// How an open point is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reading {
+    /// The open point.
+    pub id: RequirementId,
+    /// Its name.
+    pub point: String,
+    /// What the reading is consistent over; empty for the point as a whole.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// The readings that are left; one, where it is clear.
+    pub readings: Vec<String>,
+}
+
+/// Trouble, and where it came.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ObstacleFact {
+    /// What happened, and what it prevented.
+    pub words: String,
+    /// A case in which it came.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub case: String,
+    /// The step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepNumber>,
+    /// How often it came.
+    pub times: usize,
+}
+
+/// How often each verdict was given.
+pub fn verdict_counts(requirements: &[RequirementResult]) -> BTreeMap<Verdict, usize> {
+    let mut counts = BTreeMap::new();
+    for result in requirements {
+        *counts.entry(result.verdict).or_default() += 1;
+    }
+    counts
+}
+
+/// The JSON Schema of `report.json`, drawn from the types.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}

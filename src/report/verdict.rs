@@ -1,0 +1,174 @@
+//! Where verdicts are made: once, for each requirement and for the run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, RequirementResult};
+use crate::requirement::{self, Level, Needs, Requirement, RequirementId};
+
+/// The verdict on one requirement.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Exercised, and never departed from.
+    Pass,
+    /// Departed from.
+    Fail,
+    /// Departed from, as was expected.
+    Waived,
+    /// Nothing exercised it. Never a pass.
+    NotShown,
+    /// The target says that it lacks what this needs.
+    NotApplicable,
+    /// The user said so.
+    Disabled,
+    /// An obstacle, or a departure that never came back.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Waived => "waived",
+            Self::NotShown => "not-shown",
+            Self::NotApplicable => "not-applicable",
+            Self::Disabled => "disabled",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The verdict on a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overall {
+    /// No departure, and something was shown.
+    Conforms,
+    /// At least one requirement was departed from.
+    Departs,
+    /// No departure, but trouble left a question open.
+    Inconclusive,
+}
+
+/// What verdicts are made from.
+pub struct Facts<'a> {
+    /// How often each requirement was exercised.
+    pub exercised: &'a BTreeMap<RequirementId, u32>,
+    /// The departures.
+    pub findings: &'a [Finding],
+    /// Requirements that the user disabled, with the reason.
+    pub disabled: &'a BTreeMap<String, String>,
+    /// What the target lacks.
+    pub lacks: &'a [Needs],
+    /// Obstacles came in the way.
+    pub hindered: bool,
+    /// Every case of the plan was run to its end.
+    pub whole: bool,
+}
+
+/// The verdict on each requirement of the catalogue.
+pub fn requirement_results(facts: &Facts<'_>) -> Vec<RequirementResult> {
+    requirement::all()
+        .map(|requirement| result(requirement, facts))
+        .collect()
+}
+
+fn result(requirement: &'static Requirement, facts: &Facts<'_>) -> RequirementResult {
+    let exercised = facts.exercised.get(&requirement.id).copied().unwrap_or(0);
+    let named: Vec<&Finding> = facts
+        .findings
+        .iter()
+        .filter(|f| f.requirement == requirement.id)
+        .collect();
+    let (verdict, because) = verdict(requirement, exercised, &named, facts);
+    RequirementResult {
+        id: requirement.id,
+        rule: requirement.rule.to_owned(),
+        level: requirement.level,
+        tag: requirement.tag,
+        verdict,
+        exercised,
+        because,
+        findings: named.iter().map(|f| f.id.clone()).collect(),
+    }
+}
+
+fn verdict(
+    requirement: &Requirement,
+    exercised: u32,
+    named: &[&Finding],
+    facts: &Facts<'_>,
+) -> (Verdict, Option<String>) {
+    let disabled = facts
+        .disabled
+        .iter()
+        .find(|(id, _)| requirement::find(id).is_ok_and(|r| r.id == requirement.id));
+    if let Some((_, reason)) = disabled {
+        return (Verdict::Disabled, Some(reason.clone()));
+    }
+    if named.iter().any(|f| f.is_confirmed() || f.confirmation.attempts == 0) {
+        return (Verdict::Fail, None);
+    }
+    if !named.is_empty() {
+        let words = "a departure was seen, and never came back when its case was run again";
+        return (Verdict::Inconclusive, Some(words.to_owned()));
+    }
+    if exercised > 0 {
+        return (Verdict::Pass, None);
+    }
+    if facts.lacks.contains(&requirement.needs) {
+        return (Verdict::NotApplicable, Some(requirement.needs.reason().to_owned()));
+    }
+    if !requirement.needs.is_unbuilt() && facts.hindered {
+        let words = "obstacles came in the way of the cases that would have exercised it";
+        return (Verdict::Inconclusive, Some(words.to_owned()));
+    }
+    (Verdict::NotShown, Some(requirement.needs.reason().to_owned()))
+}
+
+impl Overall {
+    /// The verdict on the run, and why.
+    pub fn of(results: &[RequirementResult], facts: &Facts<'_>) -> (Self, String) {
+        let count = |verdict| results.iter().filter(|r| r.verdict == verdict).count();
+        let failed = results
+            .iter()
+            .filter(|r| r.verdict == Verdict::Fail && r.level == Level::Must)
+            .count();
+        let passed = count(Verdict::Pass);
+        if failed > 0 {
+            let words = format!("{failed} requirement{} departed from", plural(failed));
+            return (Self::Departs, words);
+        }
+        if passed == 0 {
+            let words = "nothing was shown: no requirement was put to the test".to_owned();
+            return (Self::Inconclusive, words);
+        }
+        let unclear = count(Verdict::Inconclusive);
+        if unclear > 0 {
+            let words = format!("{unclear} requirement{} could not be decided", plural(unclear));
+            return (Self::Inconclusive, words);
+        }
+        if !facts.whole {
+            return (Self::Inconclusive, "the run ended before its plan did".to_owned());
+        }
+        (Self::Conforms, format!("{passed} requirements shown, none departed from"))
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

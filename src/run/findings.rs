@@ -1,0 +1,372 @@
+//! From departures to findings: group equal ones, find the shortest sequence, and see whether it comes again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Setting, Stage};
+use crate::case::{Case, Command, CardRef, Step, StepNumber};
+use crate::judge::{Clash, Departure, Judgement, judge};
+use crate::plan::case_file;
+use crate::report::{Confirmation, Finding};
+use crate::requirement::{Level, RequirementId};
+use crate::run::Progress;
+use crate::shrink::shrink;
+use crate::trace::{CaseNumber, CaseTrace, Exchange};
+use crate::world::Choice;
+
+/// How much is spent on each departure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Candidates that are run to find the shortest sequence.
+    pub shrink_runs: usize,
+    /// Times that the shortest sequence is run again from scratch.
+    pub confirmations: u32,
+    /// Departures of one requirement that are looked into; further ones are counted.
+    pub per_requirement: usize,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            shrink_runs: 400,
+            confirmations: 5,
+            per_requirement: 3,
+        }
+    }
+}
+
+/// A departure as the run showed it, equal ones counted.
+#[derive(Clone, Debug)]
+pub struct Suspicion {
+    departure: Departure,
+    case: Case,
+    exchanges: Vec<Exchange>,
+    found_in: String,
+    seen_in: BTreeSet<CaseNumber>,
+}
+
+/// Adds a case's departures to the suspicions. Of equal ones the one that shows after the fewest steps is kept.
+pub(super) fn suspect(suspicions: &mut Vec<Suspicion>, trace: &CaseTrace, judgement: &Judgement) {
+    for departure in &judgement.departures {
+        let known = suspicions.iter_mut().find(|s| {
+            s.departure.requirement == departure.requirement && s.departure.subject == departure.subject
+        });
+        let fresh = |seen_in| Suspicion {
+            departure: departure.clone(),
+            case: cut(&trace.case, departure.step),
+            exchanges: trace.exchanges[..=departure.moment].to_vec(),
+            found_in: trace.case.name.clone(),
+            seen_in,
+        };
+        match known {
+            Some(known) => {
+                known.seen_in.insert(trace.number);
+                if departure.step < known.departure.step {
+                    let seen_in = std::mem::take(&mut known.seen_in);
+                    *known = fresh(seen_in);
+                }
+            }
+            None => suspicions.push(fresh([trace.number].into())),
+        }
+    }
+}
+
+fn cut(case: &Case, last: StepNumber) -> Case {
+    case.restricted(|step| step <= last)
+}
+
+/// Departures that were only recorded, as findings.
+pub(super) fn as_seen(mut suspicions: Vec<Suspicion>) -> Vec<Finding> {
+    suspicions.sort_by(|a, b| order(&a.departure, &b.departure));
+    suspicions.into_iter().map(seen).collect()
+}
+
+fn seen(suspicion: Suspicion) -> Finding {
+    Finding {
+        id: String::new(),
+        requirement: suspicion.departure.requirement,
+        rule: suspicion.departure.requirement.requirement().rule.to_owned(),
+        departure: suspicion.departure,
+        case: suspicion.case,
+        exchanges: suspicion.exchanges,
+        confirmation: Confirmation {
+            reproduced: 0,
+            attempts: 0,
+        },
+        found_in: suspicion.found_in,
+        seen_in: suspicion.seen_in.len(),
+        file: None,
+    }
+}
+
+/// Two recorded cases that read an open point in two ways, as a finding.
+pub(super) fn clash_as_seen(clash: &Clash, cases: &BTreeMap<CaseNumber, Case>) -> Option<Finding> {
+    let (first, second) = (cases.get(&clash.first.0)?, cases.get(&clash.second.0)?);
+    let joined = first.followed_by(second);
+    let departure = Departure {
+        requirement: clash.point,
+        instead: Vec::new(),
+        step: StepNumber(joined.steps.len()),
+        moment: 0,
+        subject: format!("two readings of {}", clash.scope),
+        expected: format!("what case {} showed: {}", first.name, words(clash, &clash.first.1)),
+        since: None,
+        actual: format!("case {} shows: {}", second.name, words(clash, &clash.second.1)),
+        diff: None,
+    };
+    Some(seen(Suspicion {
+        departure,
+        case: joined,
+        exchanges: Vec::new(),
+        found_in: second.name.clone(),
+        seen_in: [clash.first.0, clash.second.0].into(),
+    }))
+}
+
+fn words(clash: &Clash, readings: &BTreeSet<usize>) -> String {
+    let words: Vec<String> = readings
+        .iter()
+        .map(|reading| {
+            let choice = Choice {
+                point: clash.point,
+                scope: clash.scope.clone(),
+                reading: *reading,
+            };
+            choice.to_string()
+        })
+        .collect();
+    words.join(" or ")
+}
+
+/// Gives findings their ids: the requirement, and a number from the second on.
+pub(super) fn name(findings: &mut [Finding]) {
+    let mut counts: BTreeMap<RequirementId, usize> = BTreeMap::new();
+    for finding in findings {
+        let count = counts.entry(finding.requirement).or_default();
+        *count += 1;
+        finding.id = match count {
+            1 => finding.requirement.to_string(),
+            n => format!("{}-{n}", finding.requirement),
+        };
+        finding.case.name = finding.id.to_ascii_lowercase();
+        finding.case.title = finding.rule.clone();
+    }
+}
+
+fn order(a: &Departure, b: &Departure) -> std::cmp::Ordering {
+    let level = |d: &Departure| match d.requirement.requirement().level {
+        Level::Must => 0,
+        Level::Should => 1,
+    };
+    level(a)
+        .cmp(&level(b))
+        .then_with(|| a.requirement.cmp(&b.requirement))
+        .then_with(|| a.step.cmp(&b.step))
+        .then_with(|| a.subject.cmp(&b.subject))
+}
+
+/// Where departures are looked into: cases are run again, smaller and smaller.
+pub(super) struct Lab<'a> {
+    stage: &'a dyn Stage,
+    setting: &'a Setting<'a>,
+    effort: &'a Effort,
+    is_stopped: &'a dyn Fn() -> bool,
+    requests: usize,
+}
+
+impl<'a> Lab<'a> {
+    pub fn new(
+        stage: &'a dyn Stage,
+        setting: &'a Setting<'a>,
+        effort: &'a Effort,
+        is_stopped: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self {
+            stage,
+            setting,
+            effort,
+            is_stopped,
+            requests: 0,
+        }
+    }
+
+    pub fn requests(&self) -> usize {
+        self.requests
+    }
+
+    fn try_out(&mut self, cases: &[Case]) -> Vec<(CaseTrace, Judgement)> {
+        let traces = self.stage.run_aside(cases);
+        traces
+            .into_iter()
+            .map(|trace| {
+                self.requests += trace.exchanges.len();
+                let judgement = judge(self.setting.contract, &self.setting.terms, &trace);
+                (trace, judgement)
+            })
+            .collect()
+    }
+
+    /// Two cases that contradict each other, as one that contradicts itself.
+    pub fn join(&mut self, clash: &Clash, first: &Case, second: &Case) -> Option<Suspicion> {
+        let joined = first.followed_by(second);
+        let (trace, judgement) = self.try_out(&[joined]).pop()?;
+        let departure = judgement.departures.iter().find(|d| d.concerns(clash.point))?;
+        Some(Suspicion {
+            departure: departure.clone(),
+            case: cut(&trace.case, departure.step),
+            exchanges: trace.exchanges[..=departure.moment].to_vec(),
+            found_in: format!("{} and {}", first.name, second.name),
+            seen_in: [clash.first.0, clash.second.0].into(),
+        })
+    }
+
+    /// Finds the shortest sequence of each suspicion, and merges those that come to the same.
+    pub fn investigate(&mut self, mut suspicions: Vec<Suspicion>, progress: &mut dyn Progress) -> Vec<Finding> {
+        suspicions.sort_by(|a, b| order(&a.departure, &b.departure));
+        let mut looked_into: BTreeMap<RequirementId, usize> = BTreeMap::new();
+        let mut findings: Vec<Finding> = Vec::new();
+        for suspicion in suspicions {
+            let count = looked_into.entry(suspicion.departure.requirement).or_default();
+            *count += 1;
+            if *count <= self.effort.per_requirement {
+                let finding = if (self.is_stopped)() {
+                    seen(suspicion)
+                } else {
+                    self.look_into(suspicion)
+                };
+                merge(&mut findings, finding);
+            }
+            progress.shrunk();
+        }
+        findings.sort_by(|a, b| {
+            order(&a.departure, &b.departure).then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
+        });
+        name(&mut findings);
+        findings
+    }
+
+    fn look_into(&mut self, suspicion: Suspicion) -> Finding {
+        let mut wanted = Wanted::of(&suspicion.departure);
+        let budget = self.effort.shrink_runs;
+        let shrunk = {
+            let lab = &mut *self;
+            let mut still_departs = |cases: &[Case]| {
+                let mut departs: Vec<bool> = Vec::new();
+                for (_, judgement) in lab.try_out(cases) {
+                    // Only the first that departs is taken, so only it may narrow what is looked for.
+                    let found = !departs.contains(&true)
+                        && judgement.departures.iter().any(|d| wanted.accept(d));
+                    departs.push(found);
+                }
+                departs
+            };
+            shrink(&suspicion.case, &mut still_departs, budget)
+        };
+        let sharpened = self.sharpen(&shrunk.case, &wanted);
+        let (case, wanted) = sharpened.unwrap_or((shrunk.case, wanted));
+        self.confirm(suspicion, case, &wanted)
+    }
+
+    /// A status seen in one read alone may be the read's fault or the card's. A look by the other way tells.
+    fn sharpen(&mut self, case: &Case, wanted: &Wanted) -> Option<(Case, Wanted)> {
+        let last = case.steps.last()?;
+        if !matches!(last.command, Command::ListAccount(_) | Command::ListProgramme) {
+            return None;
+        }
+        let card = case.steps.iter().position(Step::makes_card)?;
+        let mut probed = case.clone();
+        probed.steps.push(Step::new(Command::Read(CardRef::Made(StepNumber(card + 1)))));
+        let (_, judgement) = self.try_out(std::slice::from_ref(&probed)).pop()?;
+        let blamed = judgement.departures.iter().find(|d| {
+            d.requirement == crate::requirement::id::READ_6 && d.requirement != wanted.requirement
+        })?;
+        Some((probed, Wanted::of(blamed)))
+    }
+
+    fn confirm(&mut self, suspicion: Suspicion, case: Case, wanted: &Wanted) -> Finding {
+        let mut reproduced = 0;
+        let mut shown = None;
+        for _ in 0..self.effort.confirmations {
+            if let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&case)).pop()
+                && let Some(departure) = judgement.departures.into_iter().find(|d| d.requirement == wanted.requirement)
+            {
+                reproduced += 1;
+                shown = Some((departure, trace.exchanges));
+            }
+        }
+        let (departure, exchanges) = shown.unwrap_or((suspicion.departure, suspicion.exchanges));
+        Finding {
+            id: String::new(),
+            requirement: departure.requirement,
+            rule: departure.requirement.requirement().rule.to_owned(),
+            departure,
+            case,
+            exchanges,
+            confirmation: Confirmation {
+                reproduced,
+                attempts: self.effort.confirmations,
+            },
+            found_in: suspicion.found_in,
+            seen_in: suspicion.seen_in.len(),
+            file: None,
+        }
+    }
+}
+
+/// What a smaller case must still show. The blame may move to a rule that the departure named as possible, never back.
+struct Wanted {
+    requirement: RequirementId,
+    instead: Vec<RequirementId>,
+}
+
+impl Wanted {
+    fn of(departure: &Departure) -> Self {
+        Self {
+            requirement: departure.requirement,
+            instead: departure.instead.clone(),
+        }
+    }
+
+    fn accept(&mut self, departure: &Departure) -> bool {
+        if departure.requirement == self.requirement {
+            return true;
+        }
+        match self.instead.iter().position(|rule| *rule == departure.requirement) {
+            Some(place) => {
+                self.requirement = departure.requirement;
+                self.instead.drain(..=place);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Two suspicions that come to the same sequence and rule are one finding.
+fn merge(findings: &mut Vec<Finding>, finding: Finding) {
+    let same = findings
+        .iter_mut()
+        .find(|f| f.requirement == finding.requirement && f.case.steps == finding.case.steps);
+    match same {
+        Some(known) => known.seen_in += finding.seen_in,
+        None => findings.push(finding),
+    }
+}
+
+/// The reproducer as a file: what it shows in a few lines, and the steps.
+pub(super) fn case_text(finding: &Finding) -> String {
+    let departure = &finding.departure;
+    let since = departure
+        .since
+        .as_ref()
+        .map_or_else(String::new, |s| format!(", since step {} ({})", s.step, s.rule));
+    let header = [
+        format!("{}: {}", finding.requirement, finding.rule),
+        format!("expected at step {}: {}{since}", departure.step, departure.expected),
+        format!("came: {}", departure.actual),
+        format!(
+            "reproduced {}/{}; run it again: cardproof replay {}.toml",
+            finding.confirmation.reproduced, finding.confirmation.attempts, finding.id
+        ),
+    ];
+    case_file(&finding.case, &header)
+}

@@ -1,0 +1,306 @@
+//! The main job, as a straight pipe: planned cases → drive → judge → settle → shrink → confirm → report.
+//!
+//! Synchronous: the driver keeps its tasks to itself and hands over traces. Everything that is decided here is decided
+//! from them.
+
+mod findings;
+mod progress;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::case::Case;
+use crate::contract::Contract;
+use crate::judge::{Judgement, judge, settle_readings};
+use crate::plan::Planned;
+use crate::report::{
+    ContractFacts, Facts, ObstacleFact, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
+    requirement_results,
+};
+use crate::requirement::{Needs, RequirementId};
+use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
+use crate::world::choice::readings as point_readings;
+
+pub use findings::{Effort, Suspicion};
+pub use progress::{Progress, Silent};
+
+/// Where cases are run. The driver is one; a test's table is another.
+pub trait Stage {
+    /// Runs cases, several at a time, and hands each over as it ends. Ends early when `each` says so.
+    fn run_all(
+        &self,
+        cases: &mut dyn Iterator<Item = (CaseNumber, Case)>,
+        each: &mut dyn FnMut(CaseTrace) -> Continue,
+    );
+
+    /// Runs cases at the same time on fresh accounts; what is sent is not recorded as part of the run.
+    fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace>;
+}
+
+/// Whether more is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continue {
+    /// More cases.
+    Yes,
+    /// No more: those in flight may end.
+    No,
+}
+
+/// What is known before anything is sent.
+pub struct Setting<'a> {
+    /// The document.
+    pub contract: &'a Contract,
+    /// What the judge must know of the target.
+    pub terms: Terms,
+    /// The target's name.
+    pub target: String,
+    /// Its base URL.
+    pub base_url: String,
+    /// The seed.
+    pub seed: u64,
+    /// The suites' names.
+    pub suites: Vec<String>,
+    /// Requirements that the user disabled, with the reason.
+    pub disabled: BTreeMap<String, String>,
+    /// What the target lacks.
+    pub lacks: Vec<Needs>,
+}
+
+/// When to stop.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// After so many cases with departures.
+    pub max_failures: Option<usize>,
+    /// After so much time; what is in flight ends, and departures are still shrunk.
+    pub max_time: Option<Duration>,
+    /// How much shrinking and confirming.
+    pub effort: Effort,
+}
+
+/// What all cases showed, before anything is shrunk.
+#[derive(Default)]
+pub struct Shown {
+    exercised: BTreeMap<RequirementId, u32>,
+    obstacles: BTreeMap<String, ObstacleFact>,
+    judgements: Vec<Judgement>,
+    suspicions: Vec<Suspicion>,
+    cases_to_clash: BTreeMap<CaseNumber, Case>,
+    totals: Totals,
+    failures: usize,
+}
+
+impl Shown {
+    /// Adds what a case showed.
+    pub fn add(&mut self, trace: &CaseTrace, judgement: Judgement) {
+        self.totals.cases += 1;
+        self.totals.requests += trace.exchanges.len();
+        self.totals.departures += judgement.departures.len();
+        self.failures += usize::from(!judgement.departures.is_empty());
+        for (requirement, times) in &judgement.exercised {
+            *self.exercised.entry(*requirement).or_default() += times;
+        }
+        for obstacle in &judgement.obstacles {
+            self.hinder(obstacle, &trace.case.name);
+        }
+        findings::suspect(&mut self.suspicions, trace, &judgement);
+        if judgement.departures.is_empty() {
+            self.cases_to_clash.insert(trace.number, trace.case.clone());
+        }
+        self.judgements.push(Judgement {
+            departures: Vec::new(),
+            exercised: BTreeMap::new(),
+            obstacles: Vec::new(),
+            ..judgement
+        });
+        if self.cases_to_clash.get(&trace.number).is_none() {
+            self.judgements.pop();
+        }
+    }
+
+    fn hinder(&mut self, obstacle: &Obstacle, case: &str) {
+        self.obstacles
+            .entry(obstacle.words.clone())
+            .or_insert_with(|| ObstacleFact {
+                words: obstacle.words.clone(),
+                case: case.to_owned(),
+                step: obstacle.step,
+                times: 0,
+            })
+            .times += 1;
+    }
+
+    /// How many cases departed.
+    pub fn failures(&self) -> usize {
+        self.failures
+    }
+
+    /// How many requests were sent for them.
+    pub fn requests(&self) -> usize {
+        self.totals.requests
+    }
+}
+
+/// Runs the plan against a stage and reports.
+pub fn run(
+    stage: &dyn Stage,
+    setting: &Setting<'_>,
+    planned: &mut dyn Iterator<Item = Planned>,
+    limits: &Limits,
+    is_stopped: &dyn Fn() -> bool,
+    progress: &mut dyn Progress,
+) -> Report {
+    let began = Instant::now();
+    let started_at = jiff::Timestamp::now().to_string();
+    let mut shown = Shown::default();
+    let mut skipped = BTreeMap::new();
+    let mut number = 0;
+    let mut cases = planned.filter_map(|planned| {
+        if let Some(ability) = planned.missing.first() {
+            *skipped.entry(ability.words()).or_insert(0) += 1;
+            return None;
+        }
+        number += 1;
+        Some((CaseNumber(number), planned.case))
+    });
+    stage.run_all(&mut cases, &mut |trace| {
+        let judgement = judge(setting.contract, &setting.terms, &trace);
+        shown.add(&trace, judgement);
+        progress.case_done(&shown);
+        let enough = limits.max_failures.is_some_and(|max| shown.failures >= max);
+        let late = limits.max_time.is_some_and(|max| began.elapsed() >= max);
+        if enough || late || is_stopped() {
+            Continue::No
+        } else {
+            Continue::Yes
+        }
+    });
+    drop(cases);
+    shown.totals.planned = number;
+    for (ability, times) in skipped {
+        let words = format!("cases were left out because the target lacks something: {ability}");
+        shown.obstacles.insert(words.clone(), ObstacleFact { words, case: String::new(), step: None, times });
+    }
+    progress.shrinking(shown.suspicions.len());
+    let mut report = conclude(stage, setting, shown, &limits.effort, is_stopped, progress);
+    report.started_at = Some(started_at);
+    report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    report
+}
+
+fn conclude(
+    stage: &dyn Stage,
+    setting: &Setting<'_>,
+    mut shown: Shown,
+    effort: &Effort,
+    is_stopped: &dyn Fn() -> bool,
+    progress: &mut dyn Progress,
+) -> Report {
+    let (readings, clashes) = settle_readings(&shown.judgements);
+    let mut lab = findings::Lab::new(stage, setting, effort, is_stopped);
+    for clash in &clashes {
+        let cases = &shown.cases_to_clash;
+        if let (Some(first), Some(second)) = (cases.get(&clash.first.0), cases.get(&clash.second.0)) {
+            shown.suspicions.extend(lab.join(clash, first, second));
+        }
+    }
+    let findings = lab.investigate(shown.suspicions, progress);
+    shown.totals.requests_to_shrink = lab.requests();
+    finish(setting, shown.exercised, shown.obstacles, shown.totals, findings, &readings, !is_stopped())
+}
+
+/// Judges what was recorded, without a stage: nothing is shrunk or confirmed.
+pub fn rejudge(
+    setting: &Setting<'_>,
+    traces: impl Iterator<Item = CaseTrace>,
+) -> Report {
+    let mut shown = Shown::default();
+    for trace in traces {
+        let judgement = judge(setting.contract, &setting.terms, &trace);
+        shown.totals.planned += 1;
+        shown.add(&trace, judgement);
+    }
+    let (readings, clashes) = settle_readings(&shown.judgements);
+    let mut findings = findings::as_seen(std::mem::take(&mut shown.suspicions));
+    for clash in &clashes {
+        findings.extend(findings::clash_as_seen(clash, &shown.cases_to_clash));
+    }
+    findings::name(&mut findings);
+    finish(setting, shown.exercised, shown.obstacles, shown.totals, findings, &readings, true)
+}
+
+fn finish(
+    setting: &Setting<'_>,
+    exercised: BTreeMap<RequirementId, u32>,
+    obstacles: BTreeMap<String, ObstacleFact>,
+    totals: Totals,
+    findings: Vec<crate::report::Finding>,
+    readings: &crate::judge::Readings,
+    whole: bool,
+) -> Report {
+    let hindered = obstacles.values().any(|o| !o.case.is_empty());
+    let facts = Facts {
+        exercised: &exercised,
+        findings: &findings,
+        disabled: &setting.disabled,
+        lacks: &setting.lacks,
+        hindered,
+        whole,
+    };
+    let requirements = requirement_results(&facts);
+    let (verdict, because) = Overall::of(&requirements, &facts);
+    Report {
+        report: REPORT_VERSION,
+        cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+        verdict,
+        because,
+        started_at: None,
+        took_ms: 0,
+        target: Target {
+            name: setting.target.clone(),
+            base_url: setting.base_url.clone(),
+            terms: setting.terms.clone(),
+        },
+        contract: ContractFacts {
+            title: setting.contract.title().to_owned(),
+            version: setting.contract.version().to_owned(),
+            file: setting.contract.file_name().to_owned(),
+            sha256: setting.contract.digest().to_owned(),
+        },
+        seed: setting.seed,
+        suites: setting.suites.clone(),
+        totals,
+        requirements,
+        findings,
+        readings: readings.iter().map(|((id, scope), left)| reading(*id, scope, left)).collect(),
+        obstacles: obstacles.into_values().collect(),
+    }
+}
+
+fn reading(id: RequirementId, scope: &str, left: &std::collections::BTreeSet<usize>) -> Reading {
+    let all = point_readings(id);
+    Reading {
+        id,
+        point: id.requirement().point.map_or("", |p| p.name).to_owned(),
+        scope: scope.to_owned(),
+        readings: left.iter().filter_map(|place| all.get(*place)).map(|r| (*r).to_owned()).collect(),
+    }
+}
+
+/// Writes the reproducers of a report into `folder/cases/` and notes where they are.
+///
+/// # Errors
+/// When a file can't be written.
+pub fn write_cases(report: &mut Report, folder: &Path) -> std::io::Result<()> {
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    let cases = folder.join("cases");
+    std::fs::create_dir_all(&cases)?;
+    for finding in &mut report.findings {
+        let file = format!("{}.toml", finding.id);
+        std::fs::write(cases.join(&file), findings::case_text(finding))?;
+        finding.file = Some(format!("cases/{file}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! What a run tells while it goes on.
+
+use super::Shown;
+
+/// Hears how a run goes.
+pub trait Progress {
+    /// A case was run and judged.
+    fn case_done(&mut self, shown: &Shown);
+    /// All cases are done; so many departures are to be shrunk.
+    fn shrinking(&mut self, count: usize);
+    /// One of them is.
+    fn shrunk(&mut self);
+}
+
+/// Says nothing.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn case_done(&mut self, _: &Shown) {}
+    fn shrinking(&mut self, _: usize) {}
+    fn shrunk(&mut self) {}
+}
