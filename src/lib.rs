@@ -4,6 +4,7 @@ pub mod case;
 pub mod contract;
 pub mod judge;
 pub mod redact;
+pub mod reference;
 pub mod requirement;
 pub mod trace;
 pub mod words;
