@@ -1,5 +1,6 @@
 //! cardproof.
 pub mod card;
 pub mod case;
+pub mod redact;
 pub mod trace;
 pub mod words;
