@@ -1,6 +1,7 @@
 //! The plan's tests: what is generated, how suites are read, how cases are written.
 
 mod files;
+mod generation;
 mod suites;
 
 use std::collections::BTreeMap;
