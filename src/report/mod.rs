@@ -1,5 +1,8 @@
 //! The report: every fact of a run, decided once. Writers draw it; none counts or decides anything.
 
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod text;
 mod verdict;
 
 use std::collections::BTreeMap;
