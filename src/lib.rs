@@ -5,6 +5,7 @@ pub mod contract;
 pub mod exit_code;
 pub mod judge;
 pub mod redact;
+pub mod reference;
 pub mod report;
 pub mod requirement;
 pub mod trace;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Judgement;
 use super::departure::{Departure, Origin, json_diff};
-use super::facts::{Facts, Look, Source};
+use super::facts::{Facts, Source};
 use super::request::{Asked, Understood};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
@@ -14,6 +14,7 @@ use crate::case::{Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
+use crate::world::lifecycle::keeping_rule;
 use crate::world::ways::{self, Answer, Call, Effect, Id, Input, Key, RefusalKind, Way, Wish};
 use crate::world::{Card, Choice, Choices, Moment, Outcome, Since, World};
 
@@ -671,28 +672,19 @@ impl<'a> Judge<'a> {
             if let Key::Uuid(key) = &call.key {
                 base.remember(key, &call.line, &call.payload, Outcome::Done(scene.moment));
             }
-            match &call.wish {
+            let moved = match &call.wish {
                 Wish::Create { .. } => {
                     base.cards
                         .extend(ways::new_card(call, made.clone(), false, now));
+                    None
                 }
-                Wish::Act(action, Id::Known(card)) => {
-                    let moved = base
-                        .position(card)
-                        .zip(destination(*action))
-                        .map(|(place, to)| {
-                            let mut moved = base.clone();
-                            moved.cards[place].status = to;
-                            moved
-                        });
-                    next.extend(moved);
-                }
-                Wish::Act(..) => {}
-            }
+                Wish::Act(action, Id::Known(card)) => moved_on(&base, *action, card),
+                Wish::Act(..) => None,
+            };
+            // What the contract asks for comes first, so that blame is worded by it.
             next.push(base);
+            next.extend(moved);
         }
-        // The order matters: what the contract asks for comes first, so that blame is worded by it.
-        next.reverse();
         self.settle_on(next, scene.exchange.step);
     }
 
@@ -755,11 +747,6 @@ impl<'a> Judge<'a> {
         self.settle_on(next, exchange.step);
         self.touch(moment, call, TouchKind::Effect);
     }
-
-    /// The last look at a card, if any.
-    pub fn last_look(&self, card: &CardId) -> Option<&Look> {
-        self.facts.get(card)?.looks.last()
-    }
 }
 
 /// What was found, in words.
@@ -781,6 +768,18 @@ impl Found {
             ..Self::default()
         }
     }
+}
+
+/// The world in which an answer that should not have been was true. Where a rule of its own keeps the card's status there
+/// is none: if the card moves all the same, that is a departure of its own.
+fn moved_on(world: &World, action: crate::card::Action, card: &CardId) -> Option<World> {
+    let place = world.position(card)?;
+    if keeping_rule(world.cards[place].status) != id::LIFE_9 {
+        return None;
+    }
+    let mut moved = world.clone();
+    moved.cards[place].status = destination(action);
+    Some(moved)
 }
 
 fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
@@ -829,16 +828,16 @@ fn is_change(operation: Option<OperationKind>) -> bool {
     )
 }
 
-fn destination(action: crate::card::Action) -> Option<CardStatus> {
+fn destination(action: crate::card::Action) -> CardStatus {
     use crate::card::Action;
-    Some(match action {
+    match action {
         Action::Activate | Action::Issue | Action::Unsuspend => CardStatus::Active,
         Action::Deactivate => CardStatus::Inactive,
         Action::Terminate => CardStatus::Terminated,
         Action::Fail => CardStatus::IssueFailed,
         Action::Suspend => CardStatus::Suspended,
         Action::Block => CardStatus::Blocked,
-    })
+    }
 }
 
 /// Equal as JSON, or to the letter where it is none: members may come in another order.

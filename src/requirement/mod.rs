@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::OperationKind;
 
 /// A requirement's id, such as `LIFE-4`. Only the catalogue makes them; a text becomes one by [`find`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequirementId(&'static str);
 
 impl RequirementId {
@@ -47,6 +47,20 @@ impl RequirementId {
         all()
             .find(|r| r.id == self)
             .expect("an id is made only together with its requirement")
+    }
+}
+
+impl Ord for RequirementId {
+    /// By group, then by number: `LIFE-4` before `LIFE-10`.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |id: &Self| (id.group(), id.0.len(), id.0);
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for RequirementId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 

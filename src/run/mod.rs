@@ -4,7 +4,9 @@
 //! from them.
 
 mod findings;
+mod live;
 mod progress;
+mod setting;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,19 +20,21 @@ use crate::report::{
     ContractFacts, Facts, ObstacleFact, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
     requirement_results,
 };
-use crate::requirement::{Needs, RequirementId};
-use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
+use crate::requirement::RequirementId;
+use crate::trace::{CaseNumber, CaseTrace, Obstacle};
 use crate::world::choice::readings as point_readings;
 
 pub use findings::{Effort, Suspicion};
+pub use live::Live;
 pub use progress::{Progress, Silent};
+pub use setting::{Setting, SettingError, abilities};
 
 /// Where cases are run. The driver is one; a test's table is another.
 pub trait Stage {
     /// Runs cases, several at a time, and hands each over as it ends. Ends early when `each` says so.
     fn run_all(
         &self,
-        cases: &mut dyn Iterator<Item = (CaseNumber, Case)>,
+        cases: Vec<(CaseNumber, Case)>,
         each: &mut dyn FnMut(CaseTrace) -> Continue,
     );
 
@@ -45,26 +49,6 @@ pub enum Continue {
     Yes,
     /// No more: those in flight may end.
     No,
-}
-
-/// What is known before anything is sent.
-pub struct Setting<'a> {
-    /// The document.
-    pub contract: &'a Contract,
-    /// What the judge must know of the target.
-    pub terms: Terms,
-    /// The target's name.
-    pub target: String,
-    /// Its base URL.
-    pub base_url: String,
-    /// The seed.
-    pub seed: u64,
-    /// The suites' names.
-    pub suites: Vec<String>,
-    /// Requirements that the user disabled, with the reason.
-    pub disabled: BTreeMap<String, String>,
-    /// What the target lacks.
-    pub lacks: Vec<Needs>,
 }
 
 /// When to stop.
@@ -85,12 +69,33 @@ pub struct Shown {
     obstacles: BTreeMap<String, ObstacleFact>,
     judgements: Vec<Judgement>,
     suspicions: Vec<Suspicion>,
-    cases_to_clash: BTreeMap<CaseNumber, Case>,
+    cases: BTreeMap<CaseNumber, Case>,
     totals: Totals,
     failures: usize,
 }
 
 impl Shown {
+    /// The planned cases that the target allows, numbered; the others are noted.
+    fn numbered(&mut self, planned: &mut dyn Iterator<Item = Planned>) -> Vec<(CaseNumber, Case)> {
+        let mut cases = Vec::new();
+        for planned in planned {
+            match planned.missing.first() {
+                Some(ability) => self.leave_out(ability.words()),
+                None => cases.push((CaseNumber(cases.len() + 1), planned.case)),
+            }
+        }
+        self.totals.planned = cases.len();
+        cases
+    }
+
+    fn leave_out(&mut self, lack: &str) {
+        let obstacle = Obstacle {
+            step: None,
+            words: format!("a case was left out because the target lacks something: {lack}"),
+        };
+        self.hinder(&obstacle, "");
+    }
+
     /// Adds what a case showed.
     pub fn add(&mut self, trace: &CaseTrace, judgement: Judgement) {
         self.totals.cases += 1;
@@ -104,17 +109,14 @@ impl Shown {
             self.hinder(obstacle, &trace.case.name);
         }
         findings::suspect(&mut self.suspicions, trace, &judgement);
-        if judgement.departures.is_empty() {
-            self.cases_to_clash.insert(trace.number, trace.case.clone());
-        }
-        self.judgements.push(Judgement {
-            departures: Vec::new(),
-            exercised: BTreeMap::new(),
-            obstacles: Vec::new(),
-            ..judgement
-        });
-        if self.cases_to_clash.get(&trace.number).is_none() {
-            self.judgements.pop();
+        // Readings are settled over all cases; of those, only the numbers and readings are kept.
+        if judgement.departures.is_empty() && !judgement.readings.is_empty() {
+            self.cases.insert(trace.number, trace.case.clone());
+            self.judgements.push(Judgement {
+                number: judgement.number,
+                readings: judgement.readings,
+                ..Judgement::default()
+            });
         }
     }
 
@@ -153,17 +155,9 @@ pub fn run(
     let began = Instant::now();
     let started_at = jiff::Timestamp::now().to_string();
     let mut shown = Shown::default();
-    let mut skipped = BTreeMap::new();
-    let mut number = 0;
-    let mut cases = planned.filter_map(|planned| {
-        if let Some(ability) = planned.missing.first() {
-            *skipped.entry(ability.words()).or_insert(0) += 1;
-            return None;
-        }
-        number += 1;
-        Some((CaseNumber(number), planned.case))
-    });
-    stage.run_all(&mut cases, &mut |trace| {
+    let cases = shown.numbered(planned);
+    progress.planned(cases.len());
+    stage.run_all(cases, &mut |trace| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.add(&trace, judgement);
         progress.case_done(&shown);
@@ -175,12 +169,6 @@ pub fn run(
             Continue::Yes
         }
     });
-    drop(cases);
-    shown.totals.planned = number;
-    for (ability, times) in skipped {
-        let words = format!("cases were left out because the target lacks something: {ability}");
-        shown.obstacles.insert(words.clone(), ObstacleFact { words, case: String::new(), step: None, times });
-    }
     progress.shrinking(shown.suspicions.len());
     let mut report = conclude(stage, setting, shown, &limits.effort, is_stopped, progress);
     report.started_at = Some(started_at);
@@ -199,7 +187,7 @@ fn conclude(
     let (readings, clashes) = settle_readings(&shown.judgements);
     let mut lab = findings::Lab::new(stage, setting, effort, is_stopped);
     for clash in &clashes {
-        let cases = &shown.cases_to_clash;
+        let cases = &shown.cases;
         if let (Some(first), Some(second)) = (cases.get(&clash.first.0), cases.get(&clash.second.0)) {
             shown.suspicions.extend(lab.join(clash, first, second));
         }
@@ -223,7 +211,7 @@ pub fn rejudge(
     let (readings, clashes) = settle_readings(&shown.judgements);
     let mut findings = findings::as_seen(std::mem::take(&mut shown.suspicions));
     for clash in &clashes {
-        findings.extend(findings::clash_as_seen(clash, &shown.cases_to_clash));
+        findings.extend(findings::clash_as_seen(clash, &shown.cases));
     }
     findings::name(&mut findings);
     finish(setting, shown.exercised, shown.obstacles, shown.totals, findings, &readings, true)

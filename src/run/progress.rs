@@ -4,6 +4,8 @@ use super::Shown;
 
 /// Hears how a run goes.
 pub trait Progress {
+    /// So many cases are to be run.
+    fn planned(&mut self, count: usize);
     /// A case was run and judged.
     fn case_done(&mut self, shown: &Shown);
     /// All cases are done; so many departures are to be shrunk.
@@ -16,6 +18,7 @@ pub trait Progress {
 pub struct Silent;
 
 impl Progress for Silent {
+    fn planned(&mut self, _: usize) {}
     fn case_done(&mut self, _: &Shown) {}
     fn shrinking(&mut self, _: usize) {}
     fn shrunk(&mut self) {}

@@ -1,0 +1,213 @@
+//! Mistakes in what a retry gets and does.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Fault;
+use crate::reference::call::{Content, Operation, Refusal, Reply};
+use crate::reference::card::{View, render};
+use crate::reference::idempotency::{Decision, Record, is_alive, once, replay};
+use crate::reference::service::{Task, execute};
+
+use Operation::{Activate, CreateCard, Deactivate, Issue, Terminate};
+
+/// The correct decision, with the replayed answer of one operation changed.
+fn replay_changed(
+    task: &Task<'_>,
+    record: &Record,
+    operation: Operation,
+    change: fn(Reply) -> Reply,
+) -> Decision {
+    match replay(task, record) {
+        Decision::Answer(reply) if record.operation == operation => Decision::Answer(change(reply)),
+        decision => decision,
+    }
+}
+
+/// Does the call once more when it was a retry of one of these operations, and answers as before.
+fn again_on_retry(task: &Task<'_>, slot: &mut Option<Record>, operation: Operation) -> Reply {
+    let replays = |slot: &Option<Record>| slot.as_ref().map_or(0, |record| record.replays);
+    let before = replays(slot);
+    let reply = once(task, slot);
+    if replays(slot) > before && task.call.operation == operation {
+        execute(task);
+    }
+    reply
+}
+
+/// The card of a recorded answer, as it is now.
+fn current_card(task: &Task<'_>, recorded: &Value) -> Option<Value> {
+    let id = Uuid::try_parse(recorded["id"].as_str()?).ok()?;
+    let account = task.service.own.account_of_card(id)?;
+    let cards = account.cards();
+    let card = cards.iter().find(|card| card.id == id)?;
+    Some(render(&task.service.readings, card, View::Created))
+}
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "key-ignored",
+        words: "The idempotency key is checked and then not used.",
+        requirement: "IDEM-3",
+        shortest: 2,
+        plant: |rules| rules.is_alive = |_, _, _| false,
+    },
+    Fault {
+        id: "replay-shows-current-card",
+        words: "The retry of a create shows the card as it is now, not as it was answered.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.replay = |task, record| match replay(task, record) {
+                Decision::Answer(mut reply) => {
+                    if let Some(body) = reply.value_mut()
+                        && let Some(current) = current_card(task, body)
+                    {
+                        *body = current;
+                    }
+                    Decision::Answer(reply)
+                }
+                decision => decision,
+            };
+        },
+    },
+    Fault {
+        id: "replay-answers-200",
+        words: "The retry of a create is answered with 200, because nothing was made.",
+        requirement: "IDEM-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                replay_changed(task, record, CreateCard, |reply| Reply {
+                    status: StatusCode::OK,
+                    ..reply
+                })
+            };
+        },
+    },
+    Fault {
+        id: "replay-loses-body",
+        words: "Only the status of an answer is remembered, not its body.",
+        requirement: "IDEM-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                replay_changed(task, record, CreateCard, |reply| Reply {
+                    content: Content::None,
+                    ..reply
+                })
+            };
+        },
+    },
+    Fault {
+        id: "retry-of-terminate-answers-404",
+        words: "The retry of a terminate finds no card to terminate.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                replay_changed(task, record, Terminate, |_| {
+                    Refusal::new(StatusCode::NOT_FOUND, "not-found", "no card has this id").into()
+                })
+            };
+        },
+    },
+    Fault {
+        id: "refusal-replayed-as-success",
+        words: "The retry of a refused deactivate answers 204, because only the key is remembered.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                replay_changed(task, record, Deactivate, |_| {
+                    Reply::empty(StatusCode::NO_CONTENT)
+                })
+            };
+        },
+    },
+    Fault {
+        id: "key-forgotten-after-next-call",
+        words: "Only the last idempotency key is remembered.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| rules.is_alive = |record, _, sequence| record.sequence == sequence,
+    },
+    Fault {
+        id: "key-forgotten-after-retry",
+        words: "A key is used up by its first retry.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.is_alive =
+                |record, now, sequence| record.replays == 0 && is_alive(record, now, sequence);
+        },
+    },
+    Fault {
+        id: "only-creates-remembered",
+        words: "Only creates are remembered: every other retry is done again.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.is_alive = |record, now, sequence| {
+                record.operation == CreateCard && is_alive(record, now, sequence)
+            };
+        },
+    },
+    Fault {
+        id: "activate-not-remembered",
+        words: "The retry of an activate is done again, and meets an active card.",
+        requirement: "IDEM-3",
+        shortest: 5,
+        plant: |rules| {
+            rules.is_alive = |record, now, sequence| {
+                record.operation != Activate && is_alive(record, now, sequence)
+            };
+        },
+    },
+    Fault {
+        id: "key-kept-ten-minutes",
+        words: "Keys are forgotten after ten minutes.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.is_alive =
+                |record, now, _| now.duration_since(record.at) < SignedDuration::from_mins(10);
+        },
+    },
+    Fault {
+        id: "retried-create-made-again",
+        words: "The retry of a create is answered as before, but makes another card when the slot is free again.",
+        requirement: "IDEM-4",
+        shortest: 4,
+        plant: |rules| rules.once = |task, slot| again_on_retry(task, slot, CreateCard),
+    },
+    Fault {
+        id: "retried-deactivate-done-again",
+        words: "The retry of a deactivate is answered as before, but deactivates a card that was reactivated since.",
+        requirement: "IDEM-4",
+        shortest: 6,
+        plant: |rules| rules.once = |task, slot| again_on_retry(task, slot, Deactivate),
+    },
+    Fault {
+        id: "key-never-expires",
+        words: "A key is remembered for ever.",
+        requirement: "IDEM-8",
+        shortest: 3,
+        plant: |rules| rules.is_alive = |_, _, _| true,
+    },
+    Fault {
+        id: "issue-retry-answers-differently",
+        words: "The retry of a simulator's issue answers 200 with a note that it was done.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                replay_changed(task, record, Issue, |_| {
+                    Reply::json(StatusCode::OK, json!({ "message": "this was done before" }))
+                })
+            };
+        },
+    },
+];

@@ -1,0 +1,214 @@
+//! Mistakes in what an idempotency key is, and which calls it ties together.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::Value;
+
+use super::{Fault, remove};
+use crate::reference::call::{Call, Operation};
+use crate::reference::idempotency::{
+    Decision, Payload, once, parse_key, payload, record_name, replay, wants_key,
+};
+use crate::reference::service::execute;
+
+use Operation::{Activate, CreateCard};
+
+/// The payload without one member of one of its objects.
+fn payload_without(call: &Call, object: &str, member: &str) -> Payload {
+    match payload(call) {
+        Payload::Json(mut value) => {
+            if let Some(object) = value.pointer_mut(object) {
+                remove(object, member);
+            }
+            Payload::Json(value)
+        }
+        Payload::Bytes(bytes) => Payload::Bytes(bytes),
+    }
+}
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "key-not-required",
+        words: "A modifying call is done without an idempotency key too.",
+        requirement: "IDEM-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.wants_key =
+                |call| call.headers.contains_key("idempotency-key") && wants_key(call);
+        },
+    },
+    Fault {
+        id: "key-not-required-on-patch",
+        words: "A PATCH is done without an idempotency key too.",
+        requirement: "IDEM-1",
+        shortest: 2,
+        plant: |rules| {
+            rules.wants_key = |call| {
+                let spared =
+                    call.method == Method::PATCH && !call.headers.contains_key("idempotency-key");
+                !spared && wants_key(call)
+            };
+        },
+    },
+    Fault {
+        id: "key-not-required-on-delete",
+        words: "A DELETE is idempotent anyway, so it is done without an idempotency key too.",
+        requirement: "IDEM-1",
+        shortest: 2,
+        plant: |rules| {
+            rules.wants_key = |call| {
+                let spared =
+                    call.method == Method::DELETE && !call.headers.contains_key("idempotency-key");
+                !spared && wants_key(call)
+            };
+        },
+    },
+    Fault {
+        id: "key-of-any-text",
+        words: "Any text will do as an idempotency key.",
+        requirement: "IDEM-2",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_key = |text| match text {
+                Some(text) => Ok(text.to_ascii_lowercase()),
+                None => parse_key(None),
+            };
+        },
+    },
+    Fault {
+        id: "mismatch-answered-as-retry",
+        words: "A known key gets the recorded answer, whatever the payload says.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| rules.payload = |_| Payload::Json(Value::Null),
+    },
+    Fault {
+        id: "mismatch-done",
+        words: "A known key with another payload is done as a new call.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.replay = |task, record| match record.payload == payload(task.call) {
+                true => replay(task, record),
+                false => Decision::Afresh,
+            };
+        },
+    },
+    Fault {
+        id: "fingerprint-without-type",
+        words: "The type is left out when payloads are compared.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| rules.payload = |call| payload_without(call, "", "type"),
+    },
+    Fault {
+        id: "fingerprint-without-shipping",
+        words: "The shipping address is left out when payloads are compared.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| rules.payload = |call| payload_without(call, "", "shippingAddress"),
+    },
+    Fault {
+        id: "fingerprint-without-second-line",
+        words: "The second line of the billing address is left out when payloads are compared.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| payload_without(call, "/billingAddress", "secondLine")
+        },
+    },
+    Fault {
+        id: "fingerprint-is-length",
+        words: "Payloads are compared by their length.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| Payload::Bytes(Bytes::from(call.body.len().to_string()));
+        },
+    },
+    Fault {
+        id: "mismatch-refused-but-done",
+        words: "A known key with another payload is refused, but the call was done before the check.",
+        requirement: "IDEM-6",
+        shortest: 3,
+        plant: |rules| {
+            rules.once = |task, slot| {
+                let mut reply = once(task, slot);
+                let refused = reply
+                    .value_mut()
+                    .is_some_and(|body| body["code"] == "idempotency-key-reused");
+                if refused && task.call.operation == CreateCard {
+                    execute(task);
+                }
+                reply
+            };
+        },
+    },
+    Fault {
+        id: "key-covers-other-paths",
+        words: "A key that was used for one card or act is answered as a retry on another, with nothing done.",
+        requirement: "IDEM-9",
+        shortest: 4,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                let bodiless = task.call.operation != CreateCard && record.operation != CreateCard;
+                match bodiless && record.payload == payload(task.call) {
+                    true => Decision::Answer(record.reply.clone()),
+                    false => replay(task, record),
+                }
+            };
+        },
+    },
+    Fault {
+        id: "key-covers-other-accounts",
+        words: "A create under a known key is answered with the card of the account that used the key first.",
+        requirement: "IDEM-9",
+        shortest: 2,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                let creates = task.call.operation == CreateCard && record.operation == CreateCard;
+                match creates && record.payload == payload(task.call) {
+                    true => Decision::Answer(record.reply.clone()),
+                    false => replay(task, record),
+                }
+            };
+        },
+    },
+    Fault {
+        id: "key-compared-with-case",
+        words: "Keys are compared as text, so that capitals make another key.",
+        requirement: "IDEM-10",
+        shortest: 2,
+        plant: |rules| {
+            rules.parse_key = |text| parse_key(text).map(|_| text.unwrap_or_default().to_owned());
+        },
+    },
+    Fault {
+        id: "same-payload-taken-for-retry",
+        words: "A create with a payload seen before is answered as a retry, whatever its key.",
+        requirement: "IDEM-11",
+        shortest: 2,
+        plant: |rules| {
+            rules.record_name = |readings, task, key| match task.call.operation {
+                CreateCard => format!(
+                    "{} {}",
+                    task.target(),
+                    String::from_utf8_lossy(&task.call.body)
+                ),
+                _ => record_name(readings, task, key),
+            };
+        },
+    },
+    Fault {
+        id: "activates-remembered-by-path",
+        words: "Activates are remembered by card and not by key: a later one gets the answer of the first.",
+        requirement: "LIFE-3",
+        shortest: 5,
+        plant: |rules| {
+            rules.record_name = |readings, task, key| match task.call.operation {
+                Activate => task.target(),
+                _ => record_name(readings, task, key),
+            };
+        },
+    },
+];

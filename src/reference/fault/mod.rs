@@ -1,0 +1,171 @@
+//! Planted faults: small honest mistakes, of the kind that engineers make.
+//!
+//! A fault is one literal in the table of its topic, and exchanges rules of
+//! [`Rules::CORRECT`](super::rules::Rules::CORRECT); the correct code knows nothing of it.
+
+mod access;
+mod answer;
+mod create;
+mod finality;
+mod idempotency;
+mod ids;
+mod immutability;
+mod input;
+mod keys;
+mod lifecycle;
+mod limit;
+mod lists;
+mod schema;
+
+use std::sync::LazyLock;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::call::Refusal;
+use super::card::{Card, View, render};
+use super::readings::Readings;
+use super::rules::Rules;
+
+/// A mistake that the implementation can be started with.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// Words in kebab-case that name it.
+    pub id: &'static str,
+    /// The mistake, in one sentence.
+    pub words: &'static str,
+    /// The requirement that a correct harness names; `OPEN` when the mistake is to read an open
+    /// point in two ways.
+    pub requirement: &'static str,
+    /// The fewest calls that show it, under default readings and manual issuance: those of the
+    /// cards, the simulator and the sandbox's clock and issuer count, and set-up doesn't.
+    pub shortest: usize,
+    /// Exchanges the rules that the mistake is about.
+    pub(super) plant: fn(&mut Rules),
+}
+
+/// Every fault, by topic.
+pub fn faults() -> &'static [Fault] {
+    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| TOPICS.concat());
+    &ALL
+}
+
+/// The fault of that id.
+pub fn fault(id: &str) -> Option<&'static Fault> {
+    faults().iter().find(|fault| fault.id == id)
+}
+
+const TOPICS: &[&[Fault]] = &[
+    create::FAULTS,
+    lifecycle::FAULTS,
+    finality::FAULTS,
+    limit::FAULTS,
+    keys::FAULTS,
+    idempotency::FAULTS,
+    immutability::FAULTS,
+    lists::FAULTS,
+    schema::FAULTS,
+    answer::FAULTS,
+    input::FAULTS,
+    ids::FAULTS,
+    access::FAULTS,
+];
+
+/// What an unforeseen panic would be answered with.
+fn internal_error() -> Refusal {
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "something went wrong",
+    )
+}
+
+/// The card as it is correctly shown, with one change.
+fn rendered(
+    readings: &Readings,
+    card: &Card,
+    view: View,
+    change: impl FnOnce(&mut Value),
+) -> Value {
+    let mut body = render(readings, card, view);
+    change(&mut body);
+    body
+}
+
+/// Takes a member away; nothing happens when it isn't there.
+fn remove(body: &mut Value, name: &str) {
+    if let Some(object) = body.as_object_mut() {
+        object.shift_remove(name);
+    }
+}
+
+/// Changes a member that is there.
+fn alter(body: &mut Value, name: &str, change: impl FnOnce(&Value) -> Value) {
+    if let Some(member) = body.get_mut(name) {
+        *member = change(member);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_words_of_their_own() {
+        let mut ids = HashSet::new();
+        for fault in faults() {
+            assert!(ids.insert(fault.id), "{} is there twice", fault.id);
+            let word = |word: &str| {
+                !word.is_empty()
+                    && word
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            };
+            assert!(fault.id.split('-').all(word), "{}", fault.id);
+        }
+        assert!(ids.contains("terminate-is-reversible"));
+    }
+
+    #[test]
+    fn requirements_are_a_topic_and_a_number() {
+        for Fault {
+            id, requirement, ..
+        } in faults()
+        {
+            let well_formed = requirement.split_once('-').is_some_and(|(topic, number)| {
+                topic.bytes().all(|letter| letter.is_ascii_uppercase())
+                    && number.parse::<u8>().is_ok()
+            });
+            assert!(well_formed || *requirement == "OPEN", "{id}: {requirement}");
+        }
+    }
+
+    #[test]
+    fn words_are_a_sentence_and_some_calls_show_it() {
+        for Fault {
+            id,
+            words,
+            shortest,
+            ..
+        } in faults()
+        {
+            assert!(
+                words.ends_with('.') && words.starts_with(char::is_uppercase),
+                "{id}: {words}"
+            );
+            assert!((1..=8).contains(shortest), "{id}: {shortest}");
+        }
+    }
+
+    #[test]
+    fn every_plant_exchanges_a_rule() {
+        let correct = format!("{:?}", Rules::CORRECT);
+        for Fault { id, plant, .. } in faults() {
+            let mut rules = Rules::CORRECT;
+            plant(&mut rules);
+            assert_ne!(format!("{rules:?}"), correct, "{id}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Every decision of the implementation as a value, so that a planted fault is one of them
+//! exchanged, and the correct code has no branch for any fault.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::call::{Call, Refusal, Reply};
+use super::card::{self, Card, CardRequest, View};
+use super::cards::{self, Scope};
+use super::idempotency::{self, Decision, Payload, Record};
+use super::lifecycle::{self, Action, Happening, Outcome};
+use super::limit::{self, Excess};
+use super::programme::Account;
+use super::readings::Readings;
+use super::service::{self, Service, Task};
+use super::signature::Flaw;
+use super::{access, input, signature};
+
+/// The decisions, in the order in which a call meets them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// Whether the call may come in at all.
+    pub bearer: fn(&Service, &Call) -> Result<(), Refusal>,
+    pub content_digest: fn(&Readings, &Call) -> Result<(), Refusal>,
+    pub signature: fn(&Service, &Call) -> Result<(), Refusal>,
+    /// Whether a signature's components are enough.
+    pub covers: fn(&Call, &[&str]) -> Result<(), Flaw>,
+    /// Whether the call needs an idempotency key, and what identifies one.
+    pub wants_key: fn(&Call) -> bool,
+    pub parse_key: fn(Option<&str>) -> Result<String, Refusal>,
+    /// What the id in the path is, and whose account it leads to.
+    pub parse_id: fn(&Readings, &Call) -> Result<Uuid, Refusal>,
+    pub locate: fn(&Service, &Call, Uuid) -> Result<Arc<Account>, Refusal>,
+    /// Under which name a call is remembered, what is compared, how long it lasts, and what a
+    /// call gets whose key is known.
+    pub record_name: fn(&Readings, &Task<'_>, &str) -> String,
+    pub payload: fn(&Call) -> Payload,
+    pub is_alive: fn(&Record, Timestamp, u64) -> bool,
+    pub replay: fn(&Task<'_>, &Record) -> Decision,
+    /// Ties looking up, doing and remembering together.
+    pub once: fn(&Task<'_>, &mut Option<Record>) -> Reply,
+    /// Whether a body is what a create wants.
+    pub media_type: fn(&Readings, &Call) -> Result<(), Refusal>,
+    pub parse_json: fn(&[u8]) -> Result<Value, Refusal>,
+    pub card_request: fn(&Readings, &Value) -> Result<CardRequest, Refusal>,
+    pub new_card: fn(Uuid, CardRequest, Timestamp) -> Card,
+    /// Cards outside of the account that count against its limit: there are none.
+    pub counted_elsewhere: fn(&Service, &Arc<Account>) -> Vec<Card>,
+    pub is_full: fn(&Rules, &Readings, &[&Card], &Card) -> bool,
+    pub holds_slot: fn(&Readings, &Card) -> bool,
+    pub same_slot: fn(&Card, &Card) -> bool,
+    pub excess: fn(&Readings) -> Excess,
+    /// What an action does to a card, and what a happening leaves behind.
+    pub transition: fn(&Readings, &Card, Action) -> Outcome,
+    pub touch: fn(&mut [Card], usize, Happening, Timestamp),
+    /// What is shown, where and how; the last look at every answer.
+    pub listed: fn(&Service, &Scope<'_>) -> Vec<Card>,
+    pub render: fn(&Readings, &Card, View) -> Value,
+    pub dress: fn(&Call, Reply) -> Reply,
+}
+
+impl Rules {
+    /// The rules as the contract has them.
+    pub(super) const CORRECT: Self = Self {
+        bearer: access::bearer,
+        content_digest: access::content_digest,
+        signature: signature::verify,
+        covers: signature::covers,
+        wants_key: idempotency::wants_key,
+        parse_key: idempotency::parse_key,
+        parse_id: service::parse_id,
+        locate: service::locate,
+        record_name: idempotency::record_name,
+        payload: idempotency::payload,
+        is_alive: idempotency::is_alive,
+        replay: idempotency::replay,
+        once: idempotency::once,
+        media_type: input::media_type,
+        parse_json: input::parse_json,
+        card_request: input::card_request,
+        new_card: card::new_card,
+        counted_elsewhere: |_, _| Vec::new(),
+        is_full: limit::is_full,
+        holds_slot: limit::holds_slot,
+        same_slot: limit::same_slot,
+        excess: limit::excess,
+        transition: lifecycle::transition,
+        touch: lifecycle::touch,
+        listed: cards::listed,
+        render: card::render,
+        dress: |_, reply| reply,
+    };
+}

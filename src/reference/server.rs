@@ -1,0 +1,244 @@
+//! The socket: routes, limits, start and stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{RawPathParams, Request};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use axum::serve::ListenerExt;
+use http::{HeaderValue, Method, StatusCode, header};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::access::Credentials;
+use super::call::{Call, Content, Operation, Refusal, Reply};
+use super::card::{Address, Card, CardRequest, CardStatus, CardType, new_card};
+use super::clock::Clock;
+use super::programme::Programme;
+use super::rules::Rules;
+use super::service::{Service, answer};
+use super::{Fault, Options};
+
+/// The longest body that is read.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How long [`Running::stop`] waits for calls in flight.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// Each operation with its method and path under `/v1`.
+pub(super) const ROUTES: &[(Method, &str, Operation)] = &[
+    (Method::POST, "/auth/token", Operation::Token),
+    (Method::PUT, "/auth/signing", Operation::PutSigningKey),
+    (Method::DELETE, "/auth/signing", Operation::DeleteSigningKey),
+    (Method::POST, "/accounts/{id}/cards", Operation::CreateCard),
+    (Method::GET, "/accounts/{id}/cards", Operation::AccountCards),
+    (Method::GET, "/cards", Operation::ProgrammeCards),
+    (Method::GET, "/cards/{id}", Operation::ReadCard),
+    (Method::DELETE, "/cards/{id}", Operation::Terminate),
+    (
+        Method::PATCH,
+        "/cards/{id}/deactivate",
+        Operation::Deactivate,
+    ),
+    (Method::PATCH, "/cards/{id}/activate", Operation::Activate),
+    (
+        Method::PATCH,
+        "/simulator/cards/{id}/issue",
+        Operation::Issue,
+    ),
+    (Method::PATCH, "/simulator/cards/{id}/fail", Operation::Fail),
+    (Method::PUT, "/webhooks", Operation::PutWebhook),
+    (Method::GET, "/webhooks", Operation::ListWebhooks),
+    (Method::GET, "/webhooks/{id}", Operation::ReadWebhook),
+    (Method::DELETE, "/webhooks/{id}", Operation::DeleteWebhook),
+    (Method::POST, "/sandbox/accounts", Operation::MakeAccount),
+    (Method::POST, "/sandbox/clock", Operation::MoveClock),
+    (
+        Method::PATCH,
+        "/sandbox/cards/{id}/suspend",
+        Operation::Suspend,
+    ),
+    (
+        Method::PATCH,
+        "/sandbox/cards/{id}/unsuspend",
+        Operation::Unsuspend,
+    ),
+    (Method::PATCH, "/sandbox/cards/{id}/block", Operation::Block),
+];
+
+/// A running implementation. [`Running::stop`] waits for calls in flight; dropping it lets them
+/// end by themselves, and takes no new ones.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// `http://HOST:PORT/v1`.
+    pub base_url: String,
+    /// The key of the programme's credentials.
+    pub api_key: Uuid,
+    /// The secret that belongs to it.
+    pub api_secret: String,
+    /// An account of another programme.
+    pub foreign_account: Uuid,
+    /// An active card of that account.
+    pub foreign_card: Uuid,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Running {
+    /// Takes no new calls, and waits for those in flight (for five seconds at most).
+    pub async fn stop(self) {
+        let Self {
+            stop, mut server, ..
+        } = self;
+        drop(stop);
+        if tokio::time::timeout(STOP_WAIT, &mut server).await.is_err() {
+            server.abort();
+        }
+    }
+}
+
+/// Starts the implementation on the present tokio runtime.
+pub async fn start(options: Options) -> io::Result<Running> {
+    let listener = TcpListener::bind(options.address).await?;
+    let address = listener.local_addr()?;
+    let service = Arc::new(new_service(&options)?);
+    let (foreign_account, foreign_card) = furnish(&service.foreign, &service.clock);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (api_key, api_secret) = (
+        service.credentials.api_key,
+        service.credentials.api_secret.clone(),
+    );
+    // Small answers must not wait for acknowledgements; a socket that refuses the option still works.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let server = axum::serve(listener, router(service))
+        .with_graceful_shutdown(async { drop(stopped.await) });
+    Ok(Running {
+        address,
+        base_url: format!("http://{address}/v1"),
+        api_key,
+        api_secret,
+        foreign_account,
+        foreign_card,
+        stop,
+        server: tokio::spawn(async { drop(server.await) }),
+    })
+}
+
+/// The service that the options describe, still empty.
+pub(super) fn new_service(options: &Options) -> io::Result<Service> {
+    let mut rules = Rules::CORRECT;
+    if let Some(Fault { plant, .. }) = options.fault {
+        plant(&mut rules);
+    }
+    Ok(Service {
+        readings: options.readings.clone(),
+        issuance: options.issuance,
+        signatures: options.signatures,
+        rules,
+        clock: Clock::default(),
+        credentials: Credentials::draw()?,
+        own: Programme::default(),
+        foreign: Programme::default(),
+    })
+}
+
+/// Gives a programme an account with an active card, which belong to nobody who can call.
+pub(super) fn furnish(programme: &Programme, clock: &Clock) -> (Uuid, Uuid) {
+    let account = programme.open_account(Uuid::new_v4());
+    let billing_address = Address {
+        first_line: "1 Other Street".to_owned(),
+        second_line: None,
+        city: "Elsewhere".to_owned(),
+        state: None,
+        country: "SE".to_owned(),
+        post_code: "111 22".to_owned(),
+    };
+    let request = CardRequest {
+        card_type: CardType::Virtual,
+        billing_address,
+        shipping_address: None,
+    };
+    let card = Card {
+        status: CardStatus::Active,
+        issued: true,
+        ..new_card(account.id, request, clock.now())
+    };
+    let card_id = card.id;
+    account.cards().push(card);
+    programme.enter_card(card_id, &account);
+    (account.id, card_id)
+}
+
+fn router(service: Arc<Service>) -> Router {
+    let mut router = Router::new();
+    for (method, path, operation) in ROUTES.iter().cloned() {
+        let method = MethodFilter::try_from(method).expect("axum routes every method of the table");
+        let service = service.clone();
+        let handler = move |params: RawPathParams, request: Request| async move {
+            match read(operation, &params, request).await {
+                Ok(call) => respond(answer(&service, &call).await),
+                Err(refusal) => respond(refusal.into()),
+            }
+        };
+        router = router.route(&format!("/v1{path}"), on(method, handler));
+    }
+    let refuse = |status, code, message: &'static str| {
+        move || async move { respond(Refusal::new(status, code, message).into()) }
+    };
+    router
+        .fallback(refuse(
+            StatusCode::NOT_FOUND,
+            "no-such-path",
+            "the API has no such path",
+        ))
+        .method_not_allowed_fallback(refuse(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method",
+            "the path has no such method",
+        ))
+}
+
+async fn read(
+    operation: Operation,
+    params: &RawPathParams,
+    request: Request,
+) -> Result<Call, Refusal> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+        Refusal::invalid(format!(
+            "the body could not be read, or has more than {BODY_BYTES_MAX} bytes"
+        ))
+    })?;
+    Ok(Call {
+        operation,
+        method: parts.method,
+        uri: parts.uri,
+        id: params.iter().next().map(|(_, id)| id.to_owned()),
+        headers: parts.headers,
+        body,
+    })
+}
+
+fn respond(reply: Reply) -> Response {
+    let (media_type, body) = match reply.content {
+        Content::None => (None, Body::empty()),
+        Content::Json(value) => (Some("application/json"), Body::from(value.to_string())),
+        Content::Text { media_type, text } => (Some(media_type), Body::from(text)),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = reply.status;
+    if let Some(media_type) = media_type {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    response
+}

@@ -1,0 +1,388 @@
+//! The stretches of the tour: each goes where some faults show and others don't.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Walk;
+use crate::reference::call::{Call, Operation};
+use crate::reference::testing::{Client, add_digest, physical_card, set, virtual_card};
+
+use Operation::*;
+
+pub(super) async fn walk_through_a_life(walk: &mut Walk) {
+    let account = walk.account();
+    walk.lists(&account).await;
+    let card = walk.create(&account, virtual_card()).await;
+    walk.lists(&account).await;
+    walk.steps(
+        &card,
+        &[ReadCard, Deactivate, Activate, Issue, ReadCard, Activate],
+    )
+    .await;
+    walk.lists(&account).await;
+    let rounds = [
+        Deactivate, Deactivate, Issue, Activate, Fail, Deactivate, Deactivate, Activate, ReadCard,
+    ];
+    for operation in rounds {
+        walk.steps(&card, &[operation]).await;
+        walk.lists(&account).await;
+    }
+    let second = walk.create(&account, virtual_card()).await;
+    walk.steps(&second, &[Issue]).await;
+    walk.steps(
+        &card,
+        &[Terminate, Activate, Deactivate, Issue, Fail, Terminate],
+    )
+    .await;
+    walk.lists(&account).await;
+    let third = walk.create(&account, virtual_card()).await;
+    walk.steps(&third, &[Terminate]).await;
+    walk.create(&account, virtual_card()).await;
+    walk.lists(&account).await;
+}
+
+pub(super) async fn walk_with_physical_cards(walk: &mut Walk) {
+    let (before, account) = (walk.account(), walk.account());
+    let card = walk.create(&account, physical_card()).await;
+    walk.lists(&before).await;
+    walk.lists(&account).await;
+    let rounds = [
+        ReadCard, Issue, Deactivate, Issue, Activate, Terminate, Terminate,
+    ];
+    for operation in rounds {
+        walk.steps(&card, &[operation]).await;
+        walk.lists(&account).await;
+    }
+    let mut with_state = physical_card();
+    with_state["billingAddress"]["state"] = json!("Yorkshire");
+    let card = walk.create(&account, with_state).await;
+    walk.steps(&card, &[Issue]).await;
+    walk.create(&account, physical_card()).await;
+    walk.lists(&account).await;
+}
+
+pub(super) async fn walk_to_the_ends(walk: &mut Walk) {
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.steps(&card, &[Issue, Deactivate]).await;
+    walk.create(&account, virtual_card()).await;
+    walk.steps(&card, &[Terminate, Activate]).await;
+    walk.create(&account, virtual_card()).await;
+
+    let account = walk.account();
+    for _ in 0..3 {
+        let card = walk.create(&account, virtual_card()).await;
+        walk.steps(&card, &[Fail, Issue]).await;
+    }
+    let account = walk.account();
+    for operation in [Activate, Terminate] {
+        let card = walk.create(&account, virtual_card()).await;
+        walk.steps(&card, &[Fail, operation]).await;
+    }
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.steps(&card, &[Terminate, Issue]).await;
+
+    for rounds in [
+        &[Suspend, Activate, Unsuspend][..],
+        &[Suspend, Deactivate, Unsuspend],
+        &[Suspend, Terminate],
+        &[Block, Activate],
+        &[Block, Terminate],
+        &[Terminate, Activate],
+    ] {
+        let account = walk.account();
+        let card = walk.create(&account, virtual_card()).await;
+        walk.steps(&card, &[Issue]).await;
+        for operation in rounds {
+            walk.steps(&card, &[*operation]).await;
+            walk.create(&account, virtual_card()).await;
+        }
+    }
+}
+
+pub(super) async fn walk_along_the_limit(walk: &mut Walk) {
+    let account = walk.account();
+    let first = walk.create(&account, virtual_card()).await;
+    walk.create(&account, virtual_card()).await;
+    walk.lists(&account).await;
+    walk.steps(&first, &[Issue]).await;
+    walk.create(&account, virtual_card()).await;
+    let physical = walk.create(&account, physical_card()).await;
+    walk.create(&account, physical_card()).await;
+    walk.steps(&physical, &[Issue]).await;
+    walk.steps(&first, &[Deactivate]).await;
+    walk.step(ReadCard, &physical).await;
+    walk.steps(&first, &[Activate]).await;
+    walk.create(&account, virtual_card()).await;
+    walk.steps(&first, &[Terminate]).await;
+    walk.step(ReadCard, &physical).await;
+
+    let account = walk.account();
+    let first = walk.create(&account, virtual_card()).await;
+    let physical = walk.create(&account, physical_card()).await;
+    walk.steps(&first, &[Terminate]).await;
+    walk.step(ReadCard, &physical).await;
+    walk.create(&walk.account(), virtual_card()).await;
+}
+
+pub(super) async fn walk_with_keys(walk: &mut Walk) {
+    let account = walk.account();
+    let create = walk.create_call(&account, &virtual_card());
+    let key = create
+        .header("idempotency-key")
+        .expect("a create has a key");
+    let card = walk.send(create.clone()).await["id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    walk.send(create.clone()).await;
+    walk.send(create.clone()).await;
+    let mut capitals = create.clone();
+    set(&mut capitals, "idempotency-key", &key.to_uppercase());
+    walk.send(capitals).await;
+    for (pointer, value) in [
+        ("/type", json!("physical")),
+        ("/billingAddress/city", json!("Leigh")),
+    ] {
+        let mut body = virtual_card();
+        *body.pointer_mut(pointer).expect("the body has it") = value;
+        walk.send(Call {
+            body: body.to_string().into(),
+            ..create.clone()
+        })
+        .await;
+    }
+    let same_length = virtual_card().to_string().replace("Leeds", "Derby");
+    walk.send(Call {
+        body: same_length.into(),
+        ..create.clone()
+    })
+    .await;
+    walk.lists(&account).await;
+    let other = walk.account();
+    walk.send(Call {
+        headers: create.headers.clone(),
+        ..walk.create_call(&other, &virtual_card())
+    })
+    .await;
+    walk.create(&account, virtual_card()).await;
+
+    walk.twice(Deactivate, &card).await;
+    walk.twice(Issue, &card).await;
+    walk.step(ReadCard, &card).await;
+    walk.send(create.clone()).await;
+    let deactivate = walk.client.call(Deactivate, &card);
+    walk.send(deactivate.clone()).await;
+    walk.twice(Activate, &card).await;
+    walk.send(deactivate.clone()).await;
+    walk.step(ReadCard, &card).await;
+    walk.steps(&card, &[Deactivate, Activate]).await;
+    walk.send(Call {
+        headers: deactivate.headers,
+        ..walk.client.call(Terminate, &card)
+    })
+    .await;
+    walk.step(ReadCard, &card).await;
+    walk.twice(Terminate, &card).await;
+    walk.send(create.clone()).await;
+    walk.lists(&account).await;
+    for seconds in [1800, 2400] {
+        walk.advance(seconds);
+        walk.client.token = walk
+            .client
+            .service
+            .credentials
+            .issue_token(walk.client.service.clock.now())
+            .0;
+        let mut again = create.clone();
+        set(
+            &mut again,
+            "authorization",
+            &format!("Bearer {}", walk.client.token),
+        );
+        walk.send(again).await;
+    }
+    walk_without_keys(walk).await;
+    walk_with_keys_of_errors(walk).await;
+}
+
+async fn walk_with_keys_of_errors(walk: &mut Walk) {
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    let too_early = walk.client.call(Deactivate, &card);
+    let too_many = walk.create_call(&account, &virtual_card());
+    walk.send(too_early.clone()).await;
+    walk.send(too_many.clone()).await;
+    walk.step(Issue, &card).await;
+    walk.send(too_early).await;
+    let other = physical_card().to_string().into();
+    walk.send(Call {
+        body: other,
+        ..too_many
+    })
+    .await;
+}
+
+async fn walk_without_keys(walk: &mut Walk) {
+    let account = walk.account();
+    let mut physical = walk.create_call(&account, &physical_card());
+    walk.send(physical.clone()).await;
+    for pointer in ["/shippingAddress/city", "/billingAddress/secondLine"] {
+        let mut body = physical_card();
+        *body.pointer_mut(pointer).expect("the body has it") = json!("elsewhere");
+        physical.body = body.to_string().into();
+        walk.send(physical.clone()).await;
+    }
+    let card = walk.create(&account, virtual_card()).await;
+    for mut call in [
+        walk.create_call(&account, &virtual_card()),
+        walk.client.call(Issue, &card),
+        walk.client.call(Terminate, &card),
+    ] {
+        set(&mut call, "idempotency-key", "retry-1");
+        walk.send(call.clone()).await;
+        call.headers.remove("idempotency-key");
+        walk.send(call).await;
+    }
+}
+
+pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
+    let changes: &[(&str, Option<Value>)] = &[
+        ("/billingAddress/postCode", None),
+        ("/shippingAddress/city", None),
+        ("/shippingAddress", None),
+        ("/type", None),
+        ("/type", Some(json!("plastic"))),
+        ("/billingAddress/postCode", Some(json!(7))),
+        ("/billingAddress/country", Some(json!("ZZ"))),
+        ("/shippingAddress/country", Some(json!("ZZ"))),
+        ("/billingAddress/city", Some(json!("Łódź 🏙"))),
+        ("/billingAddress/secondLine", Some(json!(""))),
+        ("/nickname", Some(json!("Fred"))),
+        (
+            "/billingAddress/firstLine",
+            Some(json!(format!(" a & b {} ", "x".repeat(120)))),
+        ),
+    ];
+    for (pointer, value) in changes {
+        let account = walk.account();
+        let mut body = physical_card();
+        let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");
+        let object = body
+            .pointer_mut(parent)
+            .and_then(Value::as_object_mut)
+            .expect("the body has it");
+        match value {
+            Some(value) => drop(object.insert(name.to_owned(), value.clone())),
+            None => drop(object.remove(name)),
+        }
+        walk.create(&account, body).await;
+        walk.lists(&account).await;
+    }
+    let account = walk.account();
+    for text in ["", "{", "null", "[1]"] {
+        let call = Call {
+            body: text.into(),
+            ..walk.client.call(CreateCard, &account)
+        };
+        walk.send(call).await;
+    }
+    let mut plain = walk.create_call(&account, &virtual_card());
+    set(&mut plain, "content-type", "text/plain");
+    walk.send(plain).await;
+    let rest = format!("{} x", virtual_card());
+    let call = Call {
+        body: rest.into(),
+        ..walk.client.call(CreateCard, &account)
+    };
+    walk.send(call).await;
+}
+
+pub(super) async fn walk_with_ids(walk: &mut Walk) {
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.step(ReadCard, &card.to_uppercase()).await;
+    walk.step(AccountCards, &account.to_uppercase()).await;
+    let (foreign_account, foreign_card) = (walk.foreign.0.to_string(), walk.foreign.1.to_string());
+    for id in [Uuid::new_v4().to_string(), "seven".to_owned(), foreign_card] {
+        for operation in [ReadCard, Deactivate, Terminate] {
+            walk.step(operation, &id).await;
+        }
+    }
+    for id in [
+        Uuid::new_v4().to_string(),
+        "seven".to_owned(),
+        foreign_account,
+    ] {
+        walk.step(AccountCards, &id).await;
+        walk.create(&id, virtual_card()).await;
+    }
+}
+
+/// Calls with something wrong in how they are let in; each is made on an account of its own.
+pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
+    let tampers: &[fn(&Client, &mut Call)] = &[
+        |client, call| client.authorize(call),
+        |client, call| {
+            client.authorize(call);
+            call.headers.remove("authorization");
+        },
+        |client, call| {
+            set(call, "authorization", "Bearer a.b.c");
+            client.authorize(call);
+        },
+        |_, call| add_digest(call),
+        |client, call| {
+            client.authorize(call);
+            set(call, "idempotency-key", &Uuid::new_v4().to_string());
+        },
+        |client, call| {
+            client.authorize(call);
+            call.body = virtual_card().to_string().replace("Leeds", "Derby").into();
+        },
+        |client, call| {
+            set(call, "content-digest", "sha-512=:AAAA:");
+            client.sign(call, &client.input(call));
+        },
+        |client, call| client.sign(call, &client.input(call)),
+        |client, call| sign_without(client, call, "\"@method\" "),
+        |client, call| sign_without(client, call, "\"@target-uri\" "),
+        |client, call| sign_without(client, call, "\"content-digest\" "),
+        |client, call| sign_without(client, call, "ecdsa-p384-"),
+        |client, call| {
+            add_digest(call);
+            let input = client
+                .input(call)
+                .replace(&client.key_id, "0a1b2c3d-0000-4000-8000-00000000abcd");
+            client.sign(call, &input);
+        },
+    ];
+    for tamper in tampers {
+        let account = walk.account();
+        let mut call = walk.create_call(&account, &virtual_card());
+        tamper(&walk.client, &mut call);
+        walk.send(call).await;
+        let mut list = walk.client.call(AccountCards, &account);
+        walk.client.authorize(&mut list);
+        let card = walk.send(list).await[0]["id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        for operation in [ReadCard, Deactivate, Terminate] {
+            let mut call = walk.client.call(operation, &card);
+            tamper(&walk.client, &mut call);
+            walk.send(call).await;
+        }
+    }
+    walk.advance(3601);
+    let mut late = walk.client.call(ProgrammeCards, "");
+    walk.client.authorize(&mut late);
+    walk.send(late).await;
+}
+
+fn sign_without(client: &Client, call: &mut Call, part: &str) {
+    add_digest(call);
+    let input = client.input(call).replace(part, "");
+    client.sign(call, &input);
+}

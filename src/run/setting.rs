@@ -1,0 +1,129 @@
+//! What a run knows before anything is sent: from the profile, once, so that nobody asks the profile again.
+
+use std::collections::BTreeMap;
+
+use crate::contract::Contract;
+use crate::plan::Abilities;
+use crate::profile::Profile;
+use crate::requirement::{self, Needs};
+use crate::trace::Terms;
+use crate::world::choice;
+
+/// What is known before anything is sent.
+pub struct Setting<'a> {
+    /// The document.
+    pub contract: &'a Contract,
+    /// What the judge must know of the target.
+    pub terms: Terms,
+    /// The target's name.
+    pub target: String,
+    /// Its base URL.
+    pub base_url: String,
+    /// The seed.
+    pub seed: u64,
+    /// The suites' names.
+    pub suites: Vec<String>,
+    /// Requirements that the user disabled, with the reason.
+    pub disabled: BTreeMap<String, String>,
+    /// What the target lacks.
+    pub lacks: Vec<Needs>,
+}
+
+/// A profile that speaks of requirements or readings that there are not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// A requirement or point that there is not.
+    #[error("the profile's [{table}]: {source}")]
+    Requirement {
+        /// The table.
+        table: &'static str,
+        /// Which, and the nearest.
+        source: requirement::UnknownRequirement,
+    },
+    /// A reading that the point does not have.
+    #[error("the profile's [readings]: `{point}` has no reading `{reading}`; it is one of: {}", .readings.join(", "))]
+    Reading {
+        /// The point.
+        point: String,
+        /// What was asked for.
+        reading: String,
+        /// What there is.
+        readings: Vec<&'static str>,
+    },
+}
+
+impl<'a> Setting<'a> {
+    /// The setting for a target.
+    ///
+    /// # Errors
+    /// When the profile names a requirement or reading that there is not.
+    pub fn new(
+        contract: &'a Contract,
+        profile: &Profile,
+        seed: u64,
+        suites: Vec<String>,
+    ) -> Result<Self, SettingError> {
+        for (point, reading) in &profile.readings {
+            check_pin(point, reading)?;
+        }
+        for id in profile.disabled.keys() {
+            find("disabled", id)?;
+        }
+        Ok(Self {
+            contract,
+            terms: profile.terms(),
+            target: profile.name.clone(),
+            base_url: profile.base_url.as_str().to_owned(),
+            seed,
+            suites,
+            disabled: profile.disabled.clone(),
+            lacks: lacks(profile),
+        })
+    }
+}
+
+fn find(
+    table: &'static str,
+    id: &str,
+) -> Result<&'static requirement::Requirement, SettingError> {
+    requirement::find(id).map_err(|source| SettingError::Requirement { table, source })
+}
+
+fn check_pin(point: &str, reading: &str) -> Result<(), SettingError> {
+    let readings = choice::readings(find("readings", point)?.id);
+    if readings.contains(&reading) {
+        return Ok(());
+    }
+    Err(SettingError::Reading {
+        point: point.to_owned(),
+        reading: reading.to_owned(),
+        readings: readings.to_vec(),
+    })
+}
+
+/// What the target offers, for the plan.
+pub fn abilities(profile: &Profile) -> Abilities {
+    let issuer = &profile.sandbox.issuer;
+    Abilities {
+        simulator: profile.sandbox.simulator,
+        issuer: issuer.suspend.is_some() && issuer.unsuspend.is_some() && issuer.block.is_some(),
+        foreign: profile.foreign.account.is_some() && profile.foreign.card.is_some(),
+    }
+}
+
+fn lacks(profile: &Profile) -> Vec<Needs> {
+    let Abilities {
+        simulator,
+        issuer,
+        foreign,
+    } = abilities(profile);
+    [
+        (simulator, Needs::Simulator),
+        (issuer, Needs::Issuer),
+        (foreign, Needs::Foreign),
+    ]
+    .into_iter()
+    .filter(|(offered, _)| !offered)
+    .map(|(_, needs)| needs)
+    .collect()
+}
