@@ -12,6 +12,7 @@
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
 mod parse;
+pub mod request;
 
 use std::collections::BTreeMap;
 use std::fmt;

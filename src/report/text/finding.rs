@@ -197,15 +197,7 @@ fn evidence(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
     let (confirmed, style) = confirmation(finding);
     let seen = counted(finding.seen_in, "case");
     let words = format!("; seen in {seen} of the run, first in {}", finding.found_in);
-    page.hanging(
-        &[
-            plain("  "),
-            Span::padded(DIM, "evidence", 10),
-            Span::new(style, confirmed),
-        ],
-        PLAIN,
-        &words,
-    )
+    page.hanging(&label("evidence"), style, &format!("{confirmed}{words}"))
 }
 
 fn confirmation(finding: &Finding) -> (String, anstyle::Style) {

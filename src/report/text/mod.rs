@@ -105,10 +105,10 @@ fn findings(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result
         Detail::Normal => FULL_FINDINGS_MAX,
         Detail::Full => usize::MAX,
     };
-    let count = format!(
-        "{}, the gravest first",
-        counted(report.findings.len(), "finding")
-    );
+    let count = match report.findings.len() {
+        1 => "the shortest sequence that shows it".to_owned(),
+        many => format!("{many}, the gravest first, each with the shortest sequence that shows it"),
+    };
     page.title("Findings", &count)?;
     for finding in report.findings.iter().take(shown) {
         page.blank()?;

@@ -102,12 +102,12 @@ impl<'o> Page<'o> {
     pub fn line(&mut self, spans: &[Span]) -> io::Result<()> {
         let mut room = self.width;
         let mut line = String::new();
-        for Span { style, text } in spans {
-            let text = cut(text, room);
+        for Span { style, text } in without_end(spans) {
+            let text = cut(&text, room);
             room = room.saturating_sub(text.width());
-            push(&mut line, *style, &text);
+            push(&mut line, style, &text);
         }
-        writeln!(self.out, "{}", line.trim_end())
+        writeln!(self.out, "{line}")
     }
 
     /// The spans of `head`, then `text`, whose further lines stand under its first.
@@ -116,16 +116,19 @@ impl<'o> Page<'o> {
         let room = self.width.saturating_sub(indent).max(Self::WIDTH_MIN / 2);
         let lines = wrap(&safe(text), room);
         let mut first = String::new();
-        for Span { style, text } in head {
+        let ends_here = lines.iter().all(String::is_empty);
+        let head = if ends_here { without_end(head) } else { head.to_vec() };
+        for Span { style, text } in &head {
             push(&mut first, *style, text);
         }
         for (index, line) in lines.iter().enumerate() {
             let mut out = match index {
                 0 => std::mem::take(&mut first),
+                _ if line.is_empty() => String::new(),
                 _ => " ".repeat(indent),
             };
             push(&mut out, style, line);
-            writeln!(self.out, "{}", out.trim_end())?;
+            writeln!(self.out, "{out}")?;
         }
         Ok(())
     }
@@ -147,6 +150,19 @@ impl<'o> Page<'o> {
         self.blank()?;
         self.line(&[bold(title), plain("  "), dim(aside)])
     }
+}
+
+/// The spans without the white space at the end of the line.
+fn without_end(spans: &[Span]) -> Vec<Span> {
+    let mut spans = spans.to_vec();
+    while let Some(last) = spans.last_mut() {
+        last.text.truncate(last.text.trim_end().len());
+        if !last.text.is_empty() {
+            break;
+        }
+        spans.pop();
+    }
+    spans
 }
 
 fn push(line: &mut String, style: Style, text: &str) {

@@ -62,7 +62,7 @@ fn write_point(
             0 => String::new(),
             1 => format!("  {}", named[0]),
             many if is_alike && detail < Detail::Full => format!("  in {}", counted(many, "place")),
-            _ => format!("  {}", named.join("; ")),
+            _ => format!("  {}", named.join(" · ")),
         };
         page.hanging(&head, DIM, &aside)?;
     }

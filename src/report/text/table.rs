@@ -10,8 +10,8 @@ use super::{Detail, grouped};
 use crate::report::{Report, RequirementResult, Verdict, verdict_counts};
 use crate::requirement::{RequirementId, topics};
 
-/// Where the verdicts of a topic begin.
-const TITLE_WIDTH: usize = 42;
+/// How wide the titles of topics are, where there is room.
+const TITLE_WIDTH_MAX: usize = 42;
 
 /// The table.
 pub fn write(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Result<()> {
@@ -61,7 +61,7 @@ fn write_topic(
         plain("  "),
         Span::new(style, mark),
         plain(" "),
-        Span::padded(PLAIN, title, TITLE_WIDTH),
+        Span::cut(PLAIN, title, TITLE_WIDTH_MAX.min(page.width / 2)),
     ];
     let owned: Vec<RequirementResult> = topic.iter().map(|r| (*r).clone()).collect();
     for (index, (verdict, count)) in verdict_counts(&owned).into_iter().enumerate() {
@@ -105,14 +105,14 @@ fn write_requirement(page: &mut Page<'_>, result: &RequirementResult) -> io::Res
         0 => String::new(),
         times => format!("{}×", grouped(times as usize)),
     };
-    let head_width = 4 + 2 + 15 + 10;
+    let head_width = 4 + 2 + 15 + 9;
     let rule_width = page.width.saturating_sub(head_width + COUNT_WIDTH).max(10);
     page.line(&[
         plain("    "),
         Span::new(style, mark),
         plain(" "),
         Span::padded(style, result.verdict.as_str(), 15),
-        Span::padded(PLAIN, result.id.as_str(), 10),
+        Span::padded(PLAIN, result.id.as_str(), 9),
         Span::cut(PLAIN, &result.rule, rule_width),
         Span::right(DIM, times, COUNT_WIDTH),
     ])?;

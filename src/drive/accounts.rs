@@ -1,0 +1,89 @@
+//! Fresh accounts. Each is used by one case, once, since what one case leaves would be a riddle to the next.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::auth::Access;
+use super::client::Received;
+use super::draft::{self, Draft};
+use super::reply::recorded;
+use super::setup::Caller;
+use super::trouble::shown_body;
+use crate::card::AccountId;
+use crate::profile::{AccountRecipe, Accounts};
+
+/// Where fresh accounts come from.
+pub enum Supply {
+    /// What is left of a list.
+    List(Mutex<VecDeque<Uuid>>),
+    /// Every UUID is an account.
+    Any,
+    /// A call makes one.
+    Create(AccountRecipe),
+}
+
+impl Supply {
+    /// The supply that a profile describes.
+    pub fn new(accounts: &Accounts) -> Self {
+        match accounts {
+            Accounts::List(list) => Self::List(Mutex::new(list.iter().copied().collect())),
+            Accounts::Any => Self::Any,
+            Accounts::Create(recipe) => Self::Create(recipe.clone()),
+        }
+    }
+
+    /// A fresh account, or why there is none.
+    pub async fn lease(&self, access: &Access, caller: &Caller) -> Result<AccountId, String> {
+        match self {
+            Self::List(list) => list
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop_front()
+                .map(|id| AccountId::new(id.to_string()))
+                .ok_or_else(|| {
+                    "the accounts of the profile are used up: list more, or say how to create them"
+                        .to_owned()
+                }),
+            Self::Any => Ok(AccountId::new(Uuid::new_v4().to_string())),
+            Self::Create(recipe) => create(recipe, access, caller).await,
+        }
+    }
+}
+
+async fn create(
+    recipe: &AccountRecipe,
+    access: &Access,
+    caller: &Caller,
+) -> Result<AccountId, String> {
+    let call = format!("{} {}{}", recipe.method, caller.base_url, recipe.path);
+    let draft = Draft {
+        method: draft::method(&recipe.method)?,
+        path: recipe.path.clone(),
+        body: recipe.body.as_ref().map(Value::to_string),
+        media_type: None,
+        key: Some(Uuid::new_v4().to_string()),
+    };
+    let request = access.dress(&draft, None, caller).await?;
+    let incoming = match caller.client.send(request).await {
+        Received::Whole(incoming) => incoming,
+        Received::Lost { words, .. } => {
+            return Err(format!("no fresh account: {call} got no answer: {words}"));
+        }
+    };
+    let response = recorded(incoming, &[], &caller.masks);
+    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+    match body.pointer(&recipe.id).and_then(Value::as_str) {
+        Some(id) if (200..300).contains(&response.status) && !id.is_empty() => {
+            Ok(AccountId::new(id))
+        }
+        _ => Err(format!(
+            "no fresh account: {call} was answered with {}{}; an id at {} is expected",
+            response.status,
+            shown_body(&response.body),
+            recipe.id
+        )),
+    }
+}

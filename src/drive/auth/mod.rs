@@ -1,0 +1,194 @@
+//! Access: everything that proves who sends a request and that it is whole. It sees the whole request; the signature
+//! comes last.
+
+pub mod bearer;
+pub mod digest;
+pub mod key;
+pub mod signature;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use self::bearer::Bearer;
+use self::key::SigningKey;
+use self::signature::SignatureInput;
+use super::draft::Draft;
+use super::outgoing::Outgoing;
+use super::setup::Caller;
+use super::tamper;
+use super::trouble::Trouble;
+use crate::case::Flaw;
+use crate::profile::{Component, ExtraHeaders, HeaderText, Profile, Signing};
+
+const KEY_ADVICE: &str = "Check that the target takes keys at PUT /auth/signing; a key that it knows already goes under [signing] as private_key and key_id, and enabled = false sends requests unsigned";
+
+/// Puts what access needs into requests.
+pub struct Access {
+    bearer: Bearer,
+    signer: Option<Signer>,
+}
+
+struct Signer {
+    key: SigningKey,
+    key_id: String,
+    components: Vec<Component>,
+}
+
+impl Access {
+    /// Fetches the token, and registers the key if the target doesn't know it yet.
+    pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
+        let bearer = Bearer::new(&profile.credentials, caller)?;
+        let token = bearer.header(caller).await?;
+        let signer = match profile.signing.enabled {
+            true => Some(Signer::prepare(&profile.signing, caller, token).await?),
+            false => None,
+        };
+        Ok(Self { bearer, signer })
+    }
+
+    /// The request that a draft asks for, digested, with its token and signature, and with the flaw if there is one.
+    pub async fn dress(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+        caller: &Caller,
+    ) -> Result<Outgoing, String> {
+        let mut request = Outgoing::new(&caller.base_url, draft)?;
+        request.headers.extend(caller.extra.clone());
+        if let Some(body) = &draft.body {
+            let digest = digest::content_digest(caller.digest, body.as_bytes());
+            request.set("content-digest", &digest)?;
+        }
+        if let Some(token) = self
+            .bearer
+            .header(caller)
+            .await
+            .map_err(|e| e.to_string())?
+        {
+            request.headers.insert(http::header::AUTHORIZATION, token);
+        }
+        self.sign(&mut request, flaw)?;
+        Ok(request)
+    }
+
+    fn sign(&self, request: &mut Outgoing, flaw: Option<Flaw>) -> Result<(), String> {
+        let mut input = self.signer.as_ref().map(|signer| {
+            let created = jiff::Timestamp::now().as_second();
+            SignatureInput::new(&signer.components, request, created, &signer.key_id)
+        });
+        let unfit = |words| format!("the flaw can't be put into this request: {words}");
+        if let Some(flaw) = flaw {
+            tamper::before_signing(flaw, request, input.as_mut()).map_err(unfit)?;
+        }
+        if let (Some(signer), Some(input)) = (&self.signer, &input) {
+            signature::sign(request, input, &signer.key)?;
+        }
+        match flaw {
+            Some(flaw) => tamper::after_signing(flaw, request).map_err(unfit),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Signer {
+    async fn prepare(
+        signing: &Signing,
+        caller: &Caller,
+        token: Option<HeaderValue>,
+    ) -> Result<Self, Trouble> {
+        let key = load_key(signing)?;
+        let key_id = match &signing.key_id {
+            Some(_) if signing.private_key.is_none() => {
+                return Err(Trouble::Unusable {
+                    what: "key_id under [signing]".to_owned(),
+                    problem: "it names a key, but private_key doesn't say where that is; without key_id a fresh key is made and registered".to_owned(),
+                });
+            }
+            Some(key_id) => key_id.clone(),
+            None => register(&key, caller, token).await?,
+        };
+        Ok(Self {
+            key,
+            key_id,
+            components: signing.components.clone(),
+        })
+    }
+}
+
+fn load_key(signing: &Signing) -> Result<SigningKey, Trouble> {
+    let Some(secret) = &signing.private_key else {
+        return SigningKey::generate().map_err(|problem| Trouble::Machine {
+            what: "signing",
+            problem: problem.to_owned(),
+        });
+    };
+    let pem = secret.read().map_err(|source| Trouble::Secret {
+        what: "the private key",
+        source,
+    })?;
+    SigningKey::from_pem(pem.expose_secret()).map_err(|problem| Trouble::Unusable {
+        what: format!("the private key in {secret}"),
+        problem: problem.to_owned(),
+    })
+}
+
+async fn register(
+    key: &SigningKey,
+    caller: &Caller,
+    token: Option<HeaderValue>,
+) -> Result<String, Trouble> {
+    let pem = key.public_pem().map_err(|problem| Trouble::Unusable {
+        what: "the private key".to_owned(),
+        problem: problem.to_owned(),
+    })?;
+    let body = json!({ "publicKey": STANDARD.encode(pem) });
+    let answer = caller
+        .call(Method::PUT, "/auth/signing", &body, token, KEY_ADVICE)
+        .await?;
+    match answer.value["keyId"].as_str() {
+        Some(key_id) if !key_id.is_empty() && key_id.bytes().all(|b| matches!(b, b' '..=b'~')) => {
+            Ok(key_id.to_owned())
+        }
+        Some(_) => Err(answer.not_understood("its `keyId` is not plain ASCII".to_owned())),
+        None => Err(answer.not_understood("its body has no `keyId`".to_owned())),
+    }
+}
+
+/// The extra header fields of a profile, secrets marked so that they are not printed.
+pub fn extra_headers(
+    headers: &ExtraHeaders,
+    caller_masks: &super::reply::Masks,
+) -> Result<HeaderMap, Trouble> {
+    let mut map = HeaderMap::new();
+    for (name, text) in &headers.0 {
+        let unusable = |problem: &str| Trouble::Unusable {
+            what: format!("the header field {name}"),
+            problem: problem.to_owned(),
+        };
+        let field: HeaderName = name
+            .parse()
+            .map_err(|_| unusable("that is no name of one"))?;
+        let value = match text {
+            HeaderText::Plain(text) => HeaderValue::from_str(text),
+            HeaderText::Secret(secret) => {
+                let secret = secret.read().map_err(|source| Trouble::Secret {
+                    what: "the value of a header field",
+                    source,
+                })?;
+                caller_masks.add(secret.expose_secret());
+                HeaderValue::from_str(secret.expose_secret()).map(|mut value| {
+                    value.set_sensitive(true);
+                    value
+                })
+            }
+        };
+        map.insert(
+            field,
+            value.map_err(|_| unusable("its value holds characters that none may hold"))?,
+        );
+    }
+    Ok(map)
+}

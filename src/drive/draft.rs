@@ -1,0 +1,250 @@
+//! What a step asks for on the wire. Pure: a step and what is known so far in, a request without credentials out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::card::{AccountId, Action};
+use crate::case::request::{body_text, standard_request};
+use crate::case::{AccountRef, Body, CardRef, Command, KeyUse, Step, StepNumber};
+use crate::profile::{Foreign, IssuerCall, Sandbox};
+
+/// A request before access: what a retry sends again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub method: Method,
+    /// After the base URL.
+    pub path: String,
+    pub body: Option<String>,
+    /// Of the body; absent: `application/json`.
+    pub media_type: Option<String>,
+    /// The idempotency key.
+    pub key: Option<String>,
+}
+
+/// What the driver has to do for a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Send this.
+    Send(Draft),
+    /// Send this read until the card is no longer `issuing`.
+    AwaitIssuance(Draft),
+    /// Wait.
+    Pause(Duration),
+}
+
+/// What the earlier steps and the profile have brought.
+pub struct Known<'a> {
+    pub accounts: &'a BTreeMap<char, AccountId>,
+    /// The card that each step's answer brought, as the target spelt its id.
+    pub cards: &'a BTreeMap<StepNumber, String>,
+    /// What each step sent.
+    pub drafts: &'a BTreeMap<StepNumber, Draft>,
+    pub foreign: &'a Foreign,
+    pub sandbox: &'a Sandbox,
+}
+
+/// Why a step is skipped.
+type Skipped<T> = Result<T, String>;
+
+impl Known<'_> {
+    /// What `step` asks for.
+    pub fn ask(&self, step: &Step) -> Skipped<Ask> {
+        let upper = step.upper_case;
+        match &step.command {
+            Command::Create { account, card_type } => {
+                let path = format!(
+                    "/accounts/{}/cards",
+                    segment(&self.account(account)?, upper)
+                );
+                let body = body_text(&standard_request(*card_type), &step.body);
+                self.modifying(step, Method::POST, path, Some(body))
+            }
+            Command::Read(card) => Ok(Ask::Send(read(self.card_path(card, upper)?))),
+            Command::ListAccount(account) => {
+                let account = segment(&self.account(account)?, upper);
+                Ok(Ask::Send(read(format!("/accounts/{account}/cards"))))
+            }
+            Command::ListProgramme => Ok(Ask::Send(read("/cards".to_owned()))),
+            Command::Act(action, card) => self.act(step, *action, card),
+            Command::Retry(earlier) => self.retry(step, *earlier),
+            Command::Pause(milliseconds) => Ok(Ask::Pause(Duration::from_millis(*milliseconds))),
+        }
+    }
+
+    fn act(&self, step: &Step, action: Action, card: &CardRef) -> Skipped<Ask> {
+        let card_path = self.card_path(card, step.upper_case)?;
+        let issuer = &self.sandbox.issuer;
+        let (method, path) = match action {
+            Action::Activate => (Method::PATCH, format!("{card_path}/activate")),
+            Action::Deactivate => (Method::PATCH, format!("{card_path}/deactivate")),
+            Action::Terminate => (Method::DELETE, card_path),
+            Action::Issue | Action::Fail if self.sandbox.simulator => {
+                (Method::PATCH, format!("/simulator{card_path}/{action}"))
+            }
+            Action::Issue => return self.await_issuance(step, card, card_path),
+            Action::Fail => return Err("the profile says that there is no simulator".to_owned()),
+            Action::Suspend => self.issuer_call(issuer.suspend.as_ref(), action, card, step)?,
+            Action::Unsuspend => self.issuer_call(issuer.unsuspend.as_ref(), action, card, step)?,
+            Action::Block => self.issuer_call(issuer.block.as_ref(), action, card, step)?,
+        };
+        self.modifying(step, method, path, None)
+    }
+
+    /// Without a simulator, a card is issued by waiting for it. That shows nothing of the flaws that the step may ask for.
+    fn await_issuance(&self, step: &Step, card: &CardRef, card_path: String) -> Skipped<Ask> {
+        let ordinary = step.flaw.is_none() && step.key == KeyUse::Usual;
+        match card {
+            CardRef::Made(_) if ordinary => Ok(Ask::AwaitIssuance(read(card_path))),
+            _ => Err("the profile says that there is no simulator".to_owned()),
+        }
+    }
+
+    fn issuer_call(
+        &self,
+        call: Option<&IssuerCall>,
+        action: Action,
+        card: &CardRef,
+        step: &Step,
+    ) -> Skipped<(Method, String)> {
+        let call = call.ok_or_else(|| format!("the profile has no way to {action} a card"))?;
+        let card = segment(&self.card(card)?, step.upper_case);
+        Ok((method(&call.method)?, call.path(&card)))
+    }
+
+    fn retry(&self, step: &Step, earlier: StepNumber) -> Skipped<Ask> {
+        let sent = self
+            .drafts
+            .get(&earlier)
+            .ok_or_else(|| format!("step {earlier} sent nothing that could be sent again"))?;
+        let body = match &step.body {
+            Body::Standard => sent.body.clone(),
+            changed => Some(body_text(&sent_value(sent, changed)?, changed)),
+        };
+        let key = match &step.key {
+            KeyUse::Usual => sent.key.clone(),
+            other => self.key(other)?,
+        };
+        Ok(Ask::Send(Draft {
+            method: sent.method.clone(),
+            path: sent.path.clone(),
+            body,
+            media_type: step.media_type.clone().or_else(|| sent.media_type.clone()),
+            key: match step.upper_case {
+                true => key.map(|key| key.to_ascii_uppercase()),
+                false => key,
+            },
+        }))
+    }
+
+    fn modifying(
+        &self,
+        step: &Step,
+        method: Method,
+        path: String,
+        body: Option<String>,
+    ) -> Skipped<Ask> {
+        Ok(Ask::Send(Draft {
+            method,
+            path,
+            body,
+            media_type: step.media_type.clone(),
+            key: self.key(&step.key)?,
+        }))
+    }
+
+    fn key(&self, key: &KeyUse) -> Skipped<Option<String>> {
+        match key {
+            KeyUse::Usual => Ok(Some(Uuid::new_v4().to_string())),
+            KeyUse::Missing => Ok(None),
+            KeyUse::Text(text) => Ok(Some(text.clone())),
+            KeyUse::Of(earlier) => match self.drafts.get(earlier).and_then(|d| d.key.clone()) {
+                Some(key) => Ok(Some(key)),
+                None => Err(format!("step {earlier} sent no idempotency key")),
+            },
+        }
+    }
+
+    fn account(&self, account: &AccountRef) -> Skipped<String> {
+        match account {
+            AccountRef::Own(letter) => match self.accounts.get(letter) {
+                Some(id) => Ok(id.to_string()),
+                None => Err(format!("there is no account {letter}")),
+            },
+            AccountRef::Unknown => Ok(Uuid::new_v4().to_string()),
+            AccountRef::Foreign => match self.foreign.account {
+                Some(id) => Ok(id.to_string()),
+                None => Err("the profile names no account of another programme".to_owned()),
+            },
+            AccountRef::Malformed(text) => Ok(text.clone()),
+        }
+    }
+
+    fn card(&self, card: &CardRef) -> Skipped<String> {
+        match card {
+            CardRef::Made(step) => match self.cards.get(step) {
+                Some(id) => Ok(id.clone()),
+                None => Err(format!("step {step} brought no card, so {step} names none")),
+            },
+            CardRef::Unknown => Ok(Uuid::new_v4().to_string()),
+            CardRef::Foreign => match self.foreign.card {
+                Some(id) => Ok(id.to_string()),
+                None => Err("the profile names no card of another programme".to_owned()),
+            },
+            CardRef::Malformed(text) => Ok(text.clone()),
+        }
+    }
+
+    fn card_path(&self, card: &CardRef, upper: bool) -> Skipped<String> {
+        Ok(format!("/cards/{}", segment(&self.card(card)?, upper)))
+    }
+}
+
+fn read(path: String) -> Draft {
+    Draft {
+        method: Method::GET,
+        path,
+        body: None,
+        media_type: None,
+        key: None,
+    }
+}
+
+/// A method that the profile has named.
+pub fn method(name: &str) -> Skipped<Method> {
+    name.parse()
+        .map_err(|_| format!("`{name}` is no method of HTTP"))
+}
+
+/// What a patch is applied to: the body that was sent, or nothing.
+fn sent_value(sent: &Draft, change: &Body) -> Skipped<Value> {
+    match (&sent.body, change) {
+        (Some(text), Body::Patched(_)) => serde_json::from_str(text)
+            .map_err(|_| "the earlier body is no JSON, so it can't be patched".to_owned()),
+        _ => Ok(Value::Null),
+    }
+}
+
+/// A path segment: all but unreserved characters (RFC 3986, section 2.3) is percent-encoded.
+fn segment(id: &str, upper: bool) -> String {
+    let id = match upper {
+        true => id.to_ascii_uppercase(),
+        false => id.to_owned(),
+    };
+    let mut encoded = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests;

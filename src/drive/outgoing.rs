@@ -1,0 +1,174 @@
+//! A request on its way out, before it belongs to the HTTP client.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use reqwest::Url;
+
+use super::draft::Draft;
+use crate::profile::Component;
+use crate::trace;
+
+/// Stands in the trace where a credential was sent.
+pub const REDACTED: &str = "[redacted]";
+
+/// A request as it will be sent.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Option<String>,
+}
+
+impl Outgoing {
+    /// The request that a draft asks for, without anything that proves who sends it.
+    pub fn new(base_url: &str, draft: &Draft) -> Result<Self, String> {
+        let mut request = Self {
+            method: draft.method.clone(),
+            url: exact_url(base_url, &draft.path)?,
+            headers: HeaderMap::new(),
+            body: draft.body.clone(),
+        };
+        if draft.body.is_some() {
+            let media_type = draft.media_type.as_deref().unwrap_or("application/json");
+            request.set("content-type", media_type)?;
+        }
+        if let Some(key) = &draft.key {
+            request.set("idempotency-key", key)?;
+        }
+        Ok(request)
+    }
+
+    /// Sets a header field.
+    pub fn set(&mut self, name: &'static str, text: &str) -> Result<(), String> {
+        let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+            format!("{name} can't be sent: {text:?} doesn't fit into a header field")
+        })?;
+        self.headers.insert(HeaderName::from_static(name), value);
+        Ok(())
+    }
+
+    /// Whether the request has this component.
+    pub fn has(&self, component: &Component) -> bool {
+        match component {
+            Component::Field(name) => self.headers.contains_key(name),
+            _ => true,
+        }
+    }
+
+    /// The value of a component (RFC 9421, sections 2.1 and 2.2).
+    pub fn value(&self, component: &Component) -> Cow<'_, [u8]> {
+        let text: Cow<'_, str> = match component {
+            Component::Method => self.method.as_str().into(),
+            Component::TargetUri => self.url.as_str().into(),
+            Component::Authority => self.authority().into(),
+            Component::Scheme => self.url.scheme().into(),
+            Component::RequestTarget => match self.url.query() {
+                Some(query) => format!("{}?{query}", self.url.path()).into(),
+                None => self.url.path().into(),
+            },
+            Component::Path => self.url.path().into(),
+            Component::Query => format!("?{}", self.url.query().unwrap_or_default()).into(),
+            Component::Field(name) => return self.field(name).into(),
+        };
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        }
+    }
+
+    /// The URL parser has put the host in lower case and dropped a default port.
+    fn authority(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    fn field(&self, name: &str) -> Vec<u8> {
+        let values: Vec<_> = self
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.as_bytes().trim_ascii())
+            .collect();
+        values.join(&b", "[..])
+    }
+
+    /// The request as the trace keeps it: without credentials.
+    pub fn recorded(&self, path: &str) -> trace::Request {
+        let text = |value: &HeaderValue| match value.is_sensitive() {
+            true => REDACTED.to_owned(),
+            false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        };
+        trace::Request {
+            method: self.method.to_string(),
+            path: path.to_owned(),
+            headers: self
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: self.body.clone(),
+        }
+    }
+}
+
+/// The URL, if it stays as it is written: parsers resolve dot segments, and the request would go elsewhere.
+fn exact_url(base_url: &str, path: &str) -> Result<Url, String> {
+    let written = format!("{base_url}{path}");
+    match Url::parse(&written) {
+        Ok(url) if url.as_str() == written => Ok(url),
+        Ok(url) => Err(format!("{written} can't be sent: it would go to {url}")),
+        Err(error) => Err(format!("{written} can't be sent: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(path: &str) -> Draft {
+        Draft {
+            method: Method::PATCH,
+            path: path.into(),
+            body: Some("{}".into()),
+            media_type: None,
+            key: Some("k".into()),
+        }
+    }
+
+    #[test]
+    fn a_credential_is_recorded_as_redacted() {
+        let mut request = Outgoing::new("http://h/v1", &draft("/cards/1")).unwrap();
+        let mut token = HeaderValue::from_static("Bearer hunter2");
+        token.set_sensitive(true);
+        request.headers.insert("authorization", token);
+        let recorded = request.recorded("/cards/1");
+        assert_eq!(recorded.header("authorization"), Some(REDACTED));
+        assert_eq!(recorded.header("idempotency-key"), Some("k"));
+        assert_eq!(recorded.header("content-type"), Some("application/json"));
+        assert!(!format!("{request:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_would_go_elsewhere_is_not_sent() {
+        for path in ["/cards/..", "/cards/%2e%2E/x", "/cards/a b", "/cards/\n"] {
+            assert!(
+                Outgoing::new("http://h/v1", &draft(path)).is_err(),
+                "{path}"
+            );
+        }
+        assert!(Outgoing::new("http://h/v1", &draft("/cards/%00%2F")).is_ok());
+    }
+
+    #[test]
+    fn what_fits_into_no_header_is_told() {
+        let mut draft = draft("/cards");
+        draft.key = Some("a\nb".into());
+        let words = Outgoing::new("http://h/v1", &draft).unwrap_err();
+        assert!(words.contains("idempotency-key can't be sent"), "{words}");
+    }
+}

@@ -1,0 +1,243 @@
+//! What came, as the trace keeps it: without secrets and card numbers, and no longer than it need be.
+
+use std::sync::RwLock;
+
+use http::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::client::Incoming;
+use super::outgoing::REDACTED;
+use crate::redact::{card_numbers, card_numbers_in_body};
+use crate::trace::{Headers, Response};
+
+/// Lists up to this length are kept whole.
+pub const LIST_BYTES_MAX: usize = 64 << 10;
+
+/// The secrets of a run, which a target may echo.
+#[derive(Default)]
+pub struct Masks(RwLock<Vec<SecretString>>);
+
+impl Masks {
+    /// From now on, `secret` is masked. A very short one is not: it would be found in innocent places.
+    pub fn add(&self, secret: &str) {
+        const LENGTH_MIN: usize = 8;
+        if secret.len() >= LENGTH_MIN {
+            let mut secrets = self
+                .0
+                .write()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            secrets.push(secret.to_owned().into());
+        }
+    }
+
+    /// The text without secrets.
+    pub fn apply(&self, mut text: String) -> String {
+        let secrets = self
+            .0
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        for secret in secrets.iter() {
+            if text.contains(secret.expose_secret()) {
+                text = text.replace(secret.expose_secret(), REDACTED);
+            }
+        }
+        text
+    }
+}
+
+/// The response as the trace keeps it. Of a long list, only elements that mention one of `ids` (in lower case) stay.
+pub fn recorded(incoming: Incoming, ids: &[String], masks: &Masks) -> Response {
+    let (text, body_is_text) = match String::from_utf8(incoming.body) {
+        Ok(text) => (text, true),
+        Err(error) => (
+            String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            false,
+        ),
+    };
+    let (text, excerpt_of) = match excerpt(&text, ids) {
+        Some((kept, elements)) => (kept, Some(elements)),
+        None => (text, None),
+    };
+    let body = card_numbers_in_body(&text).into_owned();
+    Response {
+        status: incoming.status.as_u16(),
+        headers: recorded_headers(&incoming.headers, masks),
+        body: masks.apply(body),
+        body_is_text,
+        excerpt_of,
+    }
+}
+
+fn recorded_headers(headers: &HeaderMap, masks: &Masks) -> Headers {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let text = card_numbers(&text).into_owned();
+            (name.to_string(), masks.apply(text))
+        })
+        .collect()
+}
+
+/// The elements of a long JSON list that mention one of the ids, word for word, and how many there were.
+fn excerpt(text: &str, ids: &[String]) -> Option<(String, usize)> {
+    if text.len() <= LIST_BYTES_MAX {
+        return None;
+    }
+    let count = serde_json::from_str::<Vec<IgnoredAny>>(text).ok()?.len();
+    let concerns = |element: &&str| {
+        let element = element.to_ascii_lowercase();
+        ids.iter().any(|id| element.contains(id.as_str()))
+    };
+    let kept: Vec<_> = elements(text).into_iter().filter(concerns).collect();
+    Some((format!("[{}]", kept.join(",")), count))
+}
+
+/// The elements of a list that is known to be JSON.
+fn elements(list: &str) -> Vec<&str> {
+    let mut elements = Vec::new();
+    let (mut depth, mut in_string, mut escaped, mut start) = (0_usize, false, false, 0);
+    for (at, byte) in list.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth == 1 {
+                    start = at + 1;
+                }
+            }
+            b']' | b'}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    elements.push(list[start..at].trim());
+                }
+            }
+            b',' if depth == 1 => {
+                elements.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    elements
+}
+
+/// The id of the card that a successful answer shows. Absurdly long ones are no ids.
+pub fn card_id(response: &Response) -> Option<String> {
+    const LENGTH_MAX: usize = 128;
+    if !(200..300).contains(&response.status) {
+        return None;
+    }
+    let body: Value = serde_json::from_str(&response.body).ok()?;
+    let id = body.get("id")?.as_str()?;
+    (1..=LENGTH_MAX).contains(&id.len()).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, StatusCode};
+
+    use super::*;
+
+    fn incoming(body: &[u8]) -> Incoming {
+        Incoming {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: body.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut_to_what_concerns_the_case() {
+        let element =
+            |id: usize, odd: &str| format!("{{ \"id\": \"CARD-{id}.\", \"odd\": {odd} }}");
+        let odd = r#""a,]}\"[{\\", "n": [1, {"x": 1.50}]"#;
+        let list: Vec<_> = (0..3000).map(|id| element(id, odd)).collect();
+        let body = format!(" [ {} ] ", list.join(" ,\n"));
+        let ids = ["card-7.".to_owned(), "card-2999.".to_owned()];
+        let response = recorded(incoming(body.as_bytes()), &ids, &Masks::default());
+        assert_eq!(response.excerpt_of, Some(3000));
+        assert_eq!(
+            response.body,
+            format!("[{},{}]", element(7, odd), element(2999, odd))
+        );
+        let none = recorded(incoming(body.as_bytes()), &[], &Masks::default());
+        assert_eq!((none.body.as_str(), none.excerpt_of), ("[]", Some(3000)));
+    }
+
+    #[test]
+    fn what_is_no_long_list_stays_whole() {
+        let long = "x".repeat(LIST_BYTES_MAX + 1);
+        for body in [
+            "[1,2]".to_owned(),
+            format!("{{\"a\":\"{long}\"}}"),
+            format!("[{long}"),
+        ] {
+            let response = recorded(incoming(body.as_bytes()), &[], &Masks::default());
+            assert_eq!(response.body, body);
+            assert_eq!(response.excerpt_of, None);
+        }
+        let empty = format!("[{}]", " ".repeat(LIST_BYTES_MAX));
+        let response = recorded(incoming(empty.as_bytes()), &[], &Masks::default());
+        assert_eq!(
+            (response.body.as_str(), response.excerpt_of),
+            ("[]", Some(0))
+        );
+    }
+
+    #[test]
+    fn neither_secret_nor_card_number_is_kept() {
+        let masks = Masks::default();
+        masks.add("hunter2hunter2");
+        masks.add("short");
+        let mut echo =
+            incoming(b"{\"was\":\"hunter2hunter2\",\"pan\":4111111111111111,\"s\":\"short\"}");
+        for (name, value) in [
+            ("x-echo", "Bearer hunter2hunter2"),
+            ("x-pan", "4111111111111111"),
+        ] {
+            echo.headers.insert(name, HeaderValue::from_static(value));
+        }
+        let response = recorded(echo, &[], &masks);
+        assert_eq!(
+            response.body,
+            "{\"was\":\"[redacted]\",\"pan\":\"[card number 411111******1111]\",\"s\":\"short\"}"
+        );
+        assert_eq!(response.header("x-echo"), Some("Bearer [redacted]"));
+        assert_eq!(
+            response.header("x-pan"),
+            Some("[card number 411111******1111]")
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_told() {
+        let response = recorded(incoming(b"a\xffb"), &[], &Masks::default());
+        assert_eq!(
+            (response.body.as_str(), response.body_is_text),
+            ("a\u{fffd}b", false)
+        );
+    }
+
+    #[test]
+    fn a_card_id_is_a_text_of_a_success() {
+        for (status, body, id) in [
+            (201, r#"{"id":"C-1"}"#.to_owned(), Some("C-1")),
+            (200, r#"{"id":"C-1"}"#.to_owned(), Some("C-1")),
+            (400, r#"{"id":"C-1"}"#.to_owned(), None),
+            (201, r#"{"id":7}"#.to_owned(), None),
+            (201, r#"{"id":""}"#.to_owned(), None),
+            (201, format!("{{\"id\":\"{}\"}}", "x".repeat(129)), None),
+            (201, "[".to_owned(), None),
+        ] {
+            let mut response = recorded(incoming(body.as_bytes()), &[], &Masks::default());
+            response.status = status;
+            assert_eq!(card_id(&response).as_deref(), id, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The way in for synchronous callers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::{Driver, StopSignal, TraceWriter, Trouble};
+use crate::case::Case;
+use crate::profile::Profile;
+use crate::trace::{CaseNumber, CaseTrace};
+
+/// How many cases of a batch run at a time.
+const BATCH_WORKERS: usize = 8;
+
+/// A prepared target and the threads that drive it. Its methods block; call them from plain threads.
+pub struct Session {
+    driver: Arc<Driver>,
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Reaches the target, gets its token, registers the key.
+    ///
+    /// # Errors
+    /// Any of it failed; the error says what was sent where, what came, and what to do.
+    pub fn connect(profile: Profile) -> Result<Self, Trouble> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("drive")
+            .enable_all()
+            .build()
+            .map_err(|error| Trouble::Machine {
+                what: "threads",
+                problem: error.to_string(),
+            })?;
+        let driver = runtime.block_on(Driver::connect(profile))?;
+        Ok(Self {
+            driver: Arc::new(driver),
+            runtime,
+        })
+    }
+
+    /// Starts to run cases, up to `workers` at a time, and gives them out as they finish. The next case is taken from
+    /// `cases` only when there is room for it. Dropping what is returned stops the run.
+    pub fn run_cases<I>(
+        &self,
+        cases: I,
+        workers: usize,
+        trace: &Arc<TraceWriter>,
+        stop: &StopSignal,
+    ) -> FinishedCases
+    where
+        I: Iterator<Item = (CaseNumber, Case)> + Send + 'static,
+    {
+        let cases = Arc::new(Mutex::new(cases));
+        let (sender, receiver) = mpsc::channel(workers.max(1));
+        let tasks = (0..workers.max(1))
+            .map(|_| {
+                let worker = Worker {
+                    driver: Arc::clone(&self.driver),
+                    trace: Arc::clone(trace),
+                    stop: stop.clone(),
+                    finished: sender.clone(),
+                };
+                self.runtime.spawn(worker.work(Arc::clone(&cases)))
+            })
+            .collect();
+        FinishedCases {
+            receiver,
+            tasks,
+            handle: self.runtime.handle().clone(),
+        }
+    }
+
+    /// Runs a few cases apart from the run, side by side, and waits for all: for confirming and shrinking. They are
+    /// numbered from 1, and written to no trace.
+    pub fn drive_batch(&self, cases: &[Case], stop: &StopSignal) -> Vec<CaseTrace> {
+        let trace = TraceWriter::none();
+        let runs = cases
+            .iter()
+            .enumerate()
+            .map(|(index, case)| self.driver.drive(CaseNumber(index + 1), case, &trace, stop));
+        self.runtime
+            .block_on(stream::iter(runs).buffered(BATCH_WORKERS).collect())
+    }
+
+    /// From now on, Ctrl-C interrupts the run in place of killing the process.
+    pub fn interrupt_on_ctrl_c(&self, stop: &StopSignal) {
+        let stop = stop.clone();
+        self.runtime.spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                stop.interrupt();
+            }
+        });
+    }
+
+    /// No case is begun any more once `time` is over.
+    pub fn stop_after(&self, time: Duration, stop: &StopSignal) {
+        let stop = stop.clone();
+        self.runtime.spawn(async move {
+            tokio::time::sleep(time).await;
+            stop.no_new_cases();
+        });
+    }
+}
+
+struct Worker {
+    driver: Arc<Driver>,
+    trace: Arc<TraceWriter>,
+    stop: StopSignal,
+    finished: mpsc::Sender<CaseTrace>,
+}
+
+impl Worker {
+    async fn work(self, cases: Arc<Mutex<impl Iterator<Item = (CaseNumber, Case)>>>) {
+        while !self.stop.is_stopping() {
+            let next = cases.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((number, case)) = next else { return };
+            let driving = self.driver.drive(number, &case, &self.trace, &self.stop);
+            if self.finished.send(driving.await).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Cases as they finish, in that order. It ends when all are done, or after a stop when none is in flight any more.
+pub struct FinishedCases {
+    receiver: mpsc::Receiver<CaseTrace>,
+    tasks: Vec<JoinHandle<()>>,
+    handle: Handle,
+}
+
+impl Iterator for FinishedCases {
+    type Item = CaseTrace;
+
+    /// # Panics
+    /// A worker panicked: the panic goes on here, or the case it drove would be missing without a word.
+    fn next(&mut self) -> Option<CaseTrace> {
+        if let Some(case) = self.receiver.blocking_recv() {
+            return Some(case);
+        }
+        for task in self.tasks.drain(..) {
+            if let Err(error) = self.handle.block_on(task)
+                && let Ok(panic) = error.try_into_panic()
+            {
+                std::panic::resume_unwind(panic);
+            }
+        }
+        None
+    }
+}
+
+impl Drop for FinishedCases {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}

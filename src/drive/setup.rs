@@ -1,0 +1,168 @@
+//! The calls that prepare a target: its token, our key. They are not judged and not recorded.
+
+use http::{HeaderMap, HeaderValue, Method};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::auth::digest::content_digest;
+use super::client::{Client, Incoming, Received};
+use super::draft::Draft;
+use super::outgoing::Outgoing;
+use super::reply::{Masks, recorded};
+use super::trouble::{Trouble, shown_body};
+use crate::profile::{DigestAlgorithm, Setup};
+
+/// What set-up calls need.
+pub struct Caller {
+    pub client: Client,
+    pub base_url: String,
+    pub setup: Setup,
+    pub digest: DigestAlgorithm,
+    /// Further header fields of each request.
+    pub extra: HeaderMap,
+    pub masks: Masks,
+}
+
+/// A set-up call that succeeded.
+pub struct Answer {
+    call: String,
+    status: u16,
+    advice: &'static str,
+    /// The body as it may be shown.
+    shown: String,
+    /// Seconds since the epoch, by the target's clock.
+    pub date: Option<i64>,
+    /// The body.
+    pub value: Value,
+}
+
+impl Caller {
+    /// Sends a set-up call; `advice` says what to do when it fails.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        bearer: Option<HeaderValue>,
+        advice: &'static str,
+    ) -> Result<Answer, Trouble> {
+        let call = format!("{method} {}{path}", self.base_url);
+        let outgoing = self
+            .outgoing(method, path, body, bearer)
+            .map_err(|problem| Trouble::Unusable {
+                what: call.clone(),
+                problem,
+            })?;
+        match self.client.send(outgoing).await {
+            Received::Whole(incoming) => self.answer(call, incoming, advice),
+            Received::Lost { words, .. } => Err(Trouble::NoAnswer {
+                call,
+                base_url: self.base_url.clone(),
+                words,
+            }),
+        }
+    }
+
+    fn outgoing(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        bearer: Option<HeaderValue>,
+    ) -> Result<Outgoing, String> {
+        let draft = Draft {
+            method,
+            path: path.to_owned(),
+            body: Some(body.to_string()),
+            media_type: None,
+            key: self
+                .setup
+                .idempotency_key
+                .then(|| Uuid::new_v4().to_string()),
+        };
+        let mut outgoing = Outgoing::new(&self.base_url, &draft)?;
+        outgoing.headers.extend(self.extra.clone());
+        if self.setup.digest {
+            let digest = content_digest(self.digest, body.to_string().as_bytes());
+            outgoing.set("content-digest", &digest)?;
+        }
+        if let Some(bearer) = bearer {
+            outgoing.headers.insert(http::header::AUTHORIZATION, bearer);
+        }
+        Ok(outgoing)
+    }
+
+    fn answer(
+        &self,
+        call: String,
+        incoming: Incoming,
+        advice: &'static str,
+    ) -> Result<Answer, Trouble> {
+        let status = incoming.status;
+        let date = incoming.headers.get(http::header::DATE).and_then(epoch);
+        let value = serde_json::from_slice(&incoming.body);
+        let shown = shown_body(&recorded(incoming, &[], &self.masks).body);
+        if !status.is_success() {
+            return Err(Trouble::Refused {
+                call,
+                status: status.as_u16(),
+                body: shown,
+                advice,
+            });
+        }
+        let answer = Answer {
+            call,
+            status: status.as_u16(),
+            advice,
+            shown,
+            date,
+            value: Value::Null,
+        };
+        match value {
+            Ok(value) => Ok(Answer { value, ..answer }),
+            Err(error) => Err(answer.not_understood(format!("its body is no JSON ({error})"))),
+        }
+    }
+}
+
+impl Answer {
+    /// The trouble that this answer is.
+    pub fn not_understood(&self, problem: String) -> Trouble {
+        Trouble::NotUnderstood {
+            call: self.call.clone(),
+            status: self.status,
+            problem,
+            body: self.shown.clone(),
+            advice: self.advice,
+        }
+    }
+
+    /// The trouble that this answer is, where showing its body would show a token.
+    pub fn not_understood_unseen(&self, problem: String) -> Trouble {
+        Trouble::NotUnderstood {
+            call: self.call.clone(),
+            status: self.status,
+            problem,
+            body: String::new(),
+            advice: self.advice,
+        }
+    }
+}
+
+fn epoch(date: &HeaderValue) -> Option<i64> {
+    let text = date.to_str().ok()?;
+    let time = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(time.timestamp().as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read() {
+        let date = HeaderValue::from_static("Tue, 20 Apr 2021 02:07:53 GMT");
+        assert_eq!(epoch(&date), Some(1_618_884_473));
+        assert_eq!(epoch(&HeaderValue::from_static("now")), None);
+    }
+}

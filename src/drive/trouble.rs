@@ -1,0 +1,89 @@
+//! Why a target can't be driven at all: what was sent where, what came, what to do. Never a secret.
+
+use crate::profile::SecretError;
+
+/// Trouble in setting up. It is no departure: set-up is not judged.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// A secret is not where the profile says.
+    #[error("can't find {what}: {source}")]
+    Secret {
+        /// Which secret.
+        what: &'static str,
+        /// Why.
+        source: SecretError,
+    },
+    /// What the profile names can't be used.
+    #[error("can't use {what}: {problem}")]
+    Unusable {
+        /// What.
+        what: String,
+        /// Why, and what would do.
+        problem: String,
+    },
+    /// No answer came.
+    #[error(
+        "{call} got no answer: {words}. Check base_url ({base_url}), and that the target runs and can be reached from here"
+    )]
+    NoAnswer {
+        /// The call: `POST /auth/token`.
+        call: String,
+        /// The address that the profile gives.
+        base_url: String,
+        /// What happened.
+        words: String,
+    },
+    /// The answer was no success.
+    #[error("{call} was answered with {status}{body}. {advice}")]
+    Refused {
+        /// The call.
+        call: String,
+        /// The status code.
+        status: u16,
+        /// The body, shortened, with what introduces it.
+        body: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The answer was a success, but not what the contract says.
+    #[error("{call} was answered with {status}, but {problem}{body}. {advice}")]
+    NotUnderstood {
+        /// The call.
+        call: String,
+        /// The status code.
+        status: u16,
+        /// What is missing.
+        problem: String,
+        /// The body, shortened, with what introduces it.
+        body: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The machine gives no threads, no random numbers or no certificates.
+    #[error("can't start {what}: {problem}")]
+    Machine {
+        /// What.
+        what: &'static str,
+        /// Why.
+        problem: String,
+    },
+}
+
+/// The start of a body, safe to print: one line, no control characters.
+pub fn shown_body(body: &str) -> String {
+    const CHARS_MAX: usize = 300;
+    if body.trim().is_empty() {
+        return " and no body".to_owned();
+    }
+    let shown: String = body
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(CHARS_MAX)
+        .collect();
+    let dots = if body.chars().nth(CHARS_MAX).is_some() {
+        "…"
+    } else {
+        ""
+    };
+    format!(" and `{}{dots}`", shown.trim())
+}

@@ -1,0 +1,213 @@
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const FULL: &str = r#"
+name = "partner"
+base_url = "https://cards.example/v1/"
+success = "200-with-card"
+timeout = "2s 500ms"
+
+[credentials]
+api_key = { env = "PARTNER_KEY" }
+api_secret = { file = "secret.txt" }
+
+[signing]
+private_key = { file = "/keys/p384.pem" }
+key_id = "key-1"
+components = ["@method", "@path", "content-digest"]
+digest = "sha-512"
+
+[setup]
+idempotency_key = false
+
+[accounts]
+create = { path = "/sandbox/accounts", body = { currency = "GBP" }, id = "/account/id" }
+
+[sandbox]
+simulator = false
+issuance = "manual"
+issuance_wait = "30s"
+issuer = { suspend = "PATCH /sandbox/cards/{cardId}/suspend" }
+
+[foreign]
+account = "11111111-1111-4111-8111-111111111111"
+
+[readings]
+limit-terminated = "frees"
+
+[headers]
+X-Tenant = "t1"
+X-Gateway-Key = { env = "GATEWAY" }
+
+[disabled]
+LIFE-4 = "known, ticket 12"
+"#;
+
+#[test]
+fn a_full_profile_is_read() {
+    let profile = Profile::parse("conf/partner.toml", FULL).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(profile.base_url.as_str(), "https://cards.example/v1");
+    assert_eq!(profile.timeout.0.as_millis(), 2500);
+    assert_eq!(profile.signing.digest, DigestAlgorithm::Sha512);
+    assert_eq!(profile.signing.components[1], Component::Path);
+    assert!(!profile.setup.idempotency_key && profile.setup.digest);
+    let suspend = profile.sandbox.issuer.suspend.as_ref().unwrap();
+    assert_eq!(suspend.path("7"), "/sandbox/cards/7/suspend");
+    let Credentials::Login { api_secret, .. } = &profile.credentials else {
+        panic!("{:?}", profile.credentials);
+    };
+    assert_eq!(api_secret.to_string(), "the file conf/secret.txt");
+    let terms = profile.terms();
+    assert!(terms.success_shows_card && terms.issuance == Issuance::Manual);
+    assert_eq!(terms.pins["limit-terminated"], "frees");
+    assert!(terms.foreign_account.is_some() && terms.foreign_card.is_none());
+}
+
+#[test]
+fn a_profile_is_written_as_it_is_read() {
+    let profile = Profile::parse("partner.toml", FULL).unwrap();
+    let written = toml::to_string(&profile).unwrap();
+    let again =
+        Profile::parse("partner.toml", &written).unwrap_or_else(|e| panic!("{e}\n{written}"));
+    assert_eq!(toml::to_string(&again).unwrap(), written);
+}
+
+#[test]
+fn a_profile_in_code_may_hold_what_the_program_made() {
+    let base_url = BaseUrl::try_from("http://127.0.0.1:1/v1".to_owned()).unwrap();
+    let mut profile = Profile::new("embedded", base_url, Accounts::Any);
+    profile.credentials = Credentials::Token(Secret::literal("hunter2".into()));
+    assert!(!format!("{profile:?}").contains("hunter2"));
+    assert!(!serde_json::to_string(&profile).unwrap().contains("hunter2"));
+    let Credentials::Token(token) = &profile.credentials else {
+        panic!()
+    };
+    assert_eq!(token.read().unwrap().expose_secret(), "hunter2");
+}
+
+const HEAD: &str = "name = \"x\"\nbase_url = \"http://127.0.0.1/v1\"\n";
+
+/// `rest` follows two good lines; `place` is where the error is.
+fn check_error(rest: &str, place: &str, hints: &[&str]) {
+    let error = Profile::parse("x.toml", &format!("{HEAD}{rest}"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with(&format!("x.toml:{place}: ")), "{error}");
+    for hint in hints {
+        assert!(error.contains(hint), "{hint} is not in: {error}");
+    }
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_place_and_what_to_do() {
+    let any = "accounts = { any = true }\n";
+    for (rest, place, hints) in [
+        ("", "1:1", &["missing field `accounts`"][..]),
+        (
+            "accounts = { all = true }",
+            "3:14",
+            &["unknown field `all`"],
+        ),
+        ("accounts = { lst = [] }", "3:14", &["did you mean `list`"]),
+        ("accounts = {}", "3:12", &["say one thing of accounts"]),
+        (
+            "accounts = { any = true, list = [] }",
+            "3:12",
+            &["say one thing"],
+        ),
+        ("accounts = { list = [\"7\"] }", "3:22", &["UUID"]),
+        (
+            "accounts = { list = [\"11111111-1111-4111-8111-111111111111\", \"11111111-1111-4111-8111-111111111111\"] }",
+            "3:12",
+            &["listed twice"],
+        ),
+        (
+            "accounts = { create = { path = \"sandbox\" } }",
+            "3:12",
+            &["begins with a slash"],
+        ),
+        (
+            "accounts = { create = { path = \"/a\", method = \"SEND\" } }",
+            "3:12",
+            &["is no method"],
+        ),
+        ("timeout = 5", "3:11", &[]),
+        ("timeout = \"-5s\"", "3:11", &["longer than nothing"]),
+        ("success = \"205\"", "3:11", &["200-with-card"]),
+        (
+            "[credentials]\napi_secret = \"hunter2\"",
+            "4:14",
+            &["never holds a secret", "{ env = \"NAME\" }"],
+        ),
+        (
+            "[credentials]\ntoken = { evn = \"X\" }",
+            "4:11",
+            &["did you mean `env`"],
+        ),
+        ("[credentials]\ntoken = {}", "4:9", &["one place"]),
+        (
+            "[credentials]\napi_key = { env = \"X\" }",
+            "3:1",
+            &["go together"],
+        ),
+        (
+            "[signing]\nprivate_key = \"hunter2\"",
+            "4:15",
+            &["never holds a secret"],
+        ),
+        (
+            "[signing]\ncomponents = [\"@mehtod\"]",
+            "4:14",
+            &["did you mean `@method`"],
+        ),
+        ("[signing]\ndigest = \"md5\"", "4:10", &["sha-256"]),
+        (
+            "[sandbox]\nissuer = { suspend = \"PATCH /suspend\" }",
+            "4:22",
+            &["names no card"],
+        ),
+        (
+            "[headers]\nauthorization = \"hunter2\"",
+            "3:1",
+            &["written by cardproof itself"],
+        ),
+        (
+            "[headers]\n\"a b\" = \"x\"",
+            "3:1",
+            &["no name of a header field"],
+        ),
+        ("oops", "3:5", &[]),
+    ] {
+        let rest = if rest.is_empty() || rest.starts_with("accounts") {
+            rest.to_owned()
+        } else if rest.starts_with('[') {
+            format!("{rest}\n[accounts]\nany = true\n")
+        } else {
+            format!("{rest}\n{any}")
+        };
+        check_error(&rest, place, hints);
+    }
+}
+
+#[test]
+fn an_address_is_plain_http() {
+    for (address, hint) in [
+        ("cards.example/v1", "address"),
+        ("ftp://cards.example/v1", "neither http nor https"),
+        (
+            "http://me:hunter2@cards.example",
+            "never holds a name or password",
+        ),
+        ("http://cards.example/v1?x=1", "goes on after its path"),
+    ] {
+        let text = format!("name = \"x\"\nbase_url = \"{address}\"\naccounts = {{ any = true }}");
+        let error = Profile::parse("x.toml", &text).unwrap_err().to_string();
+        assert!(error.starts_with("x.toml:2:12: "), "{error}");
+        assert!(
+            error.contains(hint) && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+}
