@@ -3,7 +3,6 @@ pub mod card;
 pub mod case;
 pub mod contract;
 pub mod drive;
-pub mod embedded;
 pub mod exit_code;
 pub mod judge;
 pub mod profile;

@@ -117,7 +117,11 @@ impl<'o> Page<'o> {
         let lines = wrap(&safe(text), room);
         let mut first = String::new();
         let ends_here = lines.iter().all(String::is_empty);
-        let head = if ends_here { without_end(head) } else { head.to_vec() };
+        let head = if ends_here {
+            without_end(head)
+        } else {
+            head.to_vec()
+        };
         for Span { style, text } in &head {
             push(&mut first, *style, text);
         }

@@ -97,11 +97,8 @@ pub fn not_shown(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         }
         page.title(title, aside)?;
         for (reason, ids) in reasons {
-            page.hanging(
-                &[plain("  "), plain(format!("{reason}: "))],
-                DIM,
-                &ids.join(", "),
-            )?;
+            let words = format!("{reason}: {}", ids.join(", "));
+            page.hanging(&[dim("  · ")], PLAIN, &words)?;
         }
     }
     Ok(())
