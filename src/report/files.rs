@@ -38,6 +38,7 @@ pub fn prepare(folder: &Path) -> Result<(), FileError> {
         move |source| FileError { path, source }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
+    refuse_strangers(folder)?;
     for file in earlier_files(folder) {
         let path = folder.join(file);
         match fs::remove_file(&path) {
@@ -49,6 +50,23 @@ pub fn prepare(folder: &Path) -> Result<(), FileError> {
     let report = folder.join(REPORT_FILE);
     fs::write(&report, "").map_err(failed(&report))?;
     fs::remove_file(&report).map_err(failed(&report))
+}
+
+/// A `report.json` of another program is not ours to overwrite.
+fn refuse_strangers(folder: &Path) -> Result<(), FileError> {
+    let path = folder.join(REPORT_FILE);
+    let Ok(bytes) = fs::read(&path) else {
+        return Ok(());
+    };
+    let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    if value.get("cardproof").is_some() {
+        return Ok(());
+    }
+    let source = io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "another program's file is there; name another folder with --out",
+    );
+    Err(FileError { path, source })
 }
 
 /// What an earlier report in the folder says that it wrote; its reproducers must not pass for those of the next.
@@ -193,6 +211,16 @@ mod tests {
         assert!(!case.exists());
         assert!(!folder.join(REPORT_FILE).exists());
         assert!(folder.join("notes").exists());
+    }
+
+    #[test]
+    fn another_programs_report_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(REPORT_FILE);
+        fs::write(&file, "{\"theirs\":true}").unwrap();
+        let error = prepare(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("--out"), "{error}");
+        assert!(file.exists());
     }
 
     #[test]
