@@ -52,9 +52,7 @@ impl Embedded {
     /// Never: the address is one that it listens on.
     pub fn profile(&self) -> Profile {
         let running = &self.running;
-        let base_url: BaseUrl = running
-            .base_url
-            .parse()
+        let base_url = BaseUrl::try_from(running.base_url.clone())
             .expect("the reference gives a base URL");
         let mut profile = Profile::new("reference", base_url, accounts());
         profile.credentials = Credentials::Login {
@@ -90,7 +88,6 @@ fn accounts() -> Accounts {
 }
 
 fn issuer_call(act: &str) -> IssuerCall {
-    format!("PATCH /sandbox/cards/{{cardId}}/{act}")
-        .parse()
+    IssuerCall::try_from(format!("PATCH /sandbox/cards/{{cardId}}/{act}"))
         .expect("a method and a path")
 }

@@ -11,7 +11,7 @@ use super::draft::{Ask, Draft, Known};
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::CardStatus;
-use crate::case::{Body, Case, Command, Flaw, Step, StepNumber};
+use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run.
@@ -102,7 +102,24 @@ impl<'a> CaseRun<'a> {
         }
     }
 
+    /// A step about a card that was never made, or about a request that was never sent, asks for nothing.
+    fn is_idle(&self, step: &Step) -> bool {
+        let card = match &step.command {
+            Command::Read(CardRef::Made(made)) | Command::Act(_, CardRef::Made(made)) => Some(made),
+            _ => None,
+        };
+        let request = match (&step.command, &step.key) {
+            (Command::Retry(sent), _) | (_, KeyUse::Of(sent)) => Some(sent),
+            _ => None,
+        };
+        card.is_some_and(|made| !self.cards.contains_key(made))
+            || request.is_some_and(|sent| !self.drafts.contains_key(sent))
+    }
+
     async fn step(&mut self, number: StepNumber, step: &Step) {
+        if self.is_idle(step) {
+            return;
+        }
         let known = Known {
             accounts: &self.case.accounts,
             cards: &self.cards,

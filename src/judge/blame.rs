@@ -8,7 +8,6 @@ use super::follow::{Found, Judge, Scene, TouchKind};
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::world::lifecycle::keeping_rule;
-use crate::world::limit;
 use crate::world::{Card, World};
 
 impl Judge<'_> {
@@ -27,10 +26,10 @@ impl Judge<'_> {
             .filter(|w| w.card(card).is_none_or(|c| c.status == status))
             .cloned()
             .collect();
-        let Some(believed) = self.worlds.first().and_then(|w| Some((w, w.card(card)?))) else {
+        let Some(believed) = self.worlds.first().and_then(|w| w.card(card)) else {
             return;
         };
-        let rules = self.status_rules(believed.0, believed.1, status, source);
+        let rules = self.status_rules(believed, status, source);
         if !left.is_empty() {
             if source != Source::Answer
                 && let Some(rule) = rules.first()
@@ -48,7 +47,7 @@ impl Judge<'_> {
         allowed.sort_unstable();
         allowed.dedup();
         let words: Vec<String> = allowed.iter().map(|s| format!("`{s}`")).collect();
-        let since = believed.1.since;
+        let since = believed.since;
         let found = Found {
             since: Some(Origin {
                 step: since.step,
@@ -81,17 +80,16 @@ impl Judge<'_> {
         for world in &mut worlds {
             if let Some(place) = world.position(card) {
                 world.cards[place].status = status;
-                world.cards[place].over_limit = false;
+                world.cards[place].over_limit = None;
                 world.cards[place].since = now;
             }
         }
         self.settle_on(worlds, scene.exchange.step);
     }
 
-    /// The rules by which the card must have the status that `world` believes in, the most telling first.
+    /// The rules by which the card must have the status that the first world believes in, the most telling first.
     fn status_rules(
         &self,
-        world: &World,
         card: &Card,
         seen: CardStatus,
         source: Source,
@@ -99,8 +97,10 @@ impl Judge<'_> {
         if source == Source::Answer {
             return vec![card.since.rule];
         }
-        if card.over_limit {
-            return vec![over_limit_rule(world, card), id::LIMIT_4];
+        if let Some(rule) = card.over_limit {
+            // LIMIT-4 speaks of the answer; that the card becomes usable beside an active one is LIMIT-1.
+            let rule = if rule == id::LIMIT_4 { id::LIMIT_1 } else { rule };
+            return vec![rule, id::LIMIT_4];
         }
         let look = self
             .facts
@@ -185,22 +185,6 @@ fn list_shows(exchanges: &[crate::trace::Exchange], moment: usize, card: &str) -
         crate::trace::Reply::Got(response) => response.body.to_ascii_lowercase().contains(card),
         crate::trace::Reply::Lost(_) => false,
     }
-}
-
-fn over_limit_rule(world: &World, card: &Card) -> RequirementId {
-    world
-        .cards
-        .iter()
-        .filter(|other| {
-            other.id != card.id
-                && other.account == card.account
-                && other.card_type == card.card_type
-        })
-        .find(|other| limit::holds(other))
-        .map_or(id::LIMIT_4, |holder| match limit::rule(holder.status) {
-            id::LIMIT_4 => id::LIMIT_1,
-            rule => rule,
-        })
 }
 
 fn dedup(rules: Vec<RequirementId>) -> Vec<RequirementId> {

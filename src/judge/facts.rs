@@ -405,6 +405,7 @@ impl Judge<'_> {
         }
         if look.source.is_other_read(last.source)
             && self.is_quiet_since(last.moment)
+            && look.status == last.status
             && look.name != last.name
         {
             let found = Found {

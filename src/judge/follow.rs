@@ -463,6 +463,7 @@ impl<'a> Judge<'a> {
         if scene.id_in_upper_case {
             self.show(id::READ_8);
         }
+        self.show(self.readable_rule(card));
         if let Some(view) = scene.json().filter(Value::is_object) {
             self.show(id::KEEP_1);
             let found = view.get("id").and_then(Value::as_str).map(CardId::new);
@@ -481,12 +482,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn unreadable(&mut self, scene: &Scene<'_>, card: &CardId) {
+    fn readable_rule(&self, card: &CardId) -> RequirementId {
         let terminated = self.worlds.iter().any(|w| {
             w.card(card)
                 .is_some_and(|c| c.status == CardStatus::Terminated)
         });
-        let mut rules = vec![if terminated { id::LIFE_11 } else { id::READ_1 }];
+        if terminated { id::LIFE_11 } else { id::READ_1 }
+    }
+
+    fn unreadable(&mut self, scene: &Scene<'_>, card: &CardId) {
+        let mut rules = vec![self.readable_rule(card)];
         if scene.id_in_upper_case {
             rules.insert(0, id::READ_8);
         }
@@ -551,6 +556,8 @@ impl<'a> Judge<'a> {
         );
         if !fits {
             self.take_over(scene, call, made.clone(), kind);
+        } else if kind != TouchKind::Replayed && self.earlier_twin(scene, call).is_some() {
+            self.show(id::IDEM_11);
         }
         self.touch(scene.moment, call, kind);
         if let Some(view) = &view {
@@ -580,6 +587,20 @@ impl<'a> Judge<'a> {
             }
             _ => {}
         }
+    }
+
+    /// An earlier create with the very same payload that succeeded under another key.
+    fn earlier_twin(&self, scene: &Scene<'_>, call: &Call) -> Option<&'a Exchange> {
+        let Wish::Create { .. } = call.wish else {
+            return None;
+        };
+        self.trace.exchanges[..scene.moment].iter().find(|e| {
+            let same = e.request.path == scene.exchange.request.path
+                && e.request.body == scene.exchange.request.body
+                && e.request.header("idempotency-key")
+                    != scene.exchange.request.header("idempotency-key");
+            same && matches!(&e.reply, Reply::Got(r) if r.status < 300)
+        })
     }
 
     /// A create that is answered with a card that was there before (CREATE-5, IDEM-11).
@@ -675,7 +696,7 @@ impl<'a> Judge<'a> {
             let moved = match &call.wish {
                 Wish::Create { .. } => {
                     base.cards
-                        .extend(ways::new_card(call, made.clone(), false, now));
+                        .extend(ways::new_card(call, made.clone(), None, now));
                     None
                 }
                 Wish::Act(action, Id::Known(card)) => moved_on(&base, *action, card),

@@ -203,7 +203,7 @@ impl Judge<'_> {
             account,
             card_type,
             status,
-            over_limit: false,
+            over_limit: None,
             made_by: scene.exchange.step,
             since: scene.now(id::READ_2),
         };
@@ -244,6 +244,9 @@ impl Judge<'_> {
         for account in accounts {
             for rule in self.suspects(&account) {
                 self.show(rule);
+                if rule == id::LIMIT_7 {
+                    self.show(id::LIMIT_1);
+                }
             }
         }
     }

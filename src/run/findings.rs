@@ -44,6 +44,13 @@ pub struct Suspicion {
     seen_in: BTreeSet<CaseNumber>,
 }
 
+impl Suspicion {
+    /// Whether both name the same rule.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        self.departure.requirement == other.departure.requirement
+    }
+}
+
 /// Adds a case's departures to the suspicions. Of equal ones the one that shows after the fewest steps is kept.
 pub(super) fn suspect(suspicions: &mut Vec<Suspicion>, trace: &CaseTrace, judgement: &Judgement) {
     for departure in &judgement.departures {

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
-use crate::contract::Contract;
 use crate::judge::{Judgement, judge, settle_readings};
 use crate::plan::Planned;
 use crate::report::{
@@ -189,7 +188,9 @@ fn conclude(
     for clash in &clashes {
         let cases = &shown.cases;
         if let (Some(first), Some(second)) = (cases.get(&clash.first.0), cases.get(&clash.second.0)) {
-            shown.suspicions.extend(lab.join(clash, first, second));
+            let joined = lab.join(clash, first, second);
+            let known = |s: &Suspicion| shown.suspicions.iter().any(|other| other.is_of(s));
+            shown.suspicions.extend(joined.filter(|s| !known(s)));
         }
     }
     let findings = lab.investigate(shown.suspicions, progress);

@@ -16,7 +16,7 @@ pub enum Slot {
 /// Whether a card holds its slot, whatever the readings.
 pub fn holds(card: &Card) -> bool {
     match card.status {
-        CardStatus::Issuing => !card.over_limit,
+        CardStatus::Issuing => card.over_limit.is_none(),
         CardStatus::Active | CardStatus::Inactive | CardStatus::Suspended => true,
         CardStatus::Blocked | CardStatus::IssueFailed | CardStatus::Terminated => false,
     }
@@ -36,7 +36,7 @@ fn frees_point(status: CardStatus) -> Option<RequirementId> {
 
 /// A card that failed because it was over the limit never held a slot, so what it does is a question of its own.
 fn frees(card: &Card, point: RequirementId, reading: &str) -> Choice {
-    let scope = if card.over_limit && card.status == CardStatus::IssueFailed {
+    let scope = if card.over_limit.is_some() && card.status == CardStatus::IssueFailed {
         "over the limit"
     } else {
         ""

@@ -43,8 +43,8 @@ pub struct Card {
     pub card_type: CardType,
     /// Its status.
     pub status: CardStatus,
-    /// It was created over the limit, so it is going to fail (contract.md, the limit).
-    pub over_limit: bool,
+    /// It was created over the limit, against this rule, so it is going to fail (contract.md, the limit).
+    pub over_limit: Option<RequirementId>,
     /// The step that made it.
     pub made_by: StepNumber,
     /// Since when, and why, it has its status.

@@ -129,8 +129,8 @@ pub enum Effect {
     Nothing,
     /// A card.
     Create {
-        /// It is going to fail, since the slot is taken.
-        over_limit: bool,
+        /// It is going to fail, since by this rule the slot is taken.
+        over_limit: Option<RequirementId>,
     },
     /// The card at this place gets this status.
     Become(usize, CardStatus),
@@ -457,14 +457,14 @@ fn create_ways(
             Slot::Free(choices) => {
                 let mut suspects = free_slot_rules(world, account, card_type, beyond_ascii);
                 let mut way =
-                    Way::success(suspects.remove(0), Effect::Create { over_limit: false });
+                    Way::success(suspects.remove(0), Effect::Create { over_limit: None });
                 way.instead = suspects;
                 way.choices = choices;
                 vec![way]
             }
             Slot::Held(holder, choice) => {
                 let rule = limit::rule(world.cards[holder].status);
-                let fails = Way::success(rule, Effect::Create { over_limit: true })
+                let fails = Way::success(rule, Effect::Create { over_limit: Some(rule) })
                     .given(Choice::new(id::OPEN_8, "", "fails later"));
                 let codes = &[400, 403, 409, 422];
                 refusals(rule, RefusalKind::Limit, codes, id::OPEN_8, "")
@@ -519,7 +519,7 @@ fn act_ways(world: &World, action: Action, place: usize) -> Vec<Way> {
         };
         refusals(rule, RefusalKind::State, codes, id::OPEN_7, &scope)
     };
-    if card.over_limit && card.status == CardStatus::Issuing {
+    if card.over_limit.is_some() && card.status == CardStatus::Issuing {
         return over_limit_ways(
             world,
             action,
@@ -602,10 +602,10 @@ pub fn evolved(world: &World, place: usize, issuance: Issuance, moment: Since) -
         turned.cards[place].since = Since { rule, ..moment };
         worlds.push(turned);
     };
-    if automatic && (!card.over_limit || slot_may_be_free(world, place)) {
+    if automatic && (card.over_limit.is_none() || slot_may_be_free(world, place)) {
         turn(CardStatus::Active, id::LIFE_1);
     }
-    if card.over_limit {
+    if card.over_limit.is_some() {
         turn(CardStatus::IssueFailed, id::LIMIT_4);
     } else if automatic {
         turn(CardStatus::IssueFailed, id::LIFE_1);
@@ -643,7 +643,7 @@ pub fn taken(
 }
 
 /// The card that a create makes.
-pub fn new_card(call: &Call, id: Option<CardId>, over_limit: bool, now: Since) -> Option<Card> {
+pub fn new_card(call: &Call, id: Option<CardId>, over_limit: Option<RequirementId>, now: Since) -> Option<Card> {
     let Wish::Create {
         account: Id::Known(account),
         card_type: Some(card_type),

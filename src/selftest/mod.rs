@@ -1,0 +1,325 @@
+//! The harness, tested: every planted fault must be caught, and the correct reference left alone in every reading.
+//!
+//! Each fault is met as a user would meet it: the `full` suite until something departs, then the shortest sequence. The
+//! fault's own knowledge of what it breaks is used for the table alone.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::Contract;
+use crate::drive::{Session, StopSignal, TraceWriter};
+use crate::embedded::Embedded;
+use crate::plan::{Budget, Suite, SuiteError, plan};
+use crate::reference::{self, Fault, Issuance, Options, Readings};
+use crate::report::{Finding, Report};
+use crate::requirement::{self, RequirementId};
+use crate::run::{Effort, Limits, Live, Setting, Silent, abilities, run};
+
+/// What is tested, and how hard.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The faults; all of them where none is named.
+    pub faults: Vec<&'static Fault>,
+    /// Whether the correct reference is run in every reading.
+    pub readings: bool,
+    /// So many seeds are tried for each fault and reading, from this one on.
+    pub seeds: std::ops::Range<u64>,
+    /// Generated cases for each reading and seed.
+    pub cases: usize,
+    /// So many targets are tested at a time.
+    pub at_once: usize,
+}
+
+/// What the selftest found: `selftest.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Selftest {
+    /// One row for each fault and seed.
+    pub faults: Vec<FaultRow>,
+    /// One row for each reading and seed.
+    pub correct: Vec<CorrectRow>,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// How a fault was met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FaultRow {
+    /// The fault.
+    pub fault: String,
+    /// The mistake in words.
+    pub words: String,
+    /// The seed.
+    pub seed: u64,
+    /// The requirement that it breaks.
+    pub requirement: String,
+    /// The requirements that were named by confirmed departures.
+    pub caught_by: Vec<RequirementId>,
+    /// Requests that were sent until the first departure was there.
+    pub requests: usize,
+    /// Steps of the shortest sequence that names the requirement; of any, if none does.
+    pub length: Option<usize>,
+    /// The known shortest.
+    pub shortest: usize,
+    /// The shortest sequence.
+    pub steps: Vec<String>,
+    /// How long it took, shrinking and confirming included.
+    pub took_ms: u64,
+}
+
+impl FaultRow {
+    /// A departure was found and came again.
+    pub fn is_caught(&self) -> bool {
+        !self.caught_by.is_empty()
+    }
+
+    /// The requirement that the fault breaks was named.
+    pub fn is_named(&self) -> bool {
+        self.caught_by
+            .iter()
+            .any(|id| id.as_str() == self.requirement)
+    }
+
+    /// The sequence is no longer than the known shortest.
+    pub fn is_shortest(&self) -> bool {
+        self.length.is_some_and(|length| length <= self.shortest)
+    }
+}
+
+/// How a correct implementation was met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CorrectRow {
+    /// Which: the reading that differs from the usual ones, or how cards are issued.
+    pub variant: String,
+    /// The seed.
+    pub seed: u64,
+    /// Requests that were sent.
+    pub requests: usize,
+    /// The requirements that were departed from; there must be none.
+    pub departures: Vec<RequirementId>,
+    /// What the first departure said.
+    pub words: Option<String>,
+    /// How long it took.
+    pub took_ms: u64,
+}
+
+impl Selftest {
+    /// Every fault was caught, and no correct implementation departed.
+    pub fn is_good(&self) -> bool {
+        self.faults.iter().all(FaultRow::is_caught)
+            && self.correct.iter().all(|row| row.departures.is_empty())
+    }
+}
+
+/// A selftest that can't be done.
+#[derive(Debug, thiserror::Error)]
+pub enum SelftestError {
+    /// The reference can't be started.
+    #[error("can't start the reference implementation: {0}")]
+    Start(#[from] io::Error),
+    /// The reference can't be reached.
+    #[error(transparent)]
+    Trouble(#[from] crate::drive::Trouble),
+    /// The suites can't be read.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// The setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] crate::run::SettingError),
+}
+
+/// One thing to be tested.
+enum Job {
+    Fault(&'static Fault, u64),
+    Correct(String, Box<Options>, u64),
+}
+
+enum Row {
+    Fault(FaultRow),
+    Correct(CorrectRow),
+}
+
+/// Tests the harness. `each` hears of every row as it is done, with how many there will be.
+///
+/// # Errors
+/// When the reference can't be started or reached.
+pub fn selftest(plan: &Plan, each: &(dyn Fn(usize, usize) + Sync)) -> Result<Selftest, SelftestError> {
+    let began = Instant::now();
+    let jobs = jobs(plan);
+    let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
+    let rows: Mutex<Vec<(usize, Result<Row, SelftestError>)>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..plan.at_once.max(1) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let place = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    let row = job.run(plan);
+                    each(place, jobs.len());
+                    let index = jobs.iter().position(|j| std::ptr::eq(j, job)).unwrap_or(0);
+                    rows.lock().unwrap_or_else(PoisonError::into_inner).push((index, row));
+                }
+            });
+        }
+    });
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rows.sort_by_key(|(index, _)| *index);
+    let mut selftest = Selftest::default();
+    for (_, row) in rows {
+        match row? {
+            Row::Fault(row) => selftest.faults.push(row),
+            Row::Correct(row) => selftest.correct.push(row),
+        }
+    }
+    selftest.took_ms = millis(began.elapsed());
+    Ok(selftest)
+}
+
+fn jobs(plan: &Plan) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for seed in plan.seeds.clone() {
+        jobs.extend(plan.faults.iter().map(|fault| Job::Fault(fault, seed)));
+        if plan.readings {
+            jobs.extend(variants().into_iter().map(|(name, options)| Job::Correct(name, Box::new(options), seed)));
+        }
+    }
+    jobs
+}
+
+/// The correct implementations: each open point in each of its readings, and the ways of issuing cards.
+pub fn variants() -> Vec<(String, Options)> {
+    let mut variants = vec![
+        ("usual readings".to_owned(), Options::default()),
+        ("cards issued at once".to_owned(), automatic(Duration::ZERO)),
+        ("cards issued after 20 ms".to_owned(), automatic(Duration::from_millis(20))),
+    ];
+    for point in reference::open_points() {
+        for option in point.options.iter().skip(1) {
+            let mut readings = Readings::default();
+            if readings.set(point.name, option).is_ok() {
+                let options = Options {
+                    readings,
+                    ..Options::default()
+                };
+                variants.push((format!("{}: {option}", point.name), options));
+            }
+        }
+    }
+    variants
+}
+
+fn automatic(delay: Duration) -> Options {
+    Options {
+        issuance: Issuance::Automatic { delay },
+        ..Options::default()
+    }
+}
+
+impl Job {
+    fn run(&self, plan: &Plan) -> Result<Row, SelftestError> {
+        match self {
+            Self::Fault(fault, seed) => meet_fault(fault, *seed).map(Row::Fault),
+            Self::Correct(variant, options, seed) => {
+                meet_correct(variant, options, *seed, plan.cases).map(Row::Correct)
+            }
+        }
+    }
+}
+
+/// Runs the `full` suite against a reference of its own.
+fn meet(options: Options, seed: u64, budget: Budget, limits: &Limits) -> Result<Report, SelftestError> {
+    let embedded = Embedded::start(options)?;
+    let profile = embedded.profile();
+    let contract = Contract::embedded();
+    let suites = Suite::find(crate::plan::DEFAULT_SUITE)?;
+    let setting = Setting::new(contract, &profile, seed, vec![crate::plan::DEFAULT_SUITE.to_owned()])?;
+    let offered = abilities(&profile);
+    let countries = contract.countries();
+    let mut planned = plan_cases(&suites, seed, budget, &countries, offered);
+    let session = Session::connect(profile)?;
+    let stage = Live {
+        session: &session,
+        workers: WORKERS,
+        trace: Arc::new(TraceWriter::none()),
+        stop: StopSignal::new(),
+    };
+    Ok(run(&stage, &setting, &mut planned, limits, &|| false, &mut Silent))
+}
+
+use plan as plan_cases;
+
+/// Cases in flight: few, so that a run stops soon after the first departure.
+const WORKERS: usize = 8;
+
+fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestError> {
+    let began = Instant::now();
+    let options = Options {
+        fault: Some(fault),
+        ..Options::default()
+    };
+    let limits = Limits {
+        max_failures: Some(1),
+        effort: Effort {
+            confirmations: 2,
+            ..Effort::default()
+        },
+        ..Limits::default()
+    };
+    let report = meet(options, seed, Budget::default(), &limits)?;
+    let confirmed = || report.findings.iter().filter(|f| f.is_confirmed());
+    let caught_by: BTreeSet<RequirementId> = confirmed().map(|f| f.requirement).collect();
+    let telling = confirmed()
+        .filter(|f| f.requirement.as_str() == fault.requirement)
+        .min_by_key(|f| f.length())
+        .or_else(|| confirmed().min_by_key(|f| f.length()));
+    Ok(FaultRow {
+        fault: fault.id.to_owned(),
+        words: fault.words.to_owned(),
+        seed,
+        requirement: fault.requirement.to_owned(),
+        caught_by: caught_by.into_iter().collect(),
+        requests: report.totals.requests,
+        length: telling.map(Finding::length),
+        shortest: fault.shortest,
+        steps: telling.map_or_else(Vec::new, |f| f.case.steps.iter().map(ToString::to_string).collect()),
+        took_ms: millis(began.elapsed()),
+    })
+}
+
+fn meet_correct(variant: &str, options: &Options, seed: u64, cases: usize) -> Result<CorrectRow, SelftestError> {
+    let began = Instant::now();
+    let budget = Budget { cases: Some(cases) };
+    let limits = Limits {
+        max_failures: Some(3),
+        ..Limits::default()
+    };
+    let report = meet(options.clone(), seed, budget, &limits)?;
+    Ok(CorrectRow {
+        variant: variant.to_owned(),
+        seed,
+        requests: report.totals.requests,
+        departures: report.findings.iter().map(|f| f.requirement).collect(),
+        words: report.findings.first().map(|f| {
+            let steps: Vec<String> = f.case.steps.iter().map(ToString::to_string).collect();
+            format!("{} · expected {} · came {}", steps.join("; "), f.departure.expected, f.departure.actual)
+        }),
+        took_ms: millis(began.elapsed()),
+    })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The faults that break a requirement.
+pub fn faults_of(id: RequirementId) -> impl Iterator<Item = &'static Fault> {
+    reference::faults()
+        .iter()
+        .filter(move |fault| requirement::find(fault.requirement).is_ok_and(|r| r.id == id))
+}
