@@ -15,6 +15,8 @@ pub mod requirement;
 pub mod run;
 pub mod selftest;
 pub mod shrink;
+#[cfg(test)]
+mod toy;
 pub mod trace;
 pub mod trace_reader;
 pub mod words;

@@ -1,0 +1,125 @@
+//! What only some targets offer, and which cases need it.
+
+use super::check;
+use crate::card::Action;
+use crate::case::{AccountRef, CardRef, Case, Command, KeyUse, Step};
+
+/// Something that a target may lack without departing from the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ability {
+    /// A simulator that issues cards, or lets their issuance fail, when told to.
+    Simulator,
+    /// A way to play the issuer: suspend, unsuspend, block.
+    Issuer,
+    /// Another programme whose account and card are known.
+    Foreign,
+}
+
+impl Ability {
+    /// What the target would have to offer, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Simulator => "a simulator that issues cards and lets issuance fail",
+            Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
+            Self::Foreign => "an account and a card of another programme",
+        }
+    }
+}
+
+/// What the target offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// [`Ability::Simulator`].
+    pub simulator: bool,
+    /// [`Ability::Issuer`].
+    pub issuer: bool,
+    /// [`Ability::Foreign`].
+    pub foreign: bool,
+}
+
+impl Abilities {
+    /// A target that offers everything.
+    pub const ALL: Self = Self {
+        simulator: true,
+        issuer: true,
+        foreign: true,
+    };
+
+    /// Whether the target offers it.
+    pub fn offers(self, ability: Ability) -> bool {
+        match ability {
+            Ability::Simulator => self.simulator,
+            Ability::Issuer => self.issuer,
+            Ability::Foreign => self.foreign,
+        }
+    }
+
+    /// What `case` needs and the target lacks.
+    pub fn missing(self, case: &Case) -> Vec<Ability> {
+        let mut needed = needed(case);
+        needed.retain(|ability| !self.offers(*ability));
+        needed
+    }
+}
+
+/// What `case` needs of a target, sorted.
+///
+/// A card's first `issue` needs nothing: without a simulator it means to wait until the card has left `issuing`. Any
+/// other `issue` is a call that only a simulator can answer.
+pub fn needed(case: &Case) -> Vec<Ability> {
+    let mut needed: Vec<_> = (0..case.steps.len())
+        .filter_map(|index| needed_by(&case.steps, index))
+        .collect();
+    needed.sort_unstable();
+    needed.dedup();
+    needed
+}
+
+fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {
+    let step = &steps[index];
+    let own = match &step.command {
+        Command::Create { account, .. } | Command::ListAccount(account) => {
+            (*account == AccountRef::Foreign).then_some(Ability::Foreign)
+        }
+        Command::Read(card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
+        Command::Act(action, _) if action.is_issuers() => Some(Ability::Issuer),
+        Command::Act(Action::Fail, _) => Some(Ability::Simulator),
+        Command::Act(Action::Issue, card) => (!is_first_issue(&steps[..index], step, card)
+            || step.key != KeyUse::Usual
+            || step.flaw.is_some())
+        .then_some(Ability::Simulator),
+        Command::Act(_, card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
+        Command::Retry(_) => needed_by_retry(check::first_try(steps, step)),
+        Command::ListProgramme | Command::Pause(_) => None,
+    };
+    own.or_else(|| shares_a_key_of_issue(steps, step).then_some(Ability::Simulator))
+}
+
+fn is_first_issue(earlier: &[Step], step: &Step, card: &CardRef) -> bool {
+    let CardRef::Made(_) = card else { return false };
+    step.flaw.is_none()
+        && !earlier.iter().any(|e| match &e.command {
+            Command::Act(action, acted) => {
+                acted == card && matches!(action, Action::Issue | Action::Fail | Action::Terminate)
+            }
+            _ => false,
+        })
+}
+
+fn needed_by_retry(first: &Step) -> Option<Ability> {
+    match first.command {
+        Command::Act(action, _) if action.is_issuers() => Some(Ability::Issuer),
+        Command::Act(Action::Issue | Action::Fail, _) => Some(Ability::Simulator),
+        _ => None,
+    }
+}
+
+fn shares_a_key_of_issue(steps: &[Step], step: &Step) -> bool {
+    let KeyUse::Of(keyed) = step.key else {
+        return false;
+    };
+    let first = steps
+        .get(keyed.0 - 1)
+        .map(|keyed| check::first_try(steps, keyed));
+    first.is_some_and(|first| matches!(first.command, Command::Act(Action::Issue, _)))
+}

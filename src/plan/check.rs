@@ -1,0 +1,126 @@
+//! What makes a case consistent: each step can be sent, given the steps before it.
+
+use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+
+/// What is wrong with a case, and at which step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inconsistency {
+    /// The step, unless the whole case is meant.
+    pub step: Option<StepNumber>,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+/// The first thing that makes `case` impossible to run as written.
+pub fn inconsistency(case: &Case) -> Option<Inconsistency> {
+    if case.steps.is_empty() {
+        return Some(Inconsistency {
+            step: None,
+            problem: format!("the case `{}` has no steps", case.name),
+        });
+    }
+    case.steps.iter().enumerate().find_map(|(index, step)| {
+        let number = StepNumber(index + 1);
+        let problem = step_problem(&case.steps, number, step)?;
+        Some(Inconsistency {
+            step: Some(number),
+            problem,
+        })
+    })
+}
+
+fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<String> {
+    if let Some(later) = step.needs().into_iter().find(|need| *need >= number) {
+        return Some(format!(
+            "step {number} names {later}, which does not come before it"
+        ));
+    }
+    wrong_card(steps, step)
+        .or_else(|| wrong_key(steps, step))
+        .or_else(|| wrong_body(steps, step))
+        .or_else(|| wrong_flaw(steps, step))
+}
+
+fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
+    let (Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker))) =
+        &step.command
+    else {
+        return None;
+    };
+    let earlier = &steps[maker.0 - 1];
+    (!earlier.makes_card())
+        .then(|| format!("{maker} is `{earlier}`, which makes no card: name a create"))
+}
+
+fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {
+    let keyed = match (&step.command, &step.key) {
+        (_, KeyUse::Of(keyed)) | (Command::Retry(keyed), _) => keyed,
+        _ => return None,
+    };
+    let earlier = &steps[keyed.0 - 1];
+    (!sends_key(earlier)).then(|| {
+        format!("{keyed} is `{earlier}`, which sends no idempotency key: name a call that modifies")
+    })
+}
+
+fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
+    let bodied = step.body != Body::Standard || step.media_type.is_some();
+    (bodied && !is_create(steps, step))
+        .then(|| "only a create, or the retry of one, has a body".to_owned())
+}
+
+fn wrong_flaw(steps: &[Step], step: &Step) -> Option<String> {
+    let flaw = step.flaw?;
+    if matches!(step.command, Command::Pause(_)) {
+        return Some("a pause sends nothing, so nothing can be wrong with its access".to_owned());
+    }
+    if needs_body(flaw) && !is_create(steps, step) {
+        return Some(format!(
+            "`{}` needs a body: only a create, or the retry of one, has one",
+            flaw.words()
+        ));
+    }
+    (flaw == Flaw::ChangedHeader && !sends_key(step)).then(|| {
+        format!(
+            "`{}` needs an idempotency key: name a call that modifies",
+            flaw.words()
+        )
+    })
+}
+
+/// Whether the flaw is one of the digest, which only a body has.
+pub(super) fn needs_body(flaw: Flaw) -> bool {
+    matches!(
+        flaw,
+        Flaw::UncoveredDigest | Flaw::WrongDigest | Flaw::NoDigest
+    )
+}
+
+/// Whether the step's request carries an idempotency key.
+pub(super) fn sends_key(step: &Step) -> bool {
+    modifies(step) && step.key != KeyUse::Missing
+}
+
+/// Whether the step asks for a change.
+pub(super) fn modifies(step: &Step) -> bool {
+    matches!(
+        step.command,
+        Command::Create { .. } | Command::Act(..) | Command::Retry(_)
+    )
+}
+
+/// The step that a chain of retries goes back to.
+pub(super) fn first_try<'a>(steps: &'a [Step], step: &'a Step) -> &'a Step {
+    let mut first = step;
+    while let Command::Retry(earlier) = first.command {
+        match steps.get(earlier.0 - 1) {
+            Some(earlier) => first = earlier,
+            None => return first,
+        }
+    }
+    first
+}
+
+fn is_create(steps: &[Step], step: &Step) -> bool {
+    first_try(steps, step).makes_card()
+}

@@ -1,0 +1,183 @@
+//! Which cases are run: from suites and a seed, purely.
+//!
+//! The plan doesn't know targets beyond what they offer ([`Abilities`]), sees no reply and does no I/O but to read suite
+//! files. The same suites, seed, budget, countries and abilities give the same cases, byte for byte, on any machine.
+//!
+//! ```
+//! use cardproof::plan::{Abilities, Budget, Suite, plan};
+//! let suites = Suite::find("lifecycle").unwrap();
+//! let first = plan(&suites, 7, Budget::default(), &[], Abilities::ALL).next().unwrap();
+//! assert_eq!(first.suite, "lifecycle");
+//! ```
+
+mod ability;
+mod address;
+mod check;
+mod generate;
+mod invalid;
+mod read;
+mod scenes;
+mod story;
+mod suite;
+mod weights;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use crate::case::Case;
+
+pub use ability::{Abilities, Ability, needed};
+pub use check::{Inconsistency, inconsistency};
+pub use generate::Generator;
+pub use suite::{DEFAULT_SUITE, Focus, Generate, STEPS_MIN, Suite, SuiteError};
+pub use write::{case_file, comments};
+
+/// How much to generate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// So many generated cases in all, shared out as the suites' own numbers are; `None` for the suites' own numbers.
+    pub cases: Option<usize>,
+}
+
+/// Where a case comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A person wrote it.
+    Written,
+    /// It was generated.
+    Generated {
+        /// By which `[[generate]]` table of its suite, from 0.
+        table: usize,
+        /// Which of that table's cases, from 0.
+        index: usize,
+    },
+}
+
+/// A case of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// The case.
+    pub case: Case,
+    /// The suite that it belongs to.
+    pub suite: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it needs and the target lacks. If there is any, it isn't to be run, but to be told.
+    pub missing: Vec<Ability>,
+}
+
+/// The cases of `suites`: first those written by hand, then the generated ones, interleaved over all tables so that a run
+/// that stops early has seen a bit of each. A case depends on its table and index alone, not on how many there are.
+///
+/// `countries` are codes that the contract takes for valid; a few common ones are used when there are none.
+pub fn plan<'a>(
+    suites: &'a [Suite],
+    seed: u64,
+    budget: Budget,
+    countries: &'a [String],
+    abilities: Abilities,
+) -> impl Iterator<Item = Planned> + use<'a> {
+    let written = suites.iter().flat_map(move |suite| {
+        suite.cases.iter().map(move |case| Planned {
+            case: case.clone(),
+            suite: suite.name.clone(),
+            origin: Origin::Written,
+            missing: abilities.missing(case),
+        })
+    });
+    let generator = Generator::new(seed, countries, abilities);
+    let generated = turns(suites, budget).map(move |turn| {
+        let suite = &suites[turn.suite];
+        let case = generator.case(
+            &suite.name,
+            turn.table,
+            &suite.generate[turn.table],
+            turn.index,
+        );
+        Planned {
+            missing: abilities.missing(&case),
+            case,
+            suite: suite.name.clone(),
+            origin: Origin::Generated {
+                table: turn.table,
+                index: turn.index,
+            },
+        }
+    });
+    written.chain(generated)
+}
+
+/// How many cases [`plan`] gives.
+pub fn planned_count(suites: &[Suite], budget: Budget) -> usize {
+    let written: usize = suites.iter().map(|suite| suite.cases.len()).sum();
+    written
+        + shares(suites, budget)
+            .iter()
+            .map(|s| s.cases)
+            .sum::<usize>()
+}
+
+/// How many cases one table is to give.
+struct Share {
+    suite: usize,
+    table: usize,
+    cases: usize,
+    given: usize,
+}
+
+/// One generated case's turn.
+struct Turn {
+    suite: usize,
+    table: usize,
+    index: usize,
+}
+
+/// The shares of all tables. A budget is shared out in proportion, and what rounding leaves goes to the first tables.
+fn shares(suites: &[Suite], budget: Budget) -> Vec<Share> {
+    let tables = suites.iter().enumerate().flat_map(|(suite, s)| {
+        s.generate.iter().enumerate().map(move |(table, g)| Share {
+            suite,
+            table,
+            cases: g.cases,
+            given: 0,
+        })
+    });
+    let mut shares: Vec<_> = tables.filter(|share| share.cases > 0).collect();
+    let total: usize = shares.iter().map(|share| share.cases).sum();
+    let Some(budget) = budget.cases.filter(|_| total > 0) else {
+        return shares;
+    };
+    for share in &mut shares {
+        let part = share.cases as u128 * budget as u128 / total as u128;
+        share.cases = usize::try_from(part).unwrap_or(usize::MAX);
+    }
+    let left = budget - shares.iter().map(|share| share.cases).sum::<usize>();
+    for share in shares.iter_mut().take(left) {
+        share.cases += 1;
+    }
+    shares
+}
+
+/// The table that is furthest behind its share has the next turn.
+fn turns(suites: &[Suite], budget: Budget) -> impl Iterator<Item = Turn> + use<> {
+    let mut shares = shares(suites, budget);
+    std::iter::from_fn(move || {
+        let next = shares
+            .iter_mut()
+            .filter(|share| share.given < share.cases)
+            .min_by(|a, b| progress(a, b))?;
+        next.given += 1;
+        Some(Turn {
+            suite: next.suite,
+            table: next.table,
+            index: next.given - 1,
+        })
+    })
+}
+
+/// Compares `(given + 1/2) / cases` without rounding.
+fn progress(a: &Share, b: &Share) -> std::cmp::Ordering {
+    let scaled = |share: &Share, other: &Share| (2 * share.given as u128 + 1) * other.cases as u128;
+    scaled(a, b).cmp(&scaled(b, a))
+}

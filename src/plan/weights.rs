@@ -1,0 +1,74 @@
+//! How often each kind of scene comes up, by focus.
+
+use super::suite::Focus;
+
+/// A kind of scene: a few steps that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Scene {
+    /// A card for a free slot, mostly issued at once.
+    Create,
+    /// A card for a slot that is taken.
+    CreateOver,
+    /// An issuing card becomes active.
+    Issue,
+    /// An issuing card fails.
+    Fail,
+    /// Deactivate an active card, activate an inactive one.
+    Turn,
+    /// Terminate a card that can be.
+    Terminate,
+    /// The issuer acts.
+    Issuer,
+    /// A call that the card's state doesn't allow.
+    Misplaced,
+    /// A call on a final card.
+    OnFinal,
+    /// A call again under the same key.
+    Retry,
+    /// A create again under the same key, with another payload.
+    RetryChanged,
+    /// A used key on another call.
+    KeyElsewhere,
+    /// A call without a key, or with one that is no UUID.
+    KeyFlaw,
+    /// A call on an id that is unknown, foreign or none.
+    BadId,
+    /// A create with an invalid body.
+    BadBody,
+    /// A flaw in access or integrity.
+    Flawed,
+    /// Reads.
+    Look,
+}
+
+#[rustfmt::skip] // A table is read by its columns.
+/// Rows are scenes, columns are [`Focus::ALL`].
+const TABLE: [(Scene, [u32; 7]); 17] = [
+    //                     life  limit idem  input reads access mixed
+    (Scene::Create,       [  6,   14,    8,   14,   10,    8,   10]),
+    (Scene::CreateOver,   [  2,   22,    3,    2,    3,    1,    5]),
+    (Scene::Issue,        [ 30,   30,   20,   10,   20,   20,   25]),
+    (Scene::Fail,         [ 12,   14,    4,    2,    5,    2,    8]),
+    (Scene::Turn,         [ 28,   14,   12,    5,   12,    8,   16]),
+    (Scene::Terminate,    [ 14,   18,    8,    4,    9,    4,   13]),
+    (Scene::Issuer,       [ 14,    8,    3,    1,    4,    2,    8]),
+    (Scene::Misplaced,    [ 14,    3,    3,    1,    2,    1,    6]),
+    (Scene::OnFinal,      [ 30,    8,    8,    3,    6,    4,   16]),
+    (Scene::Retry,        [  3,    4,   24,    2,    2,    1,    8]),
+    (Scene::RetryChanged, [  1,    1,   14,    2,    1,    0,    4]),
+    (Scene::KeyElsewhere, [  1,    1,   14,    0,    1,    0,    3]),
+    (Scene::KeyFlaw,      [  1,    1,   12,    1,    1,    2,    3]),
+    (Scene::BadId,        [  2,    1,    2,    2,   12,    1,    4]),
+    (Scene::BadBody,      [  1,    2,    2,   24,    1,    1,    5]),
+    (Scene::Flawed,       [  0,    0,    0,    0,    0,   24,    2]),
+    (Scene::Look,         [  5,    5,    4,    4,   26,    4,    6]),
+];
+
+/// The weight of each scene for a focus; scenes without one are left out.
+pub(super) fn weights(focus: Focus) -> impl Iterator<Item = (u32, Scene)> {
+    let column = Focus::ALL.iter().position(|f| *f == focus).unwrap_or(0);
+    TABLE
+        .into_iter()
+        .map(move |(scene, row)| (row[column], scene))
+        .filter(|(weight, _)| *weight > 0)
+}

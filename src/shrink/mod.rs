@@ -1,0 +1,222 @@
+//! The shortest story that still shows a departure. Pure: whoever calls it runs the candidates.
+//!
+//! What goes first is what says most: whole accounts and cards, then chunks of steps, then single steps and pairs; only
+//! then are the steps that are left made simpler, and last their data. Whenever something worked it starts over, so that in
+//! the end no step can go, and nothing in a step can be simpler, without the departure going too.
+//!
+//! ```
+//! use cardproof::{case::Case, shrink::shrink};
+//! let steps = ["create virtual on A", "read #1", "terminate #1", "list A", "activate #1"];
+//! let steps = steps.iter().map(|step| step.parse().unwrap()).collect();
+//! let case = Case { name: "long".into(), title: String::new(), steps };
+//! let revives = |case: &Case| {
+//!     let shown: Vec<_> = case.steps.iter().map(ToString::to_string).collect();
+//!     shown.iter().any(|s| s.starts_with("terminate")) && shown.iter().any(|s| s.starts_with("activate"))
+//! };
+//! let shrunk = shrink(&case, &mut |cases| cases.iter().map(revives).collect(), 100);
+//! assert_eq!(shrunk.case.steps.len(), 3);
+//! ```
+
+mod cost;
+mod data;
+mod removal;
+mod simpler;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::case::{AccountRef, Case, Command};
+use crate::plan::{Ability, inconsistency, needed};
+use cost::Cost;
+
+/// So many candidates are run at once.
+pub const BATCH_MAX: usize = 8;
+
+/// The first batch of a pass is small, because its candidates are the ones that mostly succeed, and what runs beside one
+/// that is taken was run for nothing.
+const BATCH_FIRST: usize = 2;
+
+/// What shrinking came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shrunk {
+    /// The smallest case that was found.
+    pub case: Case,
+    /// How many candidates were run.
+    pub runs: usize,
+    /// The budget was used up, so that a smaller case may exist.
+    pub exhausted: bool,
+}
+
+/// The smallest case that can be reached from `case`, which departs, by running at most `budget` candidates.
+///
+/// `still_departs` runs a batch of candidates on fresh accounts and says of each whether it shows the same departure. The
+/// first that does is taken. Given the same answers, the result is the same.
+pub fn shrink(
+    case: &Case,
+    still_departs: &mut dyn FnMut(&[Case]) -> Vec<bool>,
+    budget: usize,
+) -> Shrunk {
+    let mut search = Search {
+        best: with_plain_letters(case),
+        needed: needed(case),
+        verdicts: HashMap::new(),
+        still_departs,
+        budget,
+        runs: 0,
+        exhausted: false,
+    };
+    while search.pass() {}
+    Shrunk {
+        case: search.best,
+        runs: search.runs,
+        exhausted: search.exhausted,
+    }
+}
+
+/// A pass: the candidates that are smaller than a case in one respect, most promising first.
+type Pass = fn(&Case) -> Vec<Case>;
+
+/// All passes, in the order of what they save.
+const PASSES: [Pass; 11] = [
+    removal::one_account,
+    removal::one_card,
+    removal::without_a_card,
+    removal::chunks,
+    simpler::merged,
+    simpler::beside_instead_of_after,
+    simpler::terminated_at_once,
+    simpler::plain_steps,
+    data::plain_bodies,
+    data::smaller_bodies,
+    removal::pairs,
+];
+
+struct Search<'a> {
+    best: Case,
+    needed: Vec<Ability>,
+    verdicts: HashMap<String, bool>,
+    still_departs: &'a mut dyn FnMut(&[Case]) -> Vec<bool>,
+    budget: usize,
+    runs: usize,
+    exhausted: bool,
+}
+
+impl Search<'_> {
+    /// Improves the case by the first pass that can; false when none can any more.
+    fn pass(&mut self) -> bool {
+        PASSES.iter().any(|pass| {
+            let candidates = pass(&self.best);
+            !self.exhausted && self.take_first(candidates)
+        })
+    }
+
+    /// Takes the first candidate that still departs, if any does.
+    fn take_first(&mut self, candidates: Vec<Case>) -> bool {
+        let cost = Cost::of(&self.best);
+        let mut batch = Batch::default();
+        let mut size = BATCH_FIRST;
+        for candidate in candidates {
+            let candidate = with_plain_letters(&candidate);
+            if Cost::of(&candidate) >= cost || !self.is_runnable(&candidate) {
+                continue;
+            }
+            let text = text(&candidate);
+            match self.verdicts.get(&text) {
+                Some(false) => {}
+                Some(true) => {
+                    if !self.run(&mut batch) {
+                        self.best = candidate;
+                    }
+                    return true;
+                }
+                None => batch.add(text, candidate),
+            }
+            if batch.cases.len() >= size {
+                size = (size * 2).min(BATCH_MAX);
+                if self.run(&mut batch) {
+                    return true;
+                }
+            }
+        }
+        self.run(&mut batch)
+    }
+
+    /// Whether the candidate makes sense, and needs nothing of the target that the case didn't need.
+    fn is_runnable(&self, candidate: &Case) -> bool {
+        inconsistency(candidate).is_none()
+            && needed(candidate)
+                .iter()
+                .all(|ability| self.needed.contains(ability))
+    }
+
+    /// Runs the batch, as far as the budget goes, and empties it. Takes the first that departs; remembers them all, for
+    /// another that departs may be reached again from there.
+    fn run(&mut self, batch: &mut Batch) -> bool {
+        let mut batch = std::mem::take(batch);
+        let affordable = batch.cases.len().min(self.budget - self.runs);
+        self.exhausted |= affordable < batch.cases.len();
+        batch.cases.truncate(affordable);
+        if batch.cases.is_empty() {
+            return false;
+        }
+        self.runs += batch.cases.len();
+        let mut departs = (self.still_departs)(&batch.cases);
+        departs.resize(batch.cases.len(), false);
+        self.verdicts
+            .extend(batch.texts.into_iter().zip(departs.iter().copied()));
+        let first = departs.iter().position(|departs| *departs);
+        first.is_some_and(|first| {
+            self.best = batch.cases.swap_remove(first);
+            true
+        })
+    }
+}
+
+/// Candidates that are going to be run at once, with their texts.
+#[derive(Default)]
+struct Batch {
+    texts: Vec<String>,
+    cases: Vec<Case>,
+}
+
+impl Batch {
+    fn add(&mut self, text: String, case: Case) {
+        if !self.texts.contains(&text) {
+            self.texts.push(text);
+            self.cases.push(case);
+        }
+    }
+}
+
+fn text(case: &Case) -> String {
+    let lines: Vec<_> = case.steps.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+/// The case with its accounts called A, B, … in the order in which they appear. Each run gets fresh accounts, so this is
+/// the same case.
+fn with_plain_letters(case: &Case) -> Case {
+    let mut plain = BTreeMap::new();
+    with_letters(case, |letter| {
+        let next = ('A'..='Z').nth(plain.len()).unwrap_or(letter);
+        *plain.entry(letter).or_insert(next)
+    })
+}
+
+/// The case with each account letter put through `rename`.
+fn with_letters(case: &Case, mut rename: impl FnMut(char) -> char) -> Case {
+    let mut case = case.clone();
+    for step in &mut case.steps {
+        if let Command::Create {
+            account: AccountRef::Own(letter),
+            ..
+        }
+        | Command::ListAccount(AccountRef::Own(letter)) = &mut step.command
+        {
+            *letter = rename(*letter);
+        }
+    }
+    case
+}
