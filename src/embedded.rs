@@ -52,8 +52,8 @@ impl Embedded {
     /// Never: the address is one that it listens on.
     pub fn profile(&self) -> Profile {
         let running = &self.running;
-        let base_url = BaseUrl::try_from(running.base_url.clone())
-            .expect("the reference gives a base URL");
+        let base_url =
+            BaseUrl::try_from(running.base_url.clone()).expect("the reference gives a base URL");
         let mut profile = Profile::new("reference", base_url, accounts());
         profile.credentials = Credentials::Login {
             api_key: Secret::literal(running.api_key.to_string()),

@@ -134,7 +134,9 @@ pub enum Flaw {
     UnknownKeyId,
     /// Another algorithm's name in the parameters.
     WrongAlgorithm,
-    /// The method and target are not covered.
+    /// The method is not covered.
+    UncoveredMethod,
+    /// Neither the target nor a part of it is covered.
     UncoveredTarget,
     /// The digest is not covered.
     UncoveredDigest,
@@ -142,23 +144,30 @@ pub enum Flaw {
     ChangedHeader,
     /// A digest of another body.
     WrongDigest,
+    /// A digest of another body, by the algorithm that the profile does not use.
+    WrongOtherDigest,
     /// A body without its digest.
     NoDigest,
 }
 
 impl Flaw {
     /// Every flaw, with the words that name it in a case file.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::NoBearer, "without bearer"),
         (Self::WrongBearer, "with wrong bearer"),
         (Self::NoSignature, "without signature"),
         (Self::BrokenSignature, "with broken signature"),
         (Self::UnknownKeyId, "with unknown keyid"),
         (Self::WrongAlgorithm, "with wrong algorithm"),
+        (Self::UncoveredMethod, "without method covered"),
         (Self::UncoveredTarget, "without target covered"),
         (Self::UncoveredDigest, "without digest covered"),
         (Self::ChangedHeader, "with key changed after signing"),
         (Self::WrongDigest, "with wrong digest"),
+        (
+            Self::WrongOtherDigest,
+            "with wrong digest of the other algorithm",
+        ),
         (Self::NoDigest, "without digest"),
     ];
 

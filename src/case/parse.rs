@@ -144,8 +144,8 @@ impl<'a> Reader<'a> {
     }
 
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
-        if let Some((flaw, _)) = Flaw::ALL.iter().find(|(_, words)| self.take(words)) {
-            step.flaw = Some(*flaw);
+        if let Some(flaw) = self.flaw() {
+            step.flaw = Some(flaw);
         } else if self.take("in upper case") {
             step.upper_case = true;
         } else if self.take("without key") {
@@ -169,6 +169,16 @@ impl<'a> Reader<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// The flaw whose words come next; of two that begin alike, the longer one.
+    fn flaw(&mut self) -> Option<Flaw> {
+        let mut flaws = Flaw::ALL;
+        flaws.sort_by_key(|(_, words)| std::cmp::Reverse(words.len()));
+        flaws
+            .into_iter()
+            .find(|(_, words)| self.take(words))
+            .map(|(flaw, _)| flaw)
     }
 
     fn account(&mut self) -> Read<AccountRef> {

@@ -37,16 +37,26 @@ pub fn before_signing(
         }
         Flaw::UnknownKeyId => signed(input)?.set("keyid", Uuid::new_v4().to_string()),
         Flaw::WrongAlgorithm => signed(input)?.set("alg", "ecdsa-p256-sha256".to_owned()),
-        Flaw::UncoveredTarget => must_uncover(signed(input)?, Component::is_derived, "the target")?,
+        Flaw::UncoveredMethod => {
+            must_uncover(signed(input)?, |c| c.name() == "@method", "the method")?;
+        }
+        Flaw::UncoveredTarget => must_uncover(
+            signed(input)?,
+            |c| c.is_derived() && c.name() != "@method",
+            "the target",
+        )?,
         Flaw::UncoveredDigest => must_uncover(
             signed(input)?,
             |c| c.name() == "content-digest",
             "a content digest",
         )?,
-        Flaw::WrongDigest => {
-            digest_sent(request)?;
-            let wrong = content_digest(DigestAlgorithm::Sha256, Uuid::new_v4().as_bytes());
-            request.set("content-digest", &wrong)?;
+        Flaw::WrongDigest => wrong_digest(request, algorithm_sent(request)?)?,
+        Flaw::WrongOtherDigest => {
+            let other = match algorithm_sent(request)? {
+                DigestAlgorithm::Sha256 => DigestAlgorithm::Sha512,
+                DigestAlgorithm::Sha512 => DigestAlgorithm::Sha256,
+            };
+            wrong_digest(request, other)?;
         }
         Flaw::NoDigest => {
             digest_sent(request)?;
@@ -86,9 +96,11 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing) -> Result<(), String> {
         | Flaw::WrongBearer
         | Flaw::UnknownKeyId
         | Flaw::WrongAlgorithm
+        | Flaw::UncoveredMethod
         | Flaw::UncoveredTarget
         | Flaw::UncoveredDigest
         | Flaw::WrongDigest
+        | Flaw::WrongOtherDigest
         | Flaw::NoDigest => Ok(()),
     }
 }
@@ -102,6 +114,22 @@ fn digest_sent(request: &Outgoing) -> Result<(), String> {
         true => Ok(()),
         false => Err("the request has no body, so no digest".to_owned()),
     }
+}
+
+fn algorithm_sent(request: &Outgoing) -> Result<DigestAlgorithm, String> {
+    digest_sent(request)?;
+    let sent = request.headers.get("content-digest");
+    let long = sent.is_some_and(|d| d.as_bytes().starts_with(b"sha-512"));
+    Ok(if long {
+        DigestAlgorithm::Sha512
+    } else {
+        DigestAlgorithm::Sha256
+    })
+}
+
+fn wrong_digest(request: &mut Outgoing, algorithm: DigestAlgorithm) -> Result<(), String> {
+    let wrong = content_digest(algorithm, Uuid::new_v4().as_bytes());
+    request.set("content-digest", &wrong)
 }
 
 fn uncover(input: Option<&mut SignatureInput>, which: impl Fn(&Component) -> bool) {

@@ -7,6 +7,7 @@ use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
+use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::keeping_rule;
 use crate::world::{Card, World};
 
@@ -36,7 +37,7 @@ impl Judge<'_> {
             {
                 self.show(*rule);
             }
-            self.settle_stale_lists(scene, card, source);
+            self.settle_stale_lists(card, "status of a card,", source);
             self.settle_on(left, scene.exchange.step);
             return;
         }
@@ -88,18 +89,17 @@ impl Judge<'_> {
     }
 
     /// The rules by which the card must have the status that the first world believes in, the most telling first.
-    fn status_rules(
-        &self,
-        card: &Card,
-        seen: CardStatus,
-        source: Source,
-    ) -> Vec<RequirementId> {
+    fn status_rules(&self, card: &Card, seen: CardStatus, source: Source) -> Vec<RequirementId> {
         if source == Source::Answer {
             return vec![card.since.rule];
         }
         if let Some(rule) = card.over_limit {
             // LIMIT-4 speaks of the answer; that the card becomes usable beside an active one is LIMIT-1.
-            let rule = if rule == id::LIMIT_4 { id::LIMIT_1 } else { rule };
+            let rule = if rule == id::LIMIT_4 {
+                id::LIMIT_1
+            } else {
+                rule
+            };
             return vec![rule, id::LIMIT_4];
         }
         let look = self
@@ -129,6 +129,7 @@ impl Judge<'_> {
         let own = later().filter(|t| t.card.is_some() && t.card == card.id);
         let keeping = keeping_rule(card.status);
         rules.extend(own.map(|touch| match touch.kind {
+            TouchKind::Effect if keeping == id::LIFE_9 => id::LIFE_10,
             TouchKind::Refused(id::LIFE_9) | TouchKind::Effect => keeping,
             TouchKind::Refused(rule) => rule,
             TouchKind::Replayed if card.status.is_final() => keeping,
@@ -151,39 +152,36 @@ impl Judge<'_> {
         dedup(rules)
     }
 
-    /// A list that showed another status than the card has by its id was stale: it is the reads that disagree (READ-6).
-    fn settle_stale_lists(&mut self, scene: &Scene<'_>, card: &CardId, source: Source) {
+    /// A list that showed something else than the card's own read does was stale: it is the reads that disagree
+    /// (READ-6). `subject` is what its departure speaks of.
+    pub(super) fn settle_stale_lists(&mut self, card: &CardId, subject: &str, source: Source) {
         if source != Source::ById {
             return;
         }
         let quiet_since = self.touches.last().map_or(0, |t| t.moment);
-        let known = card.as_str().to_owned();
         let exchanges = &self.trace.exchanges;
         for departure in &mut self.judgement.departures {
-            let is_list = exchanges[departure.moment]
-                .request
-                .path
-                .split('?')
-                .next()
-                .is_some_and(|p| p.ends_with("/cards"));
-            let stale = departure.subject.starts_with("status of a card,")
-                && is_list
+            let is_stale = departure.subject.starts_with(subject)
                 && departure.moment >= quiet_since
-                && departure.requirement != id::READ_6;
-            if stale && list_shows(exchanges, departure.moment, &known) {
+                && departure.requirement != id::READ_6
+                && list_shows(&exchanges[departure.moment], card);
+            if is_stale {
                 departure.instead.retain(|rule| *rule != id::READ_6);
                 departure.instead.insert(0, departure.requirement);
                 departure.requirement = id::READ_6;
             }
         }
-        let _ = scene;
     }
 }
 
-fn list_shows(exchanges: &[crate::trace::Exchange], moment: usize, card: &str) -> bool {
-    match &exchanges[moment].reply {
-        crate::trace::Reply::Got(response) => response.body.to_ascii_lowercase().contains(card),
-        crate::trace::Reply::Lost(_) => false,
+/// Whether an exchange is a list that the card stands in.
+fn list_shows(exchange: &Exchange, card: &CardId) -> bool {
+    let path = exchange.request.path.split('?').next().unwrap_or_default();
+    match &exchange.reply {
+        Reply::Got(response) => {
+            path.ends_with("/cards") && response.body.to_ascii_lowercase().contains(card.as_str())
+        }
+        Reply::Lost(_) => false,
     }
 }
 

@@ -278,6 +278,7 @@ impl Judge<'_> {
             };
             if value.is_some_and(|v| same_member(name, &fixed.value, v)) {
                 self.show(rule);
+                self.settle_stale_lists(card, &format!("`{name}` of a card"), source);
                 continue;
             }
             if value.is_none() && !ISSUED.contains(&name) {

@@ -334,8 +334,12 @@ impl<'a> Judge<'a> {
         };
         // A create that succeeds over the limit breaks the limit, whatever reading it contradicts as well.
         let over_limit = choice.point == id::OPEN_8 && way.answer == Answer::Success;
+        // The same request under the same key, answered otherwise for no reason that the first answer left.
+        let again = way.choices.iter().any(|c| c.point == id::OPEN_16);
         let rules = if over_limit {
             vec![way.rule, choice.point]
+        } else if again {
+            vec![id::IDEM_3, choice.point]
         } else {
             vec![choice.point]
         };
@@ -375,8 +379,18 @@ impl<'a> Judge<'a> {
         let Some(way) = telling else {
             return;
         };
-        let mut rules = vec![way.rule];
+        let mut rules = match way.answer {
+            // Whatever holds the slot, LIMIT-4 says how a create over the limit is refused.
+            Answer::Refusal(_, RefusalKind::Limit) if !success => vec![id::LIMIT_4],
+            _ => vec![way.rule],
+        };
         rules.extend(&way.instead);
+        if matches!(scene.response.status, 403 | 409 | 422)
+            && matches!(rules[0], id::LIMIT_2 | id::LIMIT_3)
+        {
+            // Such a code speaks of a state, so the other card is to blame and not the create by itself.
+            rules.truncate(1);
+        }
         if scene.key_in_upper_case && way.rule == id::IDEM_3 {
             rules.insert(0, id::IDEM_10);
         }
@@ -539,7 +553,7 @@ impl<'a> Judge<'a> {
             .filter(|id| kind != TouchKind::Replayed && self.knows(id))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
-            self.reused_id(scene, &id, view);
+            self.reused_id(scene, kind, &id, view);
             self.touch(scene.moment, call, kind);
             return;
         }
@@ -604,14 +618,15 @@ impl<'a> Judge<'a> {
     }
 
     /// A create that is answered with a card that was there before (CREATE-5, IDEM-11).
-    fn reused_id(&mut self, scene: &Scene<'_>, card: &CardId, view: &Value) {
+    fn reused_id(&mut self, scene: &Scene<'_>, kind: TouchKind, card: &CardId, view: &Value) {
         let first = self.trace.exchanges[..scene.moment].iter().find(|e| {
             matches!(&e.reply, Reply::Got(r) if r.status < 300 && same_body(&r.body, &scene.response.body))
         });
-        let rules: &[RequirementId] = if first.is_some() {
-            &[id::IDEM_11, id::CREATE_5]
-        } else {
-            &[id::CREATE_5]
+        let rules: &[RequirementId] = match (kind, &first) {
+            (TouchKind::Refused(id::IDEM_6), _) => &[id::IDEM_5],
+            (TouchKind::Elsewhere, _) => &[id::IDEM_9],
+            (_, Some(_)) => &[id::IDEM_11, id::CREATE_5],
+            (_, None) => &[id::CREATE_5],
         };
         let found = Found {
             subject: "id of a new card".into(),
@@ -638,7 +653,9 @@ impl<'a> Judge<'a> {
         let done = |o: &Outcome| matches!(o, Outcome::Done(_));
         let known = entries.iter().find(|e| e.call == call.line);
         let again = known.is_some_and(|e| done(&e.outcome) && e.payload == call.payload);
-        let changed = known.is_some_and(|e| done(&e.outcome) && e.payload != call.payload);
+        let changed = known.is_some_and(|e| {
+            e.payload != call.payload && (done(&e.outcome) || !scene.is_success())
+        });
         let elsewhere = known.is_none() && entries.iter().any(|e| done(&e.outcome));
         if call.flaw.is_some() {
             TouchKind::Refused(id::AUTH_12)

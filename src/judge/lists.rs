@@ -38,17 +38,18 @@ impl Judge<'_> {
             return;
         };
         let own: BTreeSet<AccountId> = self.trace.accounts.values().cloned().collect();
-        let ours: Vec<Value> = views
-            .into_iter()
-            .filter(|view| {
-                let account = text(view, "accountId").map(AccountId::new);
-                let card = text(view, "id").map(CardId::new);
-                account.is_some_and(|a| own.contains(&a)) || card.is_some_and(|c| self.knows(&c))
-            })
-            .collect();
+        let ours: Vec<Value> = views.into_iter().filter(|v| self.is_own(v)).collect();
         self.list(scene, &ours, Source::Programme, id::READ_3, &|a| {
             own.contains(a)
         });
+    }
+
+    /// Whether an element of the programme's list concerns this case.
+    pub(super) fn is_own(&self, view: &Value) -> bool {
+        let account = text(view, "accountId").map(AccountId::new);
+        let card = text(view, "id").map(CardId::new);
+        account.is_some_and(|a| self.trace.accounts.values().any(|own| *own == a))
+            || card.is_some_and(|c| self.knows(&c))
     }
 
     /// The elements of a list that was answered as one.
@@ -75,7 +76,7 @@ impl Judge<'_> {
                 self.show(id::READ_9);
                 Some(views)
             }
-            _ => None, // BODY-1 says it
+            _ => None, // the schema says it
         }
     }
 

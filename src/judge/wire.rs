@@ -48,7 +48,8 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
 
 fn violations(judge: &Judge<'_>, scene: &Scene<'_>, operation: &Operation) -> Vec<Violation> {
     let response = scene.response;
-    let body = response.body.as_bytes();
+    let own = own_elements(judge, scene, operation.kind());
+    let body = own.as_deref().unwrap_or(&response.body).as_bytes();
     let is_change = matches!(
         operation.kind(),
         OperationKind::ActivateCard | OperationKind::DeactivateCard | OperationKind::TerminateCard
@@ -65,9 +66,23 @@ fn violations(judge: &Judge<'_>, scene: &Scene<'_>, operation: &Operation) -> Ve
     operation.check_response(response.status, &response.headers, body)
 }
 
+/// The programme's list without the cards of other cases, whose flaws are theirs to show.
+fn own_elements(judge: &Judge<'_>, scene: &Scene<'_>, kind: OperationKind) -> Option<String> {
+    if kind != OperationKind::ListCards || !scene.is_success() {
+        return None;
+    }
+    let Value::Array(mut cards) = scene.json()? else {
+        return None;
+    };
+    cards.retain(|card| judge.is_own(card));
+    serde_json::to_string(&cards).ok()
+}
+
 fn rule(scene: &Scene<'_>, violation: &Violation) -> RequirementId {
     let success = scene.is_success();
+    let creates = scene.operation == Some(OperationKind::CreateCard);
     match &violation.kind {
+        ViolationKind::UndocumentedStatus if success && creates => id::CREATE_1,
         ViolationKind::UndocumentedStatus if success => id::HTTP_5,
         ViolationKind::UndocumentedStatus => id::HTTP_1,
         ViolationKind::MissingBody => id::BODY_12,
@@ -81,8 +96,23 @@ fn rule(scene: &Scene<'_>, violation: &Violation) -> RequirementId {
             keyword,
             property,
             parent,
+        } if violation.instance_path.is_empty() && keyword == "type" && is_list(scene) => {
+            let _ = (property, parent);
+            id::READ_9
+        }
+        ViolationKind::Schema {
+            keyword,
+            property,
+            parent,
         } => body_rule(keyword, property.as_deref(), parent.as_deref()),
     }
+}
+
+fn is_list(scene: &Scene<'_>) -> bool {
+    matches!(
+        scene.operation,
+        Some(OperationKind::ListAccountCards | OperationKind::ListCards)
+    )
 }
 
 fn body_rule(keyword: &str, property: Option<&str>, parent: Option<&str>) -> RequirementId {

@@ -92,7 +92,7 @@ fn wrong_flaw(steps: &[Step], step: &Step) -> Option<String> {
 pub(super) fn needs_body(flaw: Flaw) -> bool {
     matches!(
         flaw,
-        Flaw::UncoveredDigest | Flaw::WrongDigest | Flaw::NoDigest
+        Flaw::UncoveredDigest | Flaw::WrongDigest | Flaw::WrongOtherDigest | Flaw::NoDigest
     )
 }
 

@@ -120,7 +120,10 @@ fn verdict(
     if let Some((_, reason)) = disabled {
         return (Verdict::Disabled, Some(reason.clone()));
     }
-    if named.iter().any(|f| f.is_confirmed() || f.confirmation.attempts == 0) {
+    if named
+        .iter()
+        .any(|f| f.is_confirmed() || f.confirmation.attempts == 0)
+    {
         return (Verdict::Fail, None);
     }
     if !named.is_empty() {
@@ -131,13 +134,19 @@ fn verdict(
         return (Verdict::Pass, None);
     }
     if facts.lacks.contains(&requirement.needs) {
-        return (Verdict::NotApplicable, Some(requirement.needs.reason().to_owned()));
+        return (
+            Verdict::NotApplicable,
+            Some(requirement.needs.reason().to_owned()),
+        );
     }
     if !requirement.needs.is_unbuilt() && facts.hindered {
         let words = "obstacles came in the way of the cases that would have exercised it";
         return (Verdict::Inconclusive, Some(words.to_owned()));
     }
-    (Verdict::NotShown, Some(requirement.needs.reason().to_owned()))
+    (
+        Verdict::NotShown,
+        Some(requirement.needs.reason().to_owned()),
+    )
 }
 
 impl Overall {
@@ -159,13 +168,22 @@ impl Overall {
         }
         let unclear = count(Verdict::Inconclusive);
         if unclear > 0 {
-            let words = format!("{unclear} requirement{} could not be decided", plural(unclear));
+            let words = format!(
+                "{unclear} requirement{} could not be decided",
+                plural(unclear)
+            );
             return (Self::Inconclusive, words);
         }
         if !facts.whole {
-            return (Self::Inconclusive, "the run ended before its plan did".to_owned());
+            return (
+                Self::Inconclusive,
+                "the run ended before its plan did".to_owned(),
+            );
         }
-        (Self::Conforms, format!("{passed} requirements shown, none departed from"))
+        (
+            Self::Conforms,
+            format!("{passed} requirements shown, none departed from"),
+        )
     }
 }
 

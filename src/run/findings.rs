@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Setting, Stage};
-use crate::case::{Case, Command, CardRef, Step, StepNumber};
+use crate::case::{CardRef, Case, Command, Step, StepNumber};
 use crate::judge::{Clash, Departure, Judgement, judge};
 use crate::plan::case_file;
 use crate::report::{Confirmation, Finding};
-use crate::requirement::{Level, RequirementId};
+use crate::requirement::{Level, RequirementId, id};
 use crate::run::Progress;
 use crate::shrink::shrink;
 use crate::trace::{CaseNumber, CaseTrace, Exchange};
@@ -55,7 +55,8 @@ impl Suspicion {
 pub(super) fn suspect(suspicions: &mut Vec<Suspicion>, trace: &CaseTrace, judgement: &Judgement) {
     for departure in &judgement.departures {
         let known = suspicions.iter_mut().find(|s| {
-            s.departure.requirement == departure.requirement && s.departure.subject == departure.subject
+            s.departure.requirement == departure.requirement
+                && s.departure.subject == departure.subject
         });
         let fresh = |seen_in| Suspicion {
             departure: departure.clone(),
@@ -91,7 +92,12 @@ fn seen(suspicion: Suspicion) -> Finding {
     Finding {
         id: String::new(),
         requirement: suspicion.departure.requirement,
-        rule: suspicion.departure.requirement.requirement().rule.to_owned(),
+        rule: suspicion
+            .departure
+            .requirement
+            .requirement()
+            .rule
+            .to_owned(),
         departure: suspicion.departure,
         case: suspicion.case,
         exchanges: suspicion.exchanges,
@@ -115,9 +121,17 @@ pub(super) fn clash_as_seen(clash: &Clash, cases: &BTreeMap<CaseNumber, Case>) -
         step: StepNumber(joined.steps.len()),
         moment: 0,
         subject: format!("two readings of {}", clash.scope),
-        expected: format!("what case {} showed: {}", first.name, words(clash, &clash.first.1)),
+        expected: format!(
+            "what case {} showed: {}",
+            first.name,
+            words(clash, &clash.first.1)
+        ),
         since: None,
-        actual: format!("case {} shows: {}", second.name, words(clash, &clash.second.1)),
+        actual: format!(
+            "case {} shows: {}",
+            second.name,
+            words(clash, &clash.second.1)
+        ),
         diff: None,
     };
     Some(seen(Suspicion {
@@ -178,6 +192,8 @@ pub(super) struct Lab<'a> {
     effort: &'a Effort,
     is_stopped: &'a dyn Fn() -> bool,
     requests: usize,
+    /// Candidates are run one after the other, so that none disturbs another.
+    one_by_one: bool,
 }
 
 impl<'a> Lab<'a> {
@@ -193,6 +209,7 @@ impl<'a> Lab<'a> {
             effort,
             is_stopped,
             requests: 0,
+            one_by_one: false,
         }
     }
 
@@ -201,7 +218,14 @@ impl<'a> Lab<'a> {
     }
 
     fn try_out(&mut self, cases: &[Case]) -> Vec<(CaseTrace, Judgement)> {
-        let traces = self.stage.run_aside(cases);
+        let traces = if self.one_by_one {
+            let alone = cases
+                .iter()
+                .flat_map(|case| self.stage.run_aside(std::slice::from_ref(case)));
+            alone.collect()
+        } else {
+            self.stage.run_aside(cases)
+        };
         traces
             .into_iter()
             .map(|trace| {
@@ -216,7 +240,10 @@ impl<'a> Lab<'a> {
     pub fn join(&mut self, clash: &Clash, first: &Case, second: &Case) -> Option<Suspicion> {
         let joined = first.followed_by(second);
         let (trace, judgement) = self.try_out(&[joined]).pop()?;
-        let departure = judgement.departures.iter().find(|d| d.concerns(clash.point))?;
+        let departure = judgement
+            .departures
+            .iter()
+            .find(|d| d.concerns(clash.point))?;
         Some(Suspicion {
             departure: departure.clone(),
             case: cut(&trace.case, departure.step),
@@ -227,31 +254,55 @@ impl<'a> Lab<'a> {
     }
 
     /// Finds the shortest sequence of each suspicion, and merges those that come to the same.
-    pub fn investigate(&mut self, mut suspicions: Vec<Suspicion>, progress: &mut dyn Progress) -> Vec<Finding> {
+    pub fn investigate(
+        &mut self,
+        mut suspicions: Vec<Suspicion>,
+        progress: &mut dyn Progress,
+    ) -> Vec<Finding> {
         suspicions.sort_by(|a, b| order(&a.departure, &b.departure));
         let mut looked_into: BTreeMap<RequirementId, usize> = BTreeMap::new();
         let mut findings: Vec<Finding> = Vec::new();
         for suspicion in suspicions {
-            let count = looked_into.entry(suspicion.departure.requirement).or_default();
+            let count = looked_into
+                .entry(suspicion.departure.requirement)
+                .or_default();
             *count += 1;
             if *count <= self.effort.per_requirement {
                 let finding = if (self.is_stopped)() {
                     seen(suspicion)
                 } else {
-                    self.look_into(suspicion)
+                    self.look_into(&suspicion)
                 };
                 merge(&mut findings, finding);
             }
             progress.shrunk();
         }
         findings.sort_by(|a, b| {
-            order(&a.departure, &b.departure).then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
+            order(&a.departure, &b.departure)
+                .then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
         });
         name(&mut findings);
         findings
     }
 
-    fn look_into(&mut self, suspicion: Suspicion) -> Finding {
+    /// Candidates are run side by side. What comes of that and does not come again alone was a disturbance between them,
+    /// so the search is made again with one at a time.
+    fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
+        let together = self.shortest(suspicion);
+        if together.is_confirmed() {
+            return together;
+        }
+        self.one_by_one = true;
+        let alone = self.shortest(suspicion);
+        self.one_by_one = false;
+        if alone.is_confirmed() {
+            alone
+        } else {
+            together
+        }
+    }
+
+    fn shortest(&mut self, suspicion: &Suspicion) -> Finding {
         let mut wanted = Wanted::of(&suspicion.departure);
         let budget = self.effort.shrink_runs;
         let shrunk = {
@@ -273,34 +324,53 @@ impl<'a> Lab<'a> {
         self.confirm(suspicion, case, &wanted)
     }
 
-    /// A status seen in one read alone may be the read's fault or the card's. A look by the other way tells.
+    /// What a list alone shows may be the list's fault or the card's. A read of the card tells.
     fn sharpen(&mut self, case: &Case, wanted: &Wanted) -> Option<(Case, Wanted)> {
         let last = case.steps.last()?;
-        if !matches!(last.command, Command::ListAccount(_) | Command::ListProgramme) {
+        if !matches!(
+            last.command,
+            Command::ListAccount(_) | Command::ListProgramme
+        ) {
             return None;
         }
-        let card = case.steps.iter().position(Step::makes_card)?;
-        let mut probed = case.clone();
-        probed.steps.push(Step::new(Command::Read(CardRef::Made(StepNumber(card + 1)))));
-        let (_, judgement) = self.try_out(std::slice::from_ref(&probed)).pop()?;
-        let blamed = judgement.departures.iter().find(|d| {
-            d.requirement == crate::requirement::id::READ_6 && d.requirement != wanted.requirement
-        })?;
-        Some((probed, Wanted::of(blamed)))
+        let cards = (1..=case.steps.len())
+            .map(StepNumber)
+            .filter(|s| case.steps[s.0 - 1].makes_card());
+        let probed: Vec<Case> = cards
+            .map(|card| {
+                let mut probed = case.clone();
+                probed
+                    .steps
+                    .push(Step::new(Command::Read(CardRef::Made(card))));
+                probed
+            })
+            .collect();
+        self.try_out(&probed)
+            .into_iter()
+            .find_map(|(trace, judgement)| {
+                let blamed = judgement.departures.iter().find(|d| {
+                    d.requirement == id::READ_6 && d.instead.contains(&wanted.requirement)
+                })?;
+                Some((trace.case, Wanted::of(blamed)))
+            })
     }
 
-    fn confirm(&mut self, suspicion: Suspicion, case: Case, wanted: &Wanted) -> Finding {
+    fn confirm(&mut self, suspicion: &Suspicion, case: Case, wanted: &Wanted) -> Finding {
         let mut reproduced = 0;
         let mut shown = None;
         for _ in 0..self.effort.confirmations {
             if let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&case)).pop()
-                && let Some(departure) = judgement.departures.into_iter().find(|d| d.requirement == wanted.requirement)
+                && let Some(departure) = judgement
+                    .departures
+                    .into_iter()
+                    .find(|d| d.requirement == wanted.requirement)
             {
                 reproduced += 1;
                 shown = Some((departure, trace.exchanges));
             }
         }
-        let (departure, exchanges) = shown.unwrap_or((suspicion.departure, suspicion.exchanges));
+        let (departure, exchanges) =
+            shown.unwrap_or_else(|| (suspicion.departure.clone(), suspicion.exchanges.clone()));
         Finding {
             id: String::new(),
             requirement: departure.requirement,
@@ -312,7 +382,7 @@ impl<'a> Lab<'a> {
                 reproduced,
                 attempts: self.effort.confirmations,
             },
-            found_in: suspicion.found_in,
+            found_in: suspicion.found_in.clone(),
             seen_in: suspicion.seen_in.len(),
             file: None,
         }
@@ -337,7 +407,11 @@ impl Wanted {
         if departure.requirement == self.requirement {
             return true;
         }
-        match self.instead.iter().position(|rule| *rule == departure.requirement) {
+        match self
+            .instead
+            .iter()
+            .position(|rule| *rule == departure.requirement)
+        {
             Some(place) => {
                 self.requirement = departure.requirement;
                 self.instead.drain(..=place);
@@ -362,13 +436,15 @@ fn merge(findings: &mut Vec<Finding>, finding: Finding) {
 /// The reproducer as a file: what it shows in a few lines, and the steps.
 pub(super) fn case_text(finding: &Finding) -> String {
     let departure = &finding.departure;
-    let since = departure
-        .since
-        .as_ref()
-        .map_or_else(String::new, |s| format!(", since step {} ({})", s.step, s.rule));
+    let since = departure.since.as_ref().map_or_else(String::new, |s| {
+        format!(", since step {} ({})", s.step, s.rule)
+    });
     let header = [
         format!("{}: {}", finding.requirement, finding.rule),
-        format!("expected at step {}: {}{since}", departure.step, departure.expected),
+        format!(
+            "expected at step {}: {}{since}",
+            departure.step, departure.expected
+        ),
         format!("came: {}", departure.actual),
         format!(
             "reproduced {}/{}; run it again: cardproof replay {}.toml",

@@ -20,17 +20,14 @@ pub struct Live<'a> {
 }
 
 impl Stage for Live<'_> {
-    fn run_all(
-        &self,
-        cases: Vec<(CaseNumber, Case)>,
-        each: &mut dyn FnMut(CaseTrace) -> Continue,
-    ) {
+    fn run_all(&self, cases: Vec<(CaseNumber, Case)>, each: &mut dyn FnMut(CaseTrace) -> Continue) {
         let finished =
             self.session
                 .run_cases(cases.into_iter(), self.workers, &self.trace, &self.stop);
         for trace in finished {
-            if each(trace) == Continue::No {
-                self.stop.no_new_cases();
+            // Enough: what is in flight is given up. After an interruption it has been already, and comes out as it is.
+            if each(trace) == Continue::No && !self.stop.was_interrupted() {
+                break;
             }
         }
     }

@@ -31,11 +31,7 @@ pub use setting::{Setting, SettingError, abilities};
 /// Where cases are run. The driver is one; a test's table is another.
 pub trait Stage {
     /// Runs cases, several at a time, and hands each over as it ends. Ends early when `each` says so.
-    fn run_all(
-        &self,
-        cases: Vec<(CaseNumber, Case)>,
-        each: &mut dyn FnMut(CaseTrace) -> Continue,
-    );
+    fn run_all(&self, cases: Vec<(CaseNumber, Case)>, each: &mut dyn FnMut(CaseTrace) -> Continue);
 
     /// Runs cases at the same time on fresh accounts; what is sent is not recorded as part of the run.
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace>;
@@ -187,7 +183,8 @@ fn conclude(
     let mut lab = findings::Lab::new(stage, setting, effort, is_stopped);
     for clash in &clashes {
         let cases = &shown.cases;
-        if let (Some(first), Some(second)) = (cases.get(&clash.first.0), cases.get(&clash.second.0)) {
+        if let (Some(first), Some(second)) = (cases.get(&clash.first.0), cases.get(&clash.second.0))
+        {
             let joined = lab.join(clash, first, second);
             let known = |s: &Suspicion| shown.suspicions.iter().any(|other| other.is_of(s));
             shown.suspicions.extend(joined.filter(|s| !known(s)));
@@ -195,14 +192,19 @@ fn conclude(
     }
     let findings = lab.investigate(shown.suspicions, progress);
     shown.totals.requests_to_shrink = lab.requests();
-    finish(setting, shown.exercised, shown.obstacles, shown.totals, findings, &readings, !is_stopped())
+    finish(
+        setting,
+        shown.exercised,
+        shown.obstacles,
+        shown.totals,
+        findings,
+        &readings,
+        !is_stopped(),
+    )
 }
 
 /// Judges what was recorded, without a stage: nothing is shrunk or confirmed.
-pub fn rejudge(
-    setting: &Setting<'_>,
-    traces: impl Iterator<Item = CaseTrace>,
-) -> Report {
+pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -> Report {
     let mut shown = Shown::default();
     for trace in traces {
         let judgement = judge(setting.contract, &setting.terms, &trace);
@@ -215,7 +217,15 @@ pub fn rejudge(
         findings.extend(findings::clash_as_seen(clash, &shown.cases));
     }
     findings::name(&mut findings);
-    finish(setting, shown.exercised, shown.obstacles, shown.totals, findings, &readings, true)
+    finish(
+        setting,
+        shown.exercised,
+        shown.obstacles,
+        shown.totals,
+        findings,
+        &readings,
+        true,
+    )
 }
 
 fn finish(
@@ -261,7 +271,10 @@ fn finish(
         totals,
         requirements,
         findings,
-        readings: readings.iter().map(|((id, scope), left)| reading(*id, scope, left)).collect(),
+        readings: readings
+            .iter()
+            .map(|((id, scope), left)| reading(*id, scope, left))
+            .collect(),
         obstacles: obstacles.into_values().collect(),
     }
 }
@@ -272,7 +285,11 @@ fn reading(id: RequirementId, scope: &str, left: &std::collections::BTreeSet<usi
         id,
         point: id.requirement().point.map_or("", |p| p.name).to_owned(),
         scope: scope.to_owned(),
-        readings: left.iter().filter_map(|place| all.get(*place)).map(|r| (*r).to_owned()).collect(),
+        readings: left
+            .iter()
+            .filter_map(|place| all.get(*place))
+            .map(|r| (*r).to_owned())
+            .collect(),
     }
 }
 

@@ -82,10 +82,7 @@ impl<'a> Setting<'a> {
     }
 }
 
-fn find(
-    table: &'static str,
-    id: &str,
-) -> Result<&'static requirement::Requirement, SettingError> {
+fn find(table: &'static str, id: &str) -> Result<&'static requirement::Requirement, SettingError> {
     requirement::find(id).map_err(|source| SettingError::Requirement { table, source })
 }
 

@@ -149,7 +149,10 @@ enum Row {
 ///
 /// # Errors
 /// When the reference can't be started or reached.
-pub fn selftest(plan: &Plan, each: &(dyn Fn(usize, usize) + Sync)) -> Result<Selftest, SelftestError> {
+pub fn selftest(
+    plan: &Plan,
+    each: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Selftest, SelftestError> {
     let began = Instant::now();
     let jobs = jobs(plan);
     let next = AtomicUsize::new(0);
@@ -163,7 +166,9 @@ pub fn selftest(plan: &Plan, each: &(dyn Fn(usize, usize) + Sync)) -> Result<Sel
                     let row = job.run(plan);
                     each(place, jobs.len());
                     let index = jobs.iter().position(|j| std::ptr::eq(j, job)).unwrap_or(0);
-                    rows.lock().unwrap_or_else(PoisonError::into_inner).push((index, row));
+                    rows.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((index, row));
                 }
             });
         }
@@ -186,7 +191,11 @@ fn jobs(plan: &Plan) -> Vec<Job> {
     for seed in plan.seeds.clone() {
         jobs.extend(plan.faults.iter().map(|fault| Job::Fault(fault, seed)));
         if plan.readings {
-            jobs.extend(variants().into_iter().map(|(name, options)| Job::Correct(name, Box::new(options), seed)));
+            jobs.extend(
+                variants()
+                    .into_iter()
+                    .map(|(name, options)| Job::Correct(name, Box::new(options), seed)),
+            );
         }
     }
     jobs
@@ -197,7 +206,10 @@ pub fn variants() -> Vec<(String, Options)> {
     let mut variants = vec![
         ("usual readings".to_owned(), Options::default()),
         ("cards issued at once".to_owned(), automatic(Duration::ZERO)),
-        ("cards issued after 20 ms".to_owned(), automatic(Duration::from_millis(20))),
+        (
+            "cards issued after 20 ms".to_owned(),
+            automatic(Duration::from_millis(20)),
+        ),
     ];
     for point in reference::open_points() {
         for option in point.options.iter().skip(1) {
@@ -233,12 +245,22 @@ impl Job {
 }
 
 /// Runs the `full` suite against a reference of its own.
-fn meet(options: Options, seed: u64, budget: Budget, limits: &Limits) -> Result<Report, SelftestError> {
+fn meet(
+    options: Options,
+    seed: u64,
+    budget: Budget,
+    limits: &Limits,
+) -> Result<Report, SelftestError> {
     let embedded = Embedded::start(options)?;
     let profile = embedded.profile();
     let contract = Contract::embedded();
     let suites = Suite::find(crate::plan::DEFAULT_SUITE)?;
-    let setting = Setting::new(contract, &profile, seed, vec![crate::plan::DEFAULT_SUITE.to_owned()])?;
+    let setting = Setting::new(
+        contract,
+        &profile,
+        seed,
+        vec![crate::plan::DEFAULT_SUITE.to_owned()],
+    )?;
     let offered = abilities(&profile);
     let countries = contract.countries();
     let mut planned = plan_cases(&suites, seed, budget, &countries, offered);
@@ -249,7 +271,14 @@ fn meet(options: Options, seed: u64, budget: Budget, limits: &Limits) -> Result<
         trace: Arc::new(TraceWriter::none()),
         stop: StopSignal::new(),
     };
-    Ok(run(&stage, &setting, &mut planned, limits, &|| false, &mut Silent))
+    Ok(run(
+        &stage,
+        &setting,
+        &mut planned,
+        limits,
+        &|| false,
+        &mut Silent,
+    ))
 }
 
 use plan as plan_cases;
@@ -287,12 +316,19 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         requests: report.totals.requests,
         length: telling.map(Finding::length),
         shortest: fault.shortest,
-        steps: telling.map_or_else(Vec::new, |f| f.case.steps.iter().map(ToString::to_string).collect()),
+        steps: telling.map_or_else(Vec::new, |f| {
+            f.case.steps.iter().map(ToString::to_string).collect()
+        }),
         took_ms: millis(began.elapsed()),
     })
 }
 
-fn meet_correct(variant: &str, options: &Options, seed: u64, cases: usize) -> Result<CorrectRow, SelftestError> {
+fn meet_correct(
+    variant: &str,
+    options: &Options,
+    seed: u64,
+    cases: usize,
+) -> Result<CorrectRow, SelftestError> {
     let began = Instant::now();
     let budget = Budget { cases: Some(cases) };
     let limits = Limits {
@@ -307,7 +343,12 @@ fn meet_correct(variant: &str, options: &Options, seed: u64, cases: usize) -> Re
         departures: report.findings.iter().map(|f| f.requirement).collect(),
         words: report.findings.first().map(|f| {
             let steps: Vec<String> = f.case.steps.iter().map(ToString::to_string).collect();
-            format!("{} · expected {} · came {}", steps.join("; "), f.departure.expected, f.departure.actual)
+            format!(
+                "{} · expected {} · came {}",
+                steps.join("; "),
+                f.departure.expected,
+                f.departure.actual
+            )
         }),
         took_ms: millis(began.elapsed()),
     })

@@ -111,6 +111,20 @@ pub(super) fn terminated_at_once(case: &Case) -> Vec<Case> {
     candidates
 }
 
+/// A call that is flawed in access is flawed wherever it goes: a list needs no card.
+pub(super) fn flaw_alone(case: &Case) -> Vec<Case> {
+    let flawed = case.steps.iter().filter(|step| step.flaw.is_some());
+    flawed
+        .map(|step| Case {
+            steps: vec![Step {
+                flaw: step.flaw,
+                ..Step::new(Command::ListAccount(AccountRef::Own('A')))
+            }],
+            ..case.clone()
+        })
+        .collect()
+}
+
 fn acts_on(case: &Case, number: StepNumber, card: StepNumber) -> bool {
     let command = &case.steps[number.0 - 1].command;
     matches!(command, Command::Act(_, CardRef::Made(acted)) if *acted == card)

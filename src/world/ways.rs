@@ -221,9 +221,9 @@ pub fn flaw_rule(flaw: Flaw) -> RequirementId {
         Flaw::BrokenSignature => id::AUTH_5,
         Flaw::UnknownKeyId => id::AUTH_6,
         Flaw::WrongAlgorithm => id::AUTH_7,
-        Flaw::UncoveredTarget | Flaw::UncoveredDigest => id::AUTH_8,
+        Flaw::UncoveredMethod | Flaw::UncoveredTarget | Flaw::UncoveredDigest => id::AUTH_8,
         Flaw::ChangedHeader => id::AUTH_9,
-        Flaw::WrongDigest => id::AUTH_10,
+        Flaw::WrongDigest | Flaw::WrongOtherDigest => id::AUTH_10,
         Flaw::NoDigest => id::AUTH_11,
     }
 }
@@ -456,16 +456,20 @@ fn create_ways(
         .flat_map(|slot| match slot {
             Slot::Free(choices) => {
                 let mut suspects = free_slot_rules(world, account, card_type, beyond_ascii);
-                let mut way =
-                    Way::success(suspects.remove(0), Effect::Create { over_limit: None });
+                let mut way = Way::success(suspects.remove(0), Effect::Create { over_limit: None });
                 way.instead = suspects;
                 way.choices = choices;
                 vec![way]
             }
             Slot::Held(holder, choice) => {
                 let rule = limit::rule(world.cards[holder].status);
-                let fails = Way::success(rule, Effect::Create { over_limit: Some(rule) })
-                    .given(Choice::new(id::OPEN_8, "", "fails later"));
+                let fails = Way::success(
+                    rule,
+                    Effect::Create {
+                        over_limit: Some(rule),
+                    },
+                )
+                .given(Choice::new(id::OPEN_8, "", "fails later"));
                 let codes = &[400, 403, 409, 422];
                 refusals(rule, RefusalKind::Limit, codes, id::OPEN_8, "")
                     .into_iter()
@@ -643,7 +647,12 @@ pub fn taken(
 }
 
 /// The card that a create makes.
-pub fn new_card(call: &Call, id: Option<CardId>, over_limit: Option<RequirementId>, now: Since) -> Option<Card> {
+pub fn new_card(
+    call: &Call,
+    id: Option<CardId>,
+    over_limit: Option<RequirementId>,
+    now: Since,
+) -> Option<Card> {
     let Wish::Create {
         account: Id::Known(account),
         card_type: Some(card_type),

@@ -94,13 +94,6 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| rules.bearer = |service, call| bearer_but(service, call, "bearer-unknown"),
     },
     Fault {
-        id: "expired-bearer-accepted",
-        words: "A bearer never expires.",
-        requirement: "AUTH-3",
-        shortest: 2,
-        plant: |rules| rules.bearer = |service, call| bearer_but(service, call, "bearer-expired"),
-    },
-    Fault {
         id: "delete-needs-no-signature",
         words: "A card can be terminated without a signature.",
         requirement: "AUTH-4",

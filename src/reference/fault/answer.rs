@@ -7,12 +7,44 @@ use super::{Fault, alter, rendered};
 use crate::reference::call::{Content, Operation, Reply};
 use crate::reference::card::{Card, CardStatus, CardType, View};
 
-/// The masked number with digits in place of the stars.
+/// The masked number with digits in place of the stars, such that the whole passes the check of card numbers.
 fn unmasked(card: &Card) -> Value {
-    json!(card.details.masked_pan.replace("******", "018273"))
+    let numbers = (0..10).map(|last| {
+        card.details
+            .masked_pan
+            .replace("******", &format!("01827{last}"))
+    });
+    json!(numbers.into_iter().find(|number| passes_luhn(number)))
+}
+
+fn passes_luhn(number: &str) -> bool {
+    let digits = number.chars().rev().filter_map(|c| c.to_digit(10));
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(place, digit)| match place % 2 {
+            1 => digit * 2 / 10 + digit * 2 % 10,
+            _ => digit,
+        })
+        .sum();
+    sum.is_multiple_of(10)
 }
 
 pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "conflict-answers-412",
+        words: "A call that the state does not allow is answered with 412, which the document does not give.",
+        requirement: "HTTP-1",
+        shortest: 2,
+        plant: |rules| {
+            rules.dress = |_, reply| match reply.status {
+                StatusCode::CONFLICT => Reply {
+                    status: StatusCode::PRECONDITION_FAILED,
+                    ..reply
+                },
+                _ => reply,
+            };
+        },
+    },
     Fault {
         id: "card-is-plain-text",
         words: "A card that is read calls itself plain text.",
@@ -76,7 +108,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "programme-list-answers-206",
         words: "The programme's list is answered with 206, a status that the document doesn't give.",
-        requirement: "HTTP-1",
+        requirement: "HTTP-5",
         shortest: 1,
         plant: |rules| {
             rules.dress = |call, reply| match (call.operation, reply.status) {

@@ -26,7 +26,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "create-answers-without-card",
         words: "A create is answered with 201 and no body.",
-        requirement: "CREATE-1",
+        requirement: "BODY-12",
         shortest: 1,
         plant: |rules| {
             rules.dress = |call, reply| match (call.operation, reply.status) {

@@ -167,16 +167,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "key-kept-ten-minutes",
-        words: "Keys are forgotten after ten minutes.",
-        requirement: "IDEM-3",
-        shortest: 3,
-        plant: |rules| {
-            rules.is_alive =
-                |record, now, _| now.duration_since(record.at) < SignedDuration::from_mins(10);
-        },
-    },
-    Fault {
         id: "retried-create-made-again",
         words: "The retry of a create is answered as before, but makes another card when the slot is free again.",
         requirement: "IDEM-4",
@@ -189,13 +179,6 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-4",
         shortest: 6,
         plant: |rules| rules.once = |task, slot| again_on_retry(task, slot, Deactivate),
-    },
-    Fault {
-        id: "key-never-expires",
-        words: "A key is remembered for ever.",
-        requirement: "IDEM-8",
-        shortest: 3,
-        plant: |rules| rules.is_alive = |_, _, _| true,
     },
     Fault {
         id: "issue-retry-answers-differently",

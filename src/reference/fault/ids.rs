@@ -24,7 +24,45 @@ fn malformed_breaks(readings: &Readings, call: &Call, accounts: bool) -> Result<
     })
 }
 
+/// A malformed id is a body that can't be processed, to somebody who has not read on.
+fn malformed_unprocessable(
+    readings: &Readings,
+    call: &Call,
+    accounts: bool,
+) -> Result<Uuid, Refusal> {
+    let of_account = matches!(
+        call.operation,
+        Operation::CreateCard | Operation::AccountCards
+    );
+    parse_id(readings, call).map_err(|refusal| match of_account == accounts {
+        true => Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad-id",
+            "the id is no UUID",
+        ),
+        false => refusal,
+    })
+}
+
 pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "malformed-card-id-answers-422",
+        words: "A card id that is not a UUID is answered with 422, like a body that is wrong.",
+        requirement: "ID-2",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_id = |readings, call| malformed_unprocessable(readings, call, false);
+        },
+    },
+    Fault {
+        id: "malformed-account-id-answers-422",
+        words: "An account id that is not a UUID is answered with 422, like a body that is wrong.",
+        requirement: "ID-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_id = |readings, call| malformed_unprocessable(readings, call, true);
+        },
+    },
     Fault {
         id: "card-ids-compared-with-case",
         words: "A card id in capitals is not found.",
@@ -51,7 +89,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "unknown-card-breaks",
         words: "An unknown card id ends in an internal error.",
-        requirement: "ID-1",
+        requirement: "HTTP-3",
         shortest: 1,
         plant: |rules| {
             rules.locate = |service, call, id| {
@@ -83,7 +121,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "malformed-card-id-breaks",
         words: "A card id that is not a UUID ends in an internal error.",
-        requirement: "ID-2",
+        requirement: "HTTP-3",
         shortest: 1,
         plant: |rules| rules.parse_id = |readings, call| malformed_breaks(readings, call, false),
     },
@@ -120,7 +158,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "malformed-account-id-breaks",
         words: "An account id that is not a UUID ends in an internal error.",
-        requirement: "ID-4",
+        requirement: "HTTP-3",
         shortest: 1,
         plant: |rules| rules.parse_id = |readings, call| malformed_breaks(readings, call, true),
     },

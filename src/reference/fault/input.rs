@@ -199,7 +199,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "form-breaks-create",
         words: "A body that calls itself a form ends in an internal error.",
-        requirement: "INPUT-6",
+        requirement: "HTTP-3",
         shortest: 1,
         plant: |rules| {
             rules.media_type =
@@ -234,7 +234,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "text-kept-as-ascii",
         words: "Letters outside of ASCII are kept as question marks.",
-        requirement: "INPUT-8",
+        requirement: "CREATE-4",
         shortest: 1,
         plant: |rules| {
             rules.new_card = |account_id, request, now| {

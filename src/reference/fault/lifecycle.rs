@@ -216,7 +216,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "issue-accepted-while-inactive",
         words: "The simulator issues an inactive card once more, which activates it.",
         requirement: "LIFE-10",
-        shortest: 4,
+        shortest: 5,
         plant: |rules| {
             rules.transition = |readings, card, action| match (action, card.status) {
                 (Issue, Inactive) => Outcome::Change(Active),
@@ -228,7 +228,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "fail-accepted-while-active",
         words: "The simulator fails the issuance of a card that was issued long ago.",
         requirement: "LIFE-10",
-        shortest: 3,
+        shortest: 4,
         plant: |rules| {
             rules.transition = |readings, card, action| match (action, card.status) {
                 (Fail, Active) => Outcome::Change(IssueFailed),
@@ -324,7 +324,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "repeated-deactivate-read-two-ways",
         words: "A repeated deactivate is refused, but succeeds once the card has been reactivated before.",
-        requirement: "OPEN",
+        requirement: "OPEN-1",
         shortest: 7,
         plant: |rules| {
             rules.transition = |readings, card, action| match (action, card.status) {
@@ -336,7 +336,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "repeated-terminate-read-two-ways",
         words: "A repeated terminate is refused for a virtual card and succeeds for a physical one.",
-        requirement: "OPEN",
+        requirement: "OPEN-3",
         shortest: 6,
         plant: |rules| {
             rules.transition = |readings, card, action| match (action, card.status, card.card_type)

@@ -37,7 +37,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "limit-looks-at-oldest-card",
         words: "The limit is checked against the oldest card of the account only.",
         requirement: "LIMIT-1",
-        shortest: 6,
+        shortest: 7,
         plant: |rules| {
             rules.is_full = |rules, readings, cards, new| {
                 is_full(rules, readings, cards.get(..1).unwrap_or_default(), new)
@@ -180,7 +180,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "terminated-slot-read-two-ways",
         words: "A terminated card frees its slot, unless it was inactive when it was terminated.",
-        requirement: "OPEN",
+        requirement: "OPEN-9",
         shortest: 7,
         plant: |rules| {
             rules.holds_slot = |readings, card| {
@@ -192,7 +192,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "failed-slot-read-two-ways",
         words: "A failed card frees its slot the first time, and not the second.",
-        requirement: "OPEN",
+        requirement: "OPEN-11",
         shortest: 5,
         plant: |rules| {
             rules.is_full = |rules, readings, cards, new| {

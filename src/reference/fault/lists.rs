@@ -71,7 +71,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "account-list-of-at-most-two",
         words: "An account's list ends after two cards, since no account has more that are in use.",
         requirement: "READ-2",
-        shortest: 6,
+        shortest: 7,
         plant: |rules| {
             rules.listed = |service, scope| {
                 account_list(service, scope, |mut cards| {
@@ -314,7 +314,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "terminated-listing-read-two-ways",
         words: "Terminated cards stay in an account's list and leave the programme's.",
-        requirement: "OPEN",
+        requirement: "OPEN-12",
         shortest: 4,
         plant: |rules| {
             rules.listed = |service, scope| {

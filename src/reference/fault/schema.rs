@@ -202,21 +202,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "second-line-is-null",
-        words: "A billing address without a second line shows one that is null.",
-        requirement: "BODY-10",
-        shortest: 1,
-        plant: |rules| {
-            rules.render = |readings, card, view| {
-                rendered(readings, card, view, |body| {
-                    if card.billing_address.second_line.is_none() {
-                        body["billingAddress"]["secondLine"] = Value::Null;
-                    }
-                })
-            };
-        },
-    },
-    Fault {
         id: "inactive-card-without-details",
         words: "An inactive card shows neither name nor number nor expiry.",
         requirement: "BODY-11",
