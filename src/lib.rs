@@ -1,6 +1,7 @@
 //! cardproof.
 pub mod card;
 pub mod case;
+pub mod cli;
 pub mod contract;
 pub mod drive;
 pub mod embedded;

@@ -3,7 +3,7 @@
 //! Like every writer it only draws: all counts, verdicts and words are the report's.
 
 mod finding;
-mod page;
+pub(crate) mod page;
 mod points;
 mod table;
 
@@ -65,6 +65,14 @@ pub fn write(report: &Report, look: &Look<'_>, out: &mut dyn Write) -> io::Resul
     }
     points::obstacles(page, report)?;
     end(page, report, look)
+}
+
+/// Draws one finding with its steps.
+///
+/// # Errors
+/// When `out` can't be written to.
+pub fn write_finding(finding: &Finding, look: &Look<'_>, out: &mut dyn Write) -> io::Result<()> {
+    finding::in_full(&mut Page::new(out, look.width), finding, look)
 }
 
 fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
