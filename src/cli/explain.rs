@@ -106,8 +106,8 @@ fn write_requirement(page: &mut Page<'_>, requirement: &Requirement) -> io::Resu
     }
     fact(page, "provoked", requirement.provoked)?;
     fact(page, "judged by", requirement.judged)?;
-    if requirement.needs != Needs::Nothing {
-        fact(page, "shown", requirement.needs.reason())?;
+    if let Some(words) = shown(requirement.needs) {
+        fact(page, "shown", words)?;
     }
     if let Some(point) = requirement.point {
         fact(page, "readings", &point.readings.join(" | "))?;
@@ -130,6 +130,18 @@ fn write_requirement(page: &mut Page<'_>, requirement: &Requirement) -> io::Resu
         )?;
     }
     Ok(())
+}
+
+fn shown(needs: Needs) -> Option<&'static str> {
+    match needs {
+        Needs::Nothing => None,
+        Needs::Simulator => Some("only where the sandbox has the simulator"),
+        Needs::Issuer => Some("only where the sandbox offers the issuer's own acts"),
+        Needs::Foreign => {
+            Some("only where the profile names a card and an account of another programme")
+        }
+        Needs::Clock | Needs::Overlap | Needs::Webhooks => Some(needs.reason()),
+    }
 }
 
 fn level(level: Level) -> &'static str {

@@ -76,7 +76,7 @@ fn after_long_help() -> String {
          cardproof replay reports/…/cases/LIFE-4.toml       run a finding again\n  \
          cardproof explain LIFE-4                           the rule behind it\n\n\
          Without a command, `run` is meant: its flags work without the word.\n\n\
-         Each flag of `run` can be set by an environment variable that its help names (CARDPROOF_SEED=3).\n\
+         Each flag of `run` can be set by the environment variable that its help names (CARDPROOF_SEED=3).\n\
          A flag wins over its variable.\n\n{}",
         after_help()
     )

@@ -1,7 +1,6 @@
 //! `cardproof replay`: cases of a file, run again, and how often they depart.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, OrUsage, Outcome};
@@ -14,7 +13,7 @@ use crate::drive::{Session, StopSignal};
 use crate::exit_code::ExitCode;
 use crate::judge::{Departure, Judgement, judge};
 use crate::plan::{Budget, Suite, plan};
-use crate::report::text::page::{BAD, DIM, GOOD, PLAIN, Page, Span, UNSURE, plain};
+use crate::report::text::page::{BAD, DIM, GOOD, PLAIN, Span, UNSURE, plain};
 use crate::report::text::{Detail, Look, write_finding};
 use crate::report::{Confirmation, Finding};
 use crate::requirement::RequirementId;
@@ -168,7 +167,7 @@ impl Outing {
                     reproduced: *reproduced,
                     attempts: times,
                 },
-                found_in: self.case.name.clone(),
+                found_in: String::new(),
                 seen_in: 1,
                 file: None,
             },
@@ -181,7 +180,7 @@ fn show_outing(outing: &Outing, args: &Args, output: Output) -> Result<(), Failu
     let (word, style) = match most {
         Some(times) => (format!("departs {times}/{}", args.times), BAD),
         None if !outing.hindered.is_empty() => ("hindered".to_owned(), UNSURE),
-        None => (format!("conforms {0}/{0}", args.times), GOOD),
+        None => (format!("departs 0/{}", args.times), GOOD),
     };
     show_page(|page| {
         page.line(&[
@@ -207,8 +206,7 @@ fn show_outing(outing: &Outing, args: &Args, output: Output) -> Result<(), Failu
     show(|out| {
         outing.findings(args.times).try_for_each(|finding| {
             writeln!(out)?;
-            write_finding(&finding, &look, out)?;
-            writeln!(out)
+            write_finding(&finding, &look, out)
         })
     })
 }
@@ -228,10 +226,14 @@ fn sum_up(outings: &[Outing], left_out: usize, code: ExitCode) -> Result<(), Fai
         .iter()
         .filter(|outing| !outing.departures.is_empty())
         .count();
-    let mut words = format!("{departing} of {} cases depart", outings.len());
+    let plural = if outings.len() == 1 { "" } else { "s" };
+    let mut words = format!("{departing} of {} case{plural} departed", outings.len());
     if left_out > 0 {
         words += &format!("; {left_out} left out, since the target lacks what they need");
     }
     words += &format!("; {}", super::run::ending(code));
-    show_page(|page: &mut Page<'_>| -> io::Result<()> { page.hanging(&[], PLAIN, &words) })
+    show_page(|page| {
+        page.blank()?;
+        page.hanging(&[], PLAIN, &words)
+    })
 }

@@ -194,10 +194,12 @@ fn difference(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
 }
 
 fn evidence(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
-    let (confirmed, style) = confirmation(finding);
-    let seen = counted(finding.seen_in, "case");
-    let words = format!("; seen in {seen} of the run, first in {}", finding.found_in);
-    page.hanging(&label("evidence"), style, &format!("{confirmed}{words}"))
+    let (mut words, style) = confirmation(finding);
+    if !finding.found_in.is_empty() {
+        let seen = counted(finding.seen_in, "case");
+        words += &format!("; seen in {seen} of the run, first in {}", finding.found_in);
+    }
+    page.hanging(&label("evidence"), style, &words)
 }
 
 fn confirmation(finding: &Finding) -> (String, anstyle::Style) {
