@@ -129,11 +129,12 @@ fn test(
         setting.target, setting.base_url, setting.seed
     );
     let mut bar = Bar::new(&what, output.quiet);
+    let mut planned = planned.take_while(|_| !stop.was_interrupted());
     let is_stopped = || stop.was_interrupted() || stage.trace.has_failed();
     let report = run(
         &stage,
         setting,
-        planned,
+        &mut planned,
         &args.limits(),
         &is_stopped,
         &mut bar,
