@@ -51,6 +51,14 @@ fn main() {
             );
         }
     }
+    let mut slow: Vec<_> = t
+        .faults
+        .iter()
+        .map(|r| (r.took_ms, r.fault.clone(), r.requests))
+        .collect();
+    slow.sort();
+    slow.reverse();
+    println!("slow {:?}", &slow[..slow.len().min(25)]);
     let n = t.faults.len();
     println!(
         "{n} faults, caught {}, named {}, shortest {}; median {:?} ms max {:?}; correct {} rows {} requests; {} ms",

@@ -34,46 +34,84 @@ impl Default for Effort {
     }
 }
 
-/// A departure as the run showed it, equal ones counted.
+/// Equal departures as the run showed them.
 #[derive(Clone, Debug)]
 pub struct Suspicion {
+    /// A few of them, the one that shows after the fewest steps first.
+    examples: Vec<Example>,
+    seen_in: BTreeSet<CaseNumber>,
+}
+
+/// One departure, and the case that showed it.
+#[derive(Clone, Debug)]
+struct Example {
     departure: Departure,
     case: Case,
     exchanges: Vec<Exchange>,
     found_in: String,
-    seen_in: BTreeSet<CaseNumber>,
 }
 
-impl Suspicion {
-    /// Whether both name the same rule.
-    pub(super) fn is_of(&self, other: &Self) -> bool {
-        self.departure.requirement == other.departure.requirement
-    }
-}
+/// So many examples are kept, the shortest and the longest: if a short one was a disturbance by another case, a long one
+/// may show it alone.
+const EXAMPLES_MAX: usize = 6;
 
-/// Adds a case's departures to the suspicions. Of equal ones the one that shows after the fewest steps is kept.
-pub(super) fn suspect(suspicions: &mut Vec<Suspicion>, trace: &CaseTrace, judgement: &Judgement) {
-    for departure in &judgement.departures {
-        let known = suspicions.iter_mut().find(|s| {
-            s.departure.requirement == departure.requirement
-                && s.departure.subject == departure.subject
-        });
-        let fresh = |seen_in| Suspicion {
+impl Example {
+    fn of(trace: &CaseTrace, departure: &Departure) -> Self {
+        Self {
             departure: departure.clone(),
             case: cut(&trace.case, departure.step),
             exchanges: trace.exchanges[..=departure.moment].to_vec(),
             found_in: trace.case.name.clone(),
-            seen_in,
-        };
-        match known {
-            Some(known) => {
-                known.seen_in.insert(trace.number);
-                if departure.step < known.departure.step {
-                    let seen_in = std::mem::take(&mut known.seen_in);
-                    *known = fresh(seen_in);
-                }
-            }
-            None => suspicions.push(fresh([trace.number].into())),
+        }
+    }
+
+    /// What running it again takes: time first.
+    fn cost(&self) -> (u64, usize) {
+        let pauses = self.case.steps.iter().map(|step| match step.command {
+            Command::Pause(milliseconds) => milliseconds,
+            _ => 0,
+        });
+        (pauses.sum(), self.case.steps.len())
+    }
+}
+
+impl Suspicion {
+    fn departure(&self) -> &Departure {
+        &self.examples[0].departure
+    }
+
+    /// Whether both name the same rule.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        self.departure().requirement == other.departure().requirement
+    }
+
+    fn is_equal(&self, departure: &Departure) -> bool {
+        self.departure().requirement == departure.requirement
+            && self.departure().subject == departure.subject
+    }
+
+    fn add(&mut self, example: Example, number: CaseNumber) {
+        self.seen_in.insert(number);
+        let place = self
+            .examples
+            .partition_point(|e| e.cost() <= example.cost());
+        self.examples.insert(place, example);
+        if self.examples.len() > EXAMPLES_MAX {
+            self.examples.remove(EXAMPLES_MAX / 2);
+        }
+    }
+}
+
+/// Adds a case's departures to the suspicions.
+pub(super) fn suspect(suspicions: &mut Vec<Suspicion>, trace: &CaseTrace, judgement: &Judgement) {
+    for departure in &judgement.departures {
+        let example = Example::of(trace, departure);
+        match suspicions.iter_mut().find(|s| s.is_equal(departure)) {
+            Some(known) => known.add(example, trace.number),
+            None => suspicions.push(Suspicion {
+                examples: vec![example],
+                seen_in: [trace.number].into(),
+            }),
         }
     }
 }
@@ -84,29 +122,43 @@ fn cut(case: &Case, last: StepNumber) -> Case {
 
 /// Departures that were only recorded, as findings.
 pub(super) fn as_seen(mut suspicions: Vec<Suspicion>) -> Vec<Finding> {
-    suspicions.sort_by(|a, b| order(&a.departure, &b.departure));
-    suspicions.into_iter().map(seen).collect()
+    suspicions.sort_by(|a, b| order(a.departure(), b.departure()));
+    suspicions.iter().map(seen).collect()
 }
 
-fn seen(suspicion: Suspicion) -> Finding {
-    Finding {
-        id: String::new(),
-        requirement: suspicion.departure.requirement,
-        rule: suspicion
-            .departure
-            .requirement
-            .requirement()
-            .rule
-            .to_owned(),
-        departure: suspicion.departure,
-        case: suspicion.case,
-        exchanges: suspicion.exchanges,
-        confirmation: Confirmation {
+fn seen(suspicion: &Suspicion) -> Finding {
+    let example = &suspicion.examples[0];
+    finding(
+        example,
+        suspicion.seen_in.len(),
+        example.departure.clone(),
+        example.case.clone(),
+        example.exchanges.clone(),
+        Confirmation {
             reproduced: 0,
             attempts: 0,
         },
-        found_in: suspicion.found_in,
-        seen_in: suspicion.seen_in.len(),
+    )
+}
+
+fn finding(
+    example: &Example,
+    seen_in: usize,
+    departure: Departure,
+    case: Case,
+    exchanges: Vec<Exchange>,
+    confirmation: Confirmation,
+) -> Finding {
+    Finding {
+        id: String::new(),
+        requirement: departure.requirement,
+        rule: departure.requirement.requirement().rule.to_owned(),
+        departure,
+        case,
+        exchanges,
+        confirmation,
+        found_in: example.found_in.clone(),
+        seen_in,
         file: None,
     }
 }
@@ -134,11 +186,13 @@ pub(super) fn clash_as_seen(clash: &Clash, cases: &BTreeMap<CaseNumber, Case>) -
         ),
         diff: None,
     };
-    Some(seen(Suspicion {
-        departure,
-        case: joined,
-        exchanges: Vec::new(),
-        found_in: second.name.clone(),
+    Some(seen(&Suspicion {
+        examples: vec![Example {
+            departure,
+            case: joined,
+            exchanges: Vec::new(),
+            found_in: second.name.clone(),
+        }],
         seen_in: [clash.first.0, clash.second.0].into(),
     }))
 }
@@ -245,10 +299,10 @@ impl<'a> Lab<'a> {
             .iter()
             .find(|d| d.concerns(clash.point))?;
         Some(Suspicion {
-            departure: departure.clone(),
-            case: cut(&trace.case, departure.step),
-            exchanges: trace.exchanges[..=departure.moment].to_vec(),
-            found_in: format!("{} and {}", first.name, second.name),
+            examples: vec![Example {
+                found_in: format!("{} and {}", first.name, second.name),
+                ..Example::of(&trace, departure)
+            }],
             seen_in: [clash.first.0, clash.second.0].into(),
         })
     }
@@ -259,17 +313,17 @@ impl<'a> Lab<'a> {
         mut suspicions: Vec<Suspicion>,
         progress: &mut dyn Progress,
     ) -> Vec<Finding> {
-        suspicions.sort_by(|a, b| order(&a.departure, &b.departure));
+        suspicions.sort_by(|a, b| order(a.departure(), b.departure()));
         let mut looked_into: BTreeMap<RequirementId, usize> = BTreeMap::new();
         let mut findings: Vec<Finding> = Vec::new();
         for suspicion in suspicions {
             let count = looked_into
-                .entry(suspicion.departure.requirement)
+                .entry(suspicion.departure().requirement)
                 .or_default();
             *count += 1;
             if *count <= self.effort.per_requirement {
                 let finding = if (self.is_stopped)() {
-                    seen(suspicion)
+                    seen(&suspicion)
                 } else {
                     self.look_into(&suspicion)
                 };
@@ -286,24 +340,33 @@ impl<'a> Lab<'a> {
     }
 
     /// Candidates are run side by side. What comes of that and does not come again alone was a disturbance between them,
-    /// so the search is made again with one at a time.
+    /// so the search is made again with one at a time, from an example that departs alone.
     fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
-        let together = self.shortest(suspicion);
+        let seen_in = suspicion.seen_in.len();
+        let together = self.shortest(&suspicion.examples[0], seen_in);
         if together.is_confirmed() {
             return together;
         }
         self.one_by_one = true;
-        let alone = self.shortest(suspicion);
+        let alone = suspicion
+            .examples
+            .iter()
+            .find(|example| self.departs_again(example))
+            .map(|example| self.shortest(example, seen_in));
         self.one_by_one = false;
-        if alone.is_confirmed() {
-            alone
-        } else {
-            together
-        }
+        alone.filter(Finding::is_confirmed).unwrap_or(together)
     }
 
-    fn shortest(&mut self, suspicion: &Suspicion) -> Finding {
-        let mut wanted = Wanted::of(&suspicion.departure);
+    fn departs_again(&mut self, example: &Example) -> bool {
+        let tried = self.try_out(std::slice::from_ref(&example.case));
+        tried
+            .iter()
+            .flat_map(|(_, judgement)| &judgement.departures)
+            .any(|d| Wanted::of(&example.departure).accept(d))
+    }
+
+    fn shortest(&mut self, example: &Example, seen_in: usize) -> Finding {
+        let mut wanted = Wanted::of(&example.departure);
         let budget = self.effort.shrink_runs;
         let shrunk = {
             let lab = &mut *self;
@@ -317,11 +380,11 @@ impl<'a> Lab<'a> {
                 }
                 departs
             };
-            shrink(&suspicion.case, &mut still_departs, budget)
+            shrink(&example.case, &mut still_departs, budget)
         };
         let sharpened = self.sharpen(&shrunk.case, &wanted);
         let (case, wanted) = sharpened.unwrap_or((shrunk.case, wanted));
-        self.confirm(suspicion, case, &wanted)
+        self.confirm(example, seen_in, case, &wanted)
     }
 
     /// What a list alone shows may be the list's fault or the card's. A read of the card tells.
@@ -355,7 +418,13 @@ impl<'a> Lab<'a> {
             })
     }
 
-    fn confirm(&mut self, suspicion: &Suspicion, case: Case, wanted: &Wanted) -> Finding {
+    fn confirm(
+        &mut self,
+        example: &Example,
+        seen_in: usize,
+        case: Case,
+        wanted: &Wanted,
+    ) -> Finding {
         let mut reproduced = 0;
         let mut shown = None;
         for _ in 0..self.effort.confirmations {
@@ -369,22 +438,23 @@ impl<'a> Lab<'a> {
                 shown = Some((departure, trace.exchanges));
             }
         }
-        let (departure, exchanges) =
-            shown.unwrap_or_else(|| (suspicion.departure.clone(), suspicion.exchanges.clone()));
-        Finding {
-            id: String::new(),
-            requirement: departure.requirement,
-            rule: departure.requirement.requirement().rule.to_owned(),
-            departure,
-            case,
-            exchanges,
-            confirmation: Confirmation {
-                reproduced,
-                attempts: self.effort.confirmations,
-            },
-            found_in: suspicion.found_in.clone(),
-            seen_in: suspicion.seen_in.len(),
-            file: None,
+        let confirmation = Confirmation {
+            reproduced,
+            attempts: self.effort.confirmations,
+        };
+        match shown {
+            Some((departure, exchanges)) => {
+                finding(example, seen_in, departure, case, exchanges, confirmation)
+            }
+            // What never came again is told as it was seen.
+            None => finding(
+                example,
+                seen_in,
+                example.departure.clone(),
+                example.case.clone(),
+                example.exchanges.clone(),
+                confirmation,
+            ),
         }
     }
 }

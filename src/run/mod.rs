@@ -51,6 +51,8 @@ pub enum Continue {
 pub struct Limits {
     /// After so many cases with departures.
     pub max_failures: Option<usize>,
+    /// After so many further cases once one has departed.
+    pub cases_after_failure: Option<usize>,
     /// After so much time; what is in flight ends, and departures are still shrunk.
     pub max_time: Option<Duration>,
     /// How much shrinking and confirming.
@@ -150,13 +152,18 @@ pub fn run(
     let began = Instant::now();
     let started_at = jiff::Timestamp::now().strftime("%FT%TZ").to_string();
     let mut shown = Shown::default();
+    let mut since_failure = 0;
     let cases = shown.numbered(planned);
     progress.planned(cases.len());
     stage.run_all(cases, &mut |trace| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.add(&trace, judgement);
         progress.case_done(&shown);
-        let enough = limits.max_failures.is_some_and(|max| shown.failures >= max);
+        since_failure += usize::from(shown.failures > 0);
+        let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
+            || limits
+                .cases_after_failure
+                .is_some_and(|max| since_failure > max);
         let late = limits.max_time.is_some_and(|max| began.elapsed() >= max);
         if enough || late || is_stopped() {
             Continue::No

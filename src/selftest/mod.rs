@@ -286,6 +286,9 @@ use plan as plan_cases;
 /// Cases in flight: few, so that a run stops soon after the first departure.
 const WORKERS: usize = 8;
 
+/// A fault may break several rules, and the first case that departs need not show the telling one.
+const CASES_AFTER_FAILURE: usize = 40;
+
 fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestError> {
     let began = Instant::now();
     let options = Options {
@@ -293,9 +296,10 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         ..Options::default()
     };
     let limits = Limits {
-        max_failures: Some(1),
+        cases_after_failure: Some(CASES_AFTER_FAILURE),
         effort: Effort {
             confirmations: 2,
+            per_requirement: 2,
             ..Effort::default()
         },
         ..Limits::default()

@@ -79,7 +79,8 @@ pub fn shrink(
 type Pass = fn(&Case) -> Vec<Case>;
 
 /// All passes, in the order of what they save.
-const PASSES: [Pass; 11] = [
+const PASSES: [Pass; 12] = [
+    simpler::flaw_alone,
     removal::one_account,
     removal::one_card,
     removal::without_a_card,

@@ -256,18 +256,25 @@ fn gate_refusals(world: &World, call: &Call, rule: RequirementId) -> Vec<Way> {
 }
 
 fn ways_under_key(world: &World, call: &Call, entries: &[Remembered]) -> Vec<Way> {
-    let Some(entry) = entries.iter().find(|entry| entry.call == call.line) else {
-        return if entries.is_empty() {
-            fresh_ways(world, call)
-        } else {
+    let own = entries.iter().find(|entry| entry.call == call.line);
+    let is_used_elsewhere = entries.iter().any(|entry| entry.call != call.line);
+    let Some(entry) = own else {
+        return if is_used_elsewhere {
             ways_elsewhere(world, call, entries)
+        } else {
+            fresh_ways(world, call)
         };
     };
-    if entry.payload == call.payload {
+    let mut ways = if entry.payload == call.payload {
         ways_again(world, call, entry.outcome)
     } else {
         ways_changed(world, call, entry.outcome)
+    };
+    if is_used_elsewhere && !matches!(entry.outcome, Outcome::Done(_) | Outcome::LostDone(_)) {
+        // A refusal need not have taken the key, so the other call may have it.
+        ways.extend(refusals_elsewhere());
     }
+    ways
 }
 
 /// The same request under its key (IDEM-3, OPEN-16).
@@ -323,9 +330,13 @@ fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
     }
 }
 
+fn refusals_elsewhere() -> [Way; 3] {
+    [400, 409, 422].map(|code| Way::refusal(id::IDEM_9, code, RefusalKind::Key))
+}
+
 /// A used key on another call (IDEM-9, OPEN-15). A key that was only ever refused may not count as used.
 fn ways_elsewhere(world: &World, call: &Call, entries: &[Remembered]) -> Vec<Way> {
-    let refused = [400, 409, 422].map(|code| Way::refusal(id::IDEM_9, code, RefusalKind::Key));
+    let refused = refusals_elsewhere();
     let fresh = fresh_ways(world, call).into_iter().map(|mut way| {
         if way.answer == Answer::Success {
             way.instead.insert(0, way.rule);
@@ -387,6 +398,10 @@ fn request_refusals(world: &World, call: &Call) -> Vec<Way> {
         )),
         Input::Invalid(rule) => {
             refusals.push(Way::refusal(rule, 400, RefusalKind::Input));
+            if call.payload.is_empty() {
+                // The digest of nothing is a digest without a body, which is open and may be refused as a flaw in access.
+                refusals.push(Way::refusal(rule, 401, RefusalKind::Gate));
+            }
             refusals.extend(
                 state_ways(world, call)
                     .into_iter()

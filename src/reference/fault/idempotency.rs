@@ -1,7 +1,6 @@
 //! Mistakes in what a retry gets and does.
 
 use http::StatusCode;
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

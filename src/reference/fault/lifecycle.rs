@@ -239,8 +239,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "refusal-answers-200",
         words: "A refused activate answers 200, with the error in the body.",
-        requirement: "LIFE-10",
-        shortest: 3,
+        requirement: "HTTP-5",
+        shortest: 2,
         plant: |rules| {
             rules.dress = |call, mut reply| {
                 let refused = reply

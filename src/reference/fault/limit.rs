@@ -98,14 +98,29 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "accounts-counted-together",
         words: "The limit is counted over all accounts of the programme.",
-        requirement: "LIMIT-3",
-        shortest: 2,
+        requirement: "CREATE-1",
+        shortest: 1,
         plant: |rules| {
             rules.same_slot = |held, new| held.card_type == new.card_type;
             rules.counted_elsewhere = |service, account| {
                 let others = service.own.accounts();
                 let others = others.iter().filter(|other| !Arc::ptr_eq(other, account));
                 others.flat_map(|other| other.cards().clone()).collect()
+            };
+        },
+    },
+    Fault {
+        id: "account-counted-with-the-one-before",
+        words: "The limit of an account also counts the cards of the account that was opened right before it.",
+        requirement: "LIMIT-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.same_slot = |held, new| held.card_type == new.card_type;
+            rules.counted_elsewhere = |service, account| {
+                let all = service.own.accounts();
+                let place = all.iter().position(|other| Arc::ptr_eq(other, account));
+                let before = place.and_then(|place| all.get(place.checked_sub(1)?));
+                before.map_or_else(Vec::new, |other| other.cards().clone())
             };
         },
     },

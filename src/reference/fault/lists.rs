@@ -288,7 +288,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "programme-list-in-an-object",
         words: "The programme's list comes as an object that holds the array.",
-        requirement: "BODY-1",
+        requirement: "READ-9",
         shortest: 1,
         plant: |rules| {
             rules.dress = |call, reply| wrapped(call, reply, Operation::ProgrammeCards);

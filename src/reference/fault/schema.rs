@@ -23,6 +23,20 @@ fn upper_case(value: &Value) -> Value {
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
+        id: "name-in-parts",
+        words: "The name on a card comes as an object of its parts.",
+        requirement: "BODY-1",
+        shortest: 3,
+        plant: |rules| {
+            rules.render = |readings, card, view| {
+                with_member(readings, card, view, "name", |name| match name.as_str() {
+                    Some(name) => json!({"full": name}),
+                    None => name.clone(),
+                })
+            };
+        },
+    },
+    Fault {
         id: "list-entries-without-type",
         words: "The entries of an account's list lack the type.",
         requirement: "BODY-2",
