@@ -158,6 +158,7 @@ impl Args {
                 },
                 ..effort
             },
+            ..Limits::default()
         }
     }
 }
