@@ -1,9 +1,11 @@
 //! cardproof.
 pub mod card;
 pub mod case;
+pub mod cli;
 pub mod contract;
 pub mod drive;
 pub mod embedded;
+pub mod exit_code;
 pub mod judge;
 pub mod plan;
 pub mod profile;

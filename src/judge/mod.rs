@@ -22,7 +22,7 @@ use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
 use crate::world::choice::Scope;
 
-pub use departure::Departure;
+pub use departure::{Departure, Origin};
 pub use settle::{Clash, Readings, settle_readings};
 
 /// What one case showed.

@@ -1,5 +1,9 @@
 //! The report: every fact of a run, decided once. Writers draw it; none counts or decides anything.
 
+pub mod files;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod text;
 mod verdict;
 
 use std::collections::BTreeMap;

@@ -139,14 +139,17 @@ fn verdict(
             Some(requirement.needs.reason().to_owned()),
         );
     }
-    if !requirement.needs.is_unbuilt() && facts.hindered {
+    if requirement.needs.is_unbuilt() {
+        let words = requirement.needs.reason().to_owned();
+        return (Verdict::NotShown, Some(words));
+    }
+    if facts.hindered {
         let words = "obstacles came in the way of the cases that would have exercised it";
         return (Verdict::Inconclusive, Some(words.to_owned()));
     }
-    (
-        Verdict::NotShown,
-        Some(requirement.needs.reason().to_owned()),
-    )
+    // The target offers what it needs; the suites did not make use of it.
+    let words = Needs::Nothing.reason().to_owned();
+    (Verdict::NotShown, Some(words))
 }
 
 impl Overall {

@@ -150,7 +150,7 @@ pub fn run(
     progress: &mut dyn Progress,
 ) -> Report {
     let began = Instant::now();
-    let started_at = jiff::Timestamp::now().to_string();
+    let started_at = jiff::Timestamp::now().strftime("%FT%TZ").to_string();
     let mut shown = Shown::default();
     let mut since_failure = 0;
     let cases = shown.numbered(planned);
@@ -213,7 +213,9 @@ fn conclude(
 /// Judges what was recorded, without a stage: nothing is shrunk or confirmed.
 pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -> Report {
     let mut shown = Shown::default();
+    let mut whole = true;
     for trace in traces {
+        whole &= trace.complete;
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.totals.planned += 1;
         shown.add(&trace, judgement);
@@ -231,7 +233,7 @@ pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -
         shown.totals,
         findings,
         &readings,
-        true,
+        whole,
     )
 }
 

@@ -1,0 +1,297 @@
+//! `cardproof run`: plan, drive, judge, shrink, report.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+
+use super::failure::{Failure, OrUsage, Outcome};
+use super::interrupt;
+use super::output::{Output, show, width};
+use super::progress::Bar;
+use super::settings::{self, SpecArgs};
+use super::target::{Target, TargetArgs};
+use crate::drive::{Session, StopSignal, TraceWriter};
+use crate::exit_code::ExitCode;
+use crate::plan::{Budget, DEFAULT_SUITE, Planned, Suite, case_file, plan};
+use crate::report::files::{self, TRACE_FILE};
+use crate::report::{Report, text};
+use crate::run::{Effort, Limits, Live, Setting, abilities, run, write_cases};
+use crate::trace::{Header, TRACE_VERSION};
+
+/// Where reports go when no folder is named.
+const REPORTS: &str = "reports";
+
+/// Test an implementation and report.
+#[derive(clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    spec: SpecArgs,
+    /// What to run: built-in suites by name, files ending in .toml, or folders of such files; may be repeated.
+    #[arg(short, long, value_name = "NAME|FILE", default_value = DEFAULT_SUITE, env = "CARDPROOF_SUITE", value_delimiter = ',')]
+    suite: Vec<String>,
+    /// The seed of the generated cases: the same seed, suites and version give the same cases.
+    #[arg(long, value_name = "N", default_value_t = 1, env = "CARDPROOF_SEED")]
+    seed: u64,
+    /// Generate so many cases, instead of the suites' own numbers; hand-written cases come on top.
+    #[arg(short = 'n', long, value_name = "N", env = "CARDPROOF_CASES")]
+    cases: Option<usize>,
+    /// Begin no further case after this time, such as 60s or 5m; departures are still made short.
+    #[arg(long, value_name = "TIME", value_parser = settings::duration, env = "CARDPROOF_MAX_TIME")]
+    max_time: Option<Duration>,
+    /// Begin no further case once so many have departed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "CARDPROOF_MAX_FAILURES")]
+    max_failures: Option<u32>,
+    /// Run so many cases at a time.
+    #[arg(short, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), env = "CARDPROOF_WORKERS")]
+    workers: u16,
+    /// The folder for the report [default: reports/ and the time].
+    #[arg(short, long, value_name = "DIR", env = "CARDPROOF_OUT")]
+    out: Option<PathBuf>,
+    /// Don't look for the shortest sequences; departures are still run again to see whether they come back.
+    #[arg(long, env = "CARDPROOF_NO_SHRINK", value_parser = FalseyValueParser::new())]
+    no_shrink: bool,
+    /// Send nothing: print the cases that would be run, as a suite file.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cardproof run                                      the embedded reference, as a first look
+  cardproof run --fault terminate-is-reversible      what a departure looks like
+  cardproof run --profile mine.toml -s smoke         a second's worth, before anything else
+  cardproof run --profile mine.toml --max-time 5m -n 100000
+                                                     as much as five minutes allow
+  cardproof run --seed 7 --dry-run                   the cases of a seed, to read or to keep";
+
+/// Tests and reports.
+pub fn execute(args: &Args, output: Output) -> Outcome {
+    let contract = args.spec.contract()?;
+    let suites = Suite::find_all(args.suite.iter().map(String::as_str)).or_usage()?;
+    let target = args.target.resolve()?;
+    let setting =
+        Setting::new(contract, &target.profile, args.seed, args.suite.clone()).or_usage()?;
+    let countries = contract.countries();
+    let budget = Budget { cases: args.cases };
+    let mut planned = plan(
+        &suites,
+        args.seed,
+        budget,
+        &countries,
+        abilities(&target.profile),
+    );
+    if args.dry_run {
+        return show_cases(&mut planned);
+    }
+    let folder = Folder::make(args.out.as_deref())?;
+    let (mut report, was_interrupted) = test(
+        args,
+        output,
+        target.profile.clone(),
+        &setting,
+        &mut planned,
+        &folder,
+    )?;
+    let code = match was_interrupted {
+        true => ExitCode::Interrupted,
+        false => ExitCode::from(report.verdict),
+    };
+    let written = folder.write(&mut report, &target, code);
+    tell(&report, output, &folder, &target, code)?;
+    written.map(|()| code)
+}
+
+fn test(
+    args: &Args,
+    output: Output,
+    profile: crate::profile::Profile,
+    setting: &Setting<'_>,
+    planned: &mut dyn Iterator<Item = Planned>,
+    folder: &Folder,
+) -> Result<(Report, bool), Failure> {
+    let stop = StopSignal::new();
+    interrupt::watch(&stop);
+    let session = Session::connect(profile)?;
+    let trace = TraceWriter::create(&folder.path.join(TRACE_FILE), &header(setting)).or_usage()?;
+    let stage = Live {
+        session: &session,
+        workers: usize::from(args.workers),
+        trace: Arc::new(trace),
+        stop: stop.clone(),
+    };
+    let what = format!(
+        "{} at {} (seed {})",
+        setting.target, setting.base_url, setting.seed
+    );
+    let mut bar = Bar::new(&what, output.quiet);
+    let mut planned = planned.take_while(|_| !stop.was_interrupted());
+    let is_stopped = || stop.was_interrupted() || stage.trace.has_failed();
+    let report = run(
+        &stage,
+        setting,
+        &mut planned,
+        &args.limits(),
+        &is_stopped,
+        &mut bar,
+    );
+    drop(bar);
+    stage.trace.finish().or_usage()?;
+    Ok((report, stop.was_interrupted()))
+}
+
+impl Args {
+    fn limits(&self) -> Limits {
+        let effort = Effort::default();
+        Limits {
+            max_failures: self.max_failures.map(|max| max as usize),
+            max_time: self.max_time,
+            effort: Effort {
+                shrink_runs: if self.no_shrink {
+                    0
+                } else {
+                    effort.shrink_runs
+                },
+                ..effort
+            },
+            ..Limits::default()
+        }
+    }
+}
+
+fn header(setting: &Setting<'_>) -> Header {
+    Header {
+        trace: TRACE_VERSION,
+        cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+        target: format!("{} {}", setting.target, setting.base_url),
+        contract: setting.contract.digest().to_owned(),
+        seed: setting.seed,
+        suites: setting.suites.clone(),
+        terms: setting.terms.clone(),
+    }
+}
+
+fn show_cases(planned: &mut dyn Iterator<Item = Planned>) -> Outcome {
+    show(|out| {
+        for planned in planned {
+            let from = format!("from the suite {}", planned.suite);
+            let missing = planned
+                .missing
+                .first()
+                .map(|ability| format!("left out: the target does not offer {}", ability.words()));
+            let header: Vec<String> = [from].into_iter().chain(missing).collect();
+            writeln!(out, "{}", case_file(&planned.case, &header))?;
+        }
+        Ok(())
+    })?;
+    Ok(ExitCode::Conforms)
+}
+
+fn tell(
+    report: &Report,
+    output: Output,
+    folder: &Folder,
+    target: &Target,
+    code: ExitCode,
+) -> Result<(), Failure> {
+    let look = text::Look {
+        width: width(),
+        detail: output.detail(),
+        folder: Some(&folder.path),
+        target_flags: &target.flags,
+        ending: &ending(code),
+    };
+    show(|out| text::write(report, &look, out))
+}
+
+/// The exit code and what it says.
+pub fn ending(code: ExitCode) -> String {
+    format!("exit code {}, {}", code.number(), code.words())
+}
+
+/// The folder of a report. If nothing gets written there, it goes again.
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The named folder, or a new one named by the time.
+    pub fn make(out: Option<&Path>) -> Result<Self, Failure> {
+        let path = match out {
+            Some(path) => path.to_owned(),
+            None => fresh_folder().or_usage()?,
+        };
+        let advice = "name a folder that can be written to with --out";
+        files::prepare(&path)
+            .map_err(|error| {
+                anyhow::Error::new(error).context(format!("the report has no place; {advice}"))
+            })
+            .or_usage()?;
+        Ok(Self { path })
+    }
+
+    /// Writes the report and its reproducers.
+    pub fn write(
+        &self,
+        report: &mut Report,
+        target: &Target,
+        code: ExitCode,
+    ) -> Result<(), Failure> {
+        self.write_as(report, &target.flags, code)
+    }
+
+    /// As [`Folder::write`], where the flags of the target are known otherwise.
+    pub fn write_as(
+        &self,
+        report: &mut Report,
+        flags: &str,
+        code: ExitCode,
+    ) -> Result<(), Failure> {
+        write_cases(report, &self.path)
+            .map_err(|error| {
+                let cases = self.path.join("cases");
+                anyhow::Error::new(error).context(format!("can't write to {}", cases.display()))
+            })
+            .or_usage()?;
+        files::write(report, &self.path, flags, &ending(code)).or_usage()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Only an empty folder can be removed, so nothing is lost; failing to is no harm.
+        let _ = std::fs::remove_dir(&self.path);
+    }
+}
+
+/// A folder that nobody else has: named by the time, so that they sort, and by a number where that is taken.
+fn fresh_folder() -> anyhow::Result<PathBuf> {
+    let now = jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H-%M-%SZ")
+        .to_string();
+    let names = std::iter::once(now.clone()).chain((2..1000).map(|n| format!("{now}-{n}")));
+    std::fs::create_dir_all(REPORTS).map_err(|e| {
+        anyhow::anyhow!("can't make the folder {REPORTS}: {e}; name another with --out")
+    })?;
+    for name in names {
+        let path = Path::new(REPORTS).join(name);
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => anyhow::bail!(
+                "can't make the folder {}: {error}; name another with --out",
+                path.display()
+            ),
+        }
+    }
+    anyhow::bail!("the folder {REPORTS} is full of runs of this second; name another with --out")
+}

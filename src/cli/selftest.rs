@@ -1,0 +1,155 @@
+//! `cardproof selftest`: is every planted fault caught, and is every correct implementation left alone?
+
+use std::io;
+use std::path::PathBuf;
+
+use indicatif::ProgressBar;
+
+use super::failure::{OrUsage, Outcome};
+use super::output::show_page;
+use super::target;
+use crate::exit_code::ExitCode;
+use crate::reference::{Fault, faults};
+use crate::report::text::page::{BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, plain};
+use crate::selftest::{CorrectRow, FaultRow, Plan, Selftest, selftest};
+
+/// Test cardproof itself.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Plant only this fault, and leave the correct readings out; may be repeated.
+    #[arg(long, value_name = "ID", value_parser = target::fault, value_delimiter = ',')]
+    fault: Vec<&'static Fault>,
+    /// Do it with so many seeds, from 1 on.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    seeds: u64,
+    /// Generate so many cases for each correct implementation.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    cases: usize,
+    /// Test so many targets at a time.
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: u16,
+    /// Write selftest.json to this folder.
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Tests and tells.
+pub fn execute(args: &Args) -> Outcome {
+    let plan = Plan {
+        faults: match args.fault.is_empty() {
+            true => faults().iter().collect(),
+            false => args.fault.clone(),
+        },
+        readings: args.fault.is_empty(),
+        seeds: 1..args.seeds + 1,
+        cases: args.cases,
+        at_once: usize::from(args.workers),
+    };
+    let bar = ProgressBar::new(0);
+    let tested = selftest(&plan, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    let selftest = tested.or_usage()?;
+    if let Some(folder) = &args.out {
+        write(folder, &selftest).or_usage()?;
+    }
+    show_page(|page| draw(page, &selftest))?;
+    Ok(match selftest.is_good() {
+        true => ExitCode::Conforms,
+        false => ExitCode::Internal,
+    })
+}
+
+fn write(folder: &std::path::Path, selftest: &Selftest) -> anyhow::Result<()> {
+    let path = folder.join("selftest.json");
+    let text = serde_json::to_string_pretty(selftest)?;
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, text + "\n"))
+        .map_err(|error| anyhow::anyhow!("can't write {}: {error}", path.display()))
+}
+
+fn draw(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
+    page.line(&[Span::new(
+        DIM,
+        format!(
+            "{:<8}{:<35}{:<11}{:>9}{:>7}",
+            "", "fault", "breaks", "requests", "steps"
+        ),
+    )])?;
+    for row in &selftest.faults {
+        draw_fault(page, row)?;
+    }
+    if !selftest.correct.is_empty() {
+        page.blank()?;
+    }
+    for row in &selftest.correct {
+        draw_correct(page, row)?;
+    }
+    sum_up(page, selftest)
+}
+
+fn draw_fault(page: &mut Page<'_>, row: &FaultRow) -> io::Result<()> {
+    let (word, style) = match (row.is_named(), row.is_caught()) {
+        (true, _) => ("caught", GOOD),
+        (false, true) => ("other", UNSURE),
+        (false, false) => ("missed", BAD),
+    };
+    let length = row
+        .length
+        .map_or_else(|| "-".to_owned(), |length| length.to_string());
+    let aside = match (row.is_named(), row.is_shortest()) {
+        (false, _) if row.is_caught() => {
+            let named: Vec<String> = row.caught_by.iter().map(ToString::to_string).collect();
+            format!("  named: {}", named.join(", "))
+        }
+        (true, false) => format!("  {} would do", row.shortest),
+        _ => String::new(),
+    };
+    page.line(&[
+        Span::padded(style, word, 8),
+        Span::padded(PLAIN, &row.fault, 35),
+        Span::padded(NAME, &row.requirement, 11),
+        Span::right(PLAIN, row.requests.to_string(), 9),
+        Span::right(PLAIN, length, 7),
+        Span::new(DIM, aside),
+    ])
+}
+
+fn draw_correct(page: &mut Page<'_>, row: &CorrectRow) -> io::Result<()> {
+    let (word, style) = match row.departures.is_empty() {
+        true => ("alone", GOOD),
+        false => ("ALARM", BAD),
+    };
+    page.line(&[
+        Span::padded(style, word, 8),
+        Span::padded(PLAIN, &row.variant, 46),
+        Span::right(PLAIN, row.requests.to_string(), 9),
+    ])?;
+    match &row.words {
+        Some(words) => page.hanging(&[plain("        ")], BAD, words),
+        None => Ok(()),
+    }
+}
+
+fn sum_up(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
+    let count = |is: fn(&FaultRow) -> bool| selftest.faults.iter().filter(|row| is(row)).count();
+    let alarms = selftest
+        .correct
+        .iter()
+        .filter(|row| !row.departures.is_empty())
+        .count();
+    page.blank()?;
+    let words = format!(
+        "{} of {} faults caught, {} by the requirement that they break, {} by a sequence as short as can be; \
+         {alarms} false alarms from {} correct implementations; {:.1} s",
+        count(FaultRow::is_caught),
+        selftest.faults.len(),
+        count(FaultRow::is_named),
+        count(FaultRow::is_shortest),
+        selftest.correct.len(),
+        selftest.took_ms as f64 / 1000.0,
+    );
+    page.hanging(&[], PLAIN, &words)
+}

@@ -1,0 +1,125 @@
+//! The requirements by topic. What passed is a line a topic, unless everything is asked for; what did not has its own.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use anstyle::Style;
+
+use super::page::{BAD, DIM, GOOD, PLAIN, Page, Span, UNSURE, plain};
+use super::{Detail, grouped};
+use crate::report::{Report, RequirementResult, Verdict, verdict_counts};
+use crate::requirement::{RequirementId, topics};
+
+/// How wide the titles of topics are, where there is room.
+const TITLE_WIDTH_MAX: usize = 42;
+
+/// The table.
+pub fn write(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Result<()> {
+    let results: BTreeMap<RequirementId, &RequirementResult> =
+        report.requirements.iter().map(|r| (r.id, r)).collect();
+    page.title("Requirements", &tally(&report.requirements))?;
+    for (title, requirements) in topics() {
+        let topic: Vec<&RequirementResult> = requirements
+            .iter()
+            .filter_map(|r| results.get(&r.id).copied())
+            .collect();
+        if !topic.is_empty() {
+            write_topic(page, title, &topic, detail)?;
+        }
+    }
+    Ok(())
+}
+
+/// A verdict's mark and style.
+pub fn look(verdict: Verdict) -> (&'static str, Style) {
+    match verdict {
+        Verdict::Pass => ("✓", GOOD),
+        Verdict::Fail => ("✗", BAD),
+        Verdict::Waived => ("!", UNSURE),
+        Verdict::Inconclusive => ("?", UNSURE),
+        Verdict::NotShown | Verdict::NotApplicable | Verdict::Disabled => ("·", DIM),
+    }
+}
+
+fn tally(results: &[RequirementResult]) -> String {
+    let counts = verdict_counts(results);
+    let words: Vec<String> = counts
+        .iter()
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    words.join(", ")
+}
+
+fn write_topic(
+    page: &mut Page<'_>,
+    title: &str,
+    topic: &[&RequirementResult],
+    detail: Detail,
+) -> io::Result<()> {
+    let (mark, style) = look(gravest(topic));
+    let mut line = vec![
+        plain("  "),
+        Span::new(style, mark),
+        plain(" "),
+        Span::cut(PLAIN, title, TITLE_WIDTH_MAX.min(page.width / 2)),
+    ];
+    let owned: Vec<RequirementResult> = topic.iter().map(|r| (*r).clone()).collect();
+    for (index, (verdict, count)) in verdict_counts(&owned).into_iter().enumerate() {
+        let (_, style) = look(verdict);
+        let comma = if index == 0 { "" } else { ", " };
+        line.push(plain(comma));
+        line.push(Span::new(style, format!("{count} {verdict}")));
+    }
+    page.line(&line)?;
+    let is_shown = |r: &&&RequirementResult| {
+        detail == Detail::Full
+            || matches!(
+                r.verdict,
+                Verdict::Fail | Verdict::Waived | Verdict::Inconclusive
+            )
+    };
+    topic
+        .iter()
+        .filter(is_shown)
+        .try_for_each(|result| write_requirement(page, result))
+}
+
+/// The verdict that a topic's mark shows.
+fn gravest(topic: &[&RequirementResult]) -> Verdict {
+    let order = [
+        Verdict::Fail,
+        Verdict::Inconclusive,
+        Verdict::Waived,
+        Verdict::Pass,
+    ];
+    order
+        .into_iter()
+        .find(|verdict| topic.iter().any(|r| r.verdict == *verdict))
+        .unwrap_or(Verdict::NotShown)
+}
+
+fn write_requirement(page: &mut Page<'_>, result: &RequirementResult) -> io::Result<()> {
+    const COUNT_WIDTH: usize = 9;
+    let (mark, style) = look(result.verdict);
+    let times = match result.exercised {
+        0 => String::new(),
+        times => format!("{}×", grouped(times as usize)),
+    };
+    let head_width = 4 + 2 + 15 + 9;
+    let rule_width = page.width.saturating_sub(head_width + COUNT_WIDTH).max(10);
+    page.line(&[
+        plain("    "),
+        Span::new(style, mark),
+        plain(" "),
+        Span::padded(style, result.verdict.as_str(), 15),
+        Span::padded(PLAIN, result.id.as_str(), 9),
+        Span::cut(PLAIN, &result.rule, rule_width),
+        Span::right(DIM, times, COUNT_WIDTH),
+    ])?;
+    match &result.because {
+        Some(because) if result.verdict == Verdict::Inconclusive => {
+            page.hanging(&[plain(" ".repeat(head_width))], DIM, because)
+        }
+        _ => Ok(()),
+    }
+}

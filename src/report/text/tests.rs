@@ -1,0 +1,150 @@
+use super::*;
+use crate::exit_code::ExitCode;
+use crate::judge::Departure;
+use crate::report::Confirmation;
+use crate::report::sample::{case, departure, exchange, finding, report, revival};
+use crate::requirement::id;
+use crate::trace::Reply;
+
+fn drawn(report: &Report, width: usize, detail: Detail) -> String {
+    let code = ExitCode::from(report.verdict);
+    let ending = format!("{}: {}", code.number(), code.words());
+    let look = Look {
+        width,
+        detail,
+        folder: Some(Path::new("reports/it")),
+        target_flags: "--fault terminate-is-reversible",
+        ending: &ending,
+    };
+    let mut out = anstream::StripStream::new(Vec::new());
+    write(report, &look, &mut out).unwrap();
+    String::from_utf8(out.into_inner()).unwrap()
+}
+
+#[test]
+fn a_conforming_run() {
+    insta::assert_snapshot!(drawn(&report(vec![]), 100, Detail::Normal));
+}
+
+#[test]
+fn a_conforming_run_in_full() {
+    insta::assert_snapshot!(drawn(&report(vec![]), 100, Detail::Full));
+}
+
+#[test]
+fn a_run_with_departures() {
+    let replayed = Finding {
+        departure: Departure {
+            expected: "the response to step 1, unchanged".to_owned(),
+            actual: "another body".to_owned(),
+            instead: vec![id::IDEM_4],
+            diff: Some("-  \"id\": \"1\"\n+  \"id\": \"2\"".to_owned()),
+            ..departure(id::IDEM_3, 2)
+        },
+        case: case("twice", ["create virtual on A", "retry #1"]),
+        exchanges: vec![
+            exchange(1, "POST", 201, r#"{"id":"1","status":"issuing"}"#),
+            exchange(2, "POST", 201, r#"{"id":"2","status":"issuing"}"#),
+        ],
+        confirmation: Confirmation {
+            reproduced: 0,
+            attempts: 5,
+        },
+        ..finding(id::IDEM_3, 1)
+    };
+    let report = report(vec![revival(), replayed]);
+    insta::assert_snapshot!(drawn(&report, 100, Detail::Normal));
+    insta::assert_snapshot!("in_brief", drawn(&report, 100, Detail::Brief));
+}
+
+#[test]
+fn a_narrow_terminal_wraps_and_loses_no_finding() {
+    let text = drawn(&report(vec![revival()]), 50, Detail::Normal);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_wire_is_shown_when_everything_is_asked_for() {
+    let text = drawn(&report(vec![revival()]), 100, Detail::Full);
+    let (_, findings) = text.split_once("\nFindings").unwrap();
+    let (findings, _) = findings.split_once("\nOpen points").unwrap();
+    insta::assert_snapshot!(findings);
+}
+
+#[test]
+fn after_ten_findings_the_others_have_a_line_each() {
+    let findings = (1..=14).map(|n| finding(id::READ_1, n)).collect();
+    let text = drawn(&report(findings), 100, Detail::Normal);
+    assert_eq!(text.matches("cardproof replay").count(), 10);
+    for n in 2..=14 {
+        assert!(text.contains(&format!("READ-1-{n}")), "{n}");
+    }
+}
+
+#[test]
+fn nothing_that_a_target_sends_moves_the_cursor() {
+    let evil = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\n\u{202e}✓ pass";
+    let mut shown = Finding {
+        found_in: evil.to_owned(),
+        rule: evil.to_owned(),
+        departure: Departure {
+            expected: evil.to_owned(),
+            actual: evil.to_owned(),
+            diff: Some(evil.to_owned()),
+            ..departure(id::LIFE_4, 1)
+        },
+        exchanges: vec![exchange(1, evil, 200, evil)],
+        ..finding(id::LIFE_4, 1)
+    };
+    let lost = Finding {
+        exchanges: vec![shown.exchanges[0].clone()],
+        ..shown.clone()
+    };
+    shown.exchanges[0].reply = Reply::Lost(evil.to_owned());
+    let mut report = report(vec![shown, lost]);
+    report.target.name = evil.to_owned();
+    report.obstacles[0].words = evil.to_owned();
+    for detail in [Detail::Brief, Detail::Normal, Detail::Full] {
+        let text = drawn(&report, 100, detail);
+        let bad = text
+            .chars()
+            .find(|c| *c != '\n' && (c.is_control() || *c == '\u{202e}'));
+        assert_eq!(bad, None, "{detail:?}\n{text}");
+    }
+    let mut raw = Vec::new();
+    let look = Look {
+        width: 100,
+        detail: Detail::Full,
+        folder: None,
+        target_flags: "",
+        ending: "",
+    };
+    write(&report, &look, &mut raw).unwrap();
+    let raw = String::from_utf8(raw).unwrap();
+    let styles_only = raw.split('\u{1b}').skip(1).all(|rest| {
+        rest.starts_with('[')
+            && rest[1..]
+                .trim_start_matches(|c: char| c.is_ascii_digit() || c == ';')
+                .starts_with('m')
+    });
+    assert!(styles_only, "an escape sequence that is no style");
+}
+
+#[test]
+fn a_path_with_spaces_is_quoted_for_the_shell() {
+    let report = report(vec![finding(id::READ_1, 1)]);
+    let look = Look {
+        width: 100,
+        detail: Detail::Normal,
+        folder: Some(Path::new("my reports")),
+        target_flags: "",
+        ending: "",
+    };
+    let mut out = anstream::StripStream::new(Vec::new());
+    write(&report, &look, &mut out).unwrap();
+    let text = String::from_utf8(out.into_inner()).unwrap();
+    assert!(
+        text.contains("cardproof replay 'my reports/cases/READ-1.toml'\n"),
+        "{text}"
+    );
+}
