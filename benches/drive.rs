@@ -1,0 +1,259 @@
+//! How fast cases are driven, as ratios to something run beside it: a bare `reqwest` loop, `wrk` where it is installed,
+//! and the P-384 operations alone. `cargo bench --bench drive`.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
+    UnparsedPublicKey,
+};
+use cardproof::case::Case;
+use cardproof::contract::Contract;
+use cardproof::drive::{Session, StopSignal, TraceWriter};
+use cardproof::embedded::Embedded;
+use cardproof::judge::judge;
+use cardproof::plan::{Budget, Suite, plan};
+use cardproof::profile::Profile;
+use cardproof::reference::Options;
+use cardproof::run::abilities;
+use cardproof::trace::{CaseNumber, CaseTrace};
+
+const IN_FLIGHT: [usize; 3] = [1, 8, 64];
+const READS: usize = 100;
+const TURN: Duration = Duration::from_millis(1500);
+const ROUNDS: usize = 5;
+
+fn main() {
+    println!("unsigned reads of one card, requests/s, best of {ROUNDS} turns");
+    println!("{:>9} {:>10} {:>10} {:>10} {:>14} {:>10}", "in flight", "wrk", "reqwest", "driver", "driver/reqwest", "driver/wrk");
+    for in_flight in IN_FLIGHT {
+        unsigned(in_flight);
+    }
+    signed();
+    thinking();
+}
+
+fn target(signatures: bool) -> (Embedded, Profile) {
+    let options = Options {
+        signatures,
+        ..Options::default()
+    };
+    let embedded = Embedded::start(options).expect("the reference starts");
+    let mut profile = embedded.profile();
+    profile.signing.enabled = signatures;
+    (embedded, profile)
+}
+
+fn unsigned(in_flight: usize) {
+    let (embedded, profile) = target(false);
+    let (token, card) = one_card(&embedded, &profile);
+    let url = format!("{}/cards/{card}", embedded.running().base_url);
+    let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
+    let (mut bare, mut driven, mut wrked) = (0.0_f64, 0.0_f64, 0.0_f64);
+    for _ in 0..ROUNDS {
+        bare = bare.max(reqwest_loop(&url, &token, in_flight));
+        driven = driven.max(drive(&session, in_flight));
+        wrked = wrked.max(wrk(&url, &token, in_flight).unwrap_or(0.0));
+    }
+    println!(
+        "{in_flight:>9} {wrked:>10.0} {bare:>10.0} {driven:>10.0} {:>13.0}% {:>9.0}%",
+        100.0 * driven / bare,
+        100.0 * driven / wrked
+    );
+}
+
+/// A card to read, made as a user of the API would.
+fn one_card(embedded: &Embedded, profile: &Profile) -> (String, String) {
+    let session = Session::connect(profile.clone()).unwrap_or_else(|e| panic!("{e}"));
+    let traces = session.drive_batch(&[reads(1)], &StopSignal::new());
+    let path = &traces[0].exchanges[1].request.path;
+    let running = embedded.running();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let token = runtime.block_on(async {
+        let body = serde_json::json!({"apiKey": running.api_key, "apiSecret": running.api_secret});
+        let client = reqwest::Client::new();
+        let request = client.post(format!("{}/auth/token", running.base_url)).json(&body);
+        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        answer["token"].as_str().expect("a token").to_owned()
+    });
+    (token, path.trim_start_matches("/cards/").to_owned())
+}
+
+fn reads(count: usize) -> Case {
+    let steps = std::iter::once("create virtual on A").chain(std::iter::repeat_n("read #1", count));
+    Case {
+        name: "reads".to_owned(),
+        title: String::new(),
+        steps: steps.map(|s| s.parse().expect("a step")).collect(),
+    }
+}
+
+fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> f64 {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let client = reqwest::Client::builder().tcp_nodelay(true).build().expect("a client");
+    let until = Instant::now() + TURN;
+    let done: usize = runtime.block_on(async {
+        let tasks: Vec<_> = (0..in_flight)
+            .map(|_| {
+                let (client, url, token) = (client.clone(), url.to_owned(), token.to_owned());
+                tokio::spawn(async move {
+                    let mut done = 0;
+                    while Instant::now() < until {
+                        let answer = client.get(&url).bearer_auth(&token).send().await.expect("an answer");
+                        answer.bytes().await.expect("a body");
+                        done += 1;
+                    }
+                    done
+                })
+            })
+            .collect();
+        let mut done = 0;
+        for task in tasks {
+            done += task.await.expect("a task");
+        }
+        done
+    });
+    rate(done, TURN)
+}
+
+fn rate(count: usize, time: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64()
+}
+
+fn drive(session: &Session, in_flight: usize) -> f64 {
+    let folder = std::env::temp_dir().join(format!("cardproof-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let header = cardproof::trace::Header {
+        trace: cardproof::trace::TRACE_VERSION,
+        cardproof: String::new(),
+        target: String::new(),
+        contract: String::new(),
+        seed: 0,
+        suites: Vec::new(),
+        terms: cardproof::trace::Terms::default(),
+    };
+    let trace = Arc::new(TraceWriter::create(&folder.join("trace.jsonl"), &header).expect("a trace"));
+    let stop = StopSignal::new();
+    let cases = (1..).map(|n| (CaseNumber(n), reads(READS)));
+    let began = Instant::now();
+    let mut done = 0;
+    for case in session.run_cases(cases, in_flight, &trace, &stop) {
+        done += case.exchanges.len();
+        if began.elapsed() >= TURN {
+            stop.no_new_cases();
+        }
+    }
+    let took = began.elapsed();
+    trace.finish().expect("a written trace");
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
+    rate(done, took)
+}
+
+fn wrk(url: &str, token: &str, in_flight: usize) -> Option<f64> {
+    let threads = in_flight.min(2).to_string();
+    let output = Command::new("wrk")
+        .args(["-t", &threads, "-c", &in_flight.to_string(), "-d", "2s", "-H"])
+        .arg(format!("Authorization: Bearer {token}"))
+        .arg(url)
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|l| l.starts_with("Requests/sec:"))?;
+    line.split_whitespace().last()?.parse().ok()
+}
+
+/// Signed requests, against what signing and verifying alone would allow on all cores.
+fn signed() {
+    let (_embedded, profile) = target(true);
+    let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    println!("\nsigned reads, requests/s, against the P-384 operations alone on {cores} cores");
+    let mut allowed = 0.0_f64;
+    let mut driven = 0.0_f64;
+    for _ in 0..ROUNDS {
+        allowed = allowed.max(signatures_alone(cores));
+        driven = driven.max(drive(&session, 16));
+    }
+    println!("{driven:>9.0} of {allowed:.0}: {:.0}%", 100.0 * driven / allowed);
+}
+
+/// Sign-and-verify pairs per second, each core for itself.
+fn signatures_alone(cores: usize) -> f64 {
+    let random = SystemRandom::new();
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).expect("a key");
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, document.as_ref()).expect("a key");
+    let public = UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.public_key().as_ref().to_vec());
+    let base = [b'x'; 430];
+    let until = Instant::now() + TURN;
+    let done: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut done = 0;
+                    while Instant::now() < until {
+                        let signature = key.sign(&random, &base).expect("a signature");
+                        public.verify(&base, signature.as_ref()).expect("it verifies");
+                        done += 1;
+                    }
+                    done
+                })
+            })
+            .collect();
+        threads.into_iter().map(|t| t.join().expect("a thread")).sum()
+    });
+    rate(done, TURN)
+}
+
+/// What planning and judging take of a run, and how judging grows with the length of a trace.
+fn thinking() {
+    let (_embedded, profile) = target(true);
+    let contract = Contract::embedded();
+    let terms = profile.terms();
+    let offered = abilities(&profile);
+    let suites = Suite::find("full").expect("the suite");
+    let countries = contract.countries();
+    let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
+    let began = Instant::now();
+    let cases: Vec<_> = plan(&suites, 1, Budget::default(), &countries, offered).map(|p| p.case).collect();
+    let planning = began.elapsed();
+    let count = cases.len();
+    let numbered = cases.into_iter().enumerate().map(|(n, c)| (CaseNumber(n + 1), c));
+    let began = Instant::now();
+    let stop = StopSignal::new();
+    let traces: Vec<CaseTrace> = session.run_cases(numbered, 16, &Arc::new(TraceWriter::none()), &stop).collect();
+    let driving = began.elapsed();
+    let began = Instant::now();
+    for trace in &traces {
+        std::hint::black_box(judge(contract, &terms, trace));
+    }
+    let judging = began.elapsed();
+    let requests: usize = traces.iter().map(|t| t.exchanges.len()).sum();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let run = driving * u32::try_from(cores).unwrap_or(1) + planning + judging;
+    println!(
+        "\n{count} cases, {requests} requests: planning {planning:.1?}, judging {judging:.1?}, driving {driving:.1?} on {cores} cores; \
+         thinking takes {:.1}% of the run",
+        100.0 * (planning + judging).as_secs_f64() / run.as_secs_f64()
+    );
+    println!("\njudging one long case");
+    for length in [1_000, 10_000, 100_000] {
+        let long = session.drive_batch(&[reads(100)], &stop).remove(0);
+        let long = stretched(long, length);
+        let began = Instant::now();
+        std::hint::black_box(judge(contract, &terms, &long));
+        let took = began.elapsed();
+        println!("{length:>9} exchanges: {took:.2?}, {:.2?} each", took / length);
+    }
+}
+
+/// A case that reads its card again and again, `length` exchanges in all.
+fn stretched(mut case: CaseTrace, length: u32) -> CaseTrace {
+    let read = case.exchanges[1].clone();
+    while case.exchanges.len() < length as usize {
+        case.exchanges.push(read.clone());
+    }
+    case
+}
