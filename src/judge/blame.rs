@@ -106,11 +106,11 @@ impl Judge<'_> {
             .facts
             .get(card.id.as_ref().unwrap_or(&CardId::new("")))
             .and_then(|facts| {
-                facts
-                    .looks
-                    .iter()
-                    .rev()
-                    .find(|l| l.moment > card.since.moment && l.status == Some(card.status))
+                facts.looks.iter().rev().find(|l| {
+                    (l.moment > card.since.moment
+                        || l.moment == card.since.moment && l.source != Source::Answer)
+                        && l.status == Some(card.status)
+                })
             });
         let mut rules = Vec::new();
         if look.is_some_and(|l| {
@@ -129,8 +129,8 @@ impl Judge<'_> {
         let own = later().filter(|t| t.card.is_some() && t.card == card.id);
         let keeping = keeping_rule(card.status);
         rules.extend(own.map(|touch| match touch.kind {
-            TouchKind::Effect if keeping == id::LIFE_9 => id::LIFE_10,
-            TouchKind::Refused(id::LIFE_9) | TouchKind::Effect => keeping,
+            TouchKind::Effect(rule) if keeping == id::LIFE_9 => rule,
+            TouchKind::Refused(id::LIFE_9) | TouchKind::Effect(_) => keeping,
             TouchKind::Refused(rule) => rule,
             TouchKind::Replayed if card.status.is_final() => keeping,
             TouchKind::Replayed => id::IDEM_4,
@@ -144,10 +144,10 @@ impl Judge<'_> {
                 id::LIFE_14
             });
         }
-        rules.push(if look.is_some() {
-            id::READ_7
-        } else {
-            card.since.rule
+        rules.push(match look {
+            None => card.since.rule,
+            Some(_) if card.status.is_final() => keeping,
+            Some(_) => id::READ_7,
         });
         dedup(rules)
     }

@@ -484,7 +484,7 @@ impl Judge<'_> {
             rules.push(match touch.kind {
                 TouchKind::Refused(rule) => rule,
                 TouchKind::Replayed => id::IDEM_4,
-                TouchKind::Elsewhere | TouchKind::Effect => return None,
+                TouchKind::Elsewhere | TouchKind::Effect(_) => return None,
             });
         }
         if others {
@@ -511,7 +511,9 @@ impl Judge<'_> {
         updated: &Stamp,
     ) {
         let Some(change) = self.touches.iter().find(|t| {
-            t.moment > last.moment && t.card.as_ref() == Some(card) && t.kind == TouchKind::Effect
+            t.moment > last.moment
+                && t.card.as_ref() == Some(card)
+                && matches!(t.kind, TouchKind::Effect(_))
         }) else {
             return;
         };

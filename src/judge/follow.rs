@@ -14,7 +14,7 @@ use crate::case::{Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
-use crate::world::lifecycle::keeping_rule;
+use crate::world::lifecycle::{Transition, keeping_rule, transition};
 use crate::world::ways::{self, Answer, Call, Effect, Id, Input, Key, RefusalKind, Way, Wish};
 use crate::world::{Card, Choice, Choices, Moment, Outcome, Since, World};
 
@@ -40,8 +40,8 @@ pub(super) enum TouchKind {
     Replayed,
     /// It succeeded under a key of another call.
     Elsewhere,
-    /// It succeeded, or nobody knows.
-    Effect,
+    /// It succeeded, or nobody knows; by this rule it may have changed the card.
+    Effect(RequirementId),
 }
 
 /// The judge of one case.
@@ -595,7 +595,7 @@ impl<'a> Judge<'a> {
                 }
             }
             (Wish::Act(_, Id::Known(card)), _)
-                if self.terms.success_shows_card && kind == TouchKind::Effect =>
+                if self.terms.success_shows_card && matches!(kind, TouchKind::Effect(_)) =>
             {
                 self.look(scene, &card.clone(), view, Source::Answer);
             }
@@ -667,7 +667,7 @@ impl<'a> Judge<'a> {
             if elsewhere {
                 TouchKind::Elsewhere
             } else {
-                TouchKind::Effect
+                TouchKind::Effect(self.effect_rule(call))
             }
         } else {
             TouchKind::Refused(match (&call.wish, &call.input) {
@@ -678,6 +678,18 @@ impl<'a> Judge<'a> {
                 (Wish::Create { .. }, Input::Valid) => id::LIMIT_7,
                 (Wish::Act(..), _) => id::LIFE_9,
             })
+        }
+    }
+
+    /// The rule by which a call that succeeds changes its card; where it should not succeed, the rule that says so.
+    fn effect_rule(&self, call: &Call) -> RequirementId {
+        let Wish::Act(action, Id::Known(card)) = &call.wish else {
+            return id::CREATE_1;
+        };
+        let believed = self.worlds.first().and_then(|w| w.card(card));
+        match believed.map(|c| transition(c.status, *action)) {
+            Some(Transition::Moves(_, rule)) => rule,
+            _ => id::LIFE_10,
         }
     }
 
@@ -760,6 +772,7 @@ impl<'a> Judge<'a> {
             step: exchange.step,
             rule: id::LIFE_1,
         };
+        let rule = self.effect_rule(call);
         let mut next = Vec::new();
         for world in self.evolve(now, |card| concerned(card, call)) {
             let mut undone = world.clone();
@@ -783,7 +796,7 @@ impl<'a> Judge<'a> {
             }
         }
         self.settle_on(next, exchange.step);
-        self.touch(moment, call, TouchKind::Effect);
+        self.touch(moment, call, TouchKind::Effect(rule));
     }
 }
 

@@ -224,7 +224,7 @@ impl Judge<'_> {
                 TouchKind::Refused(rule) => rule,
                 TouchKind::Replayed => id::IDEM_4,
                 TouchKind::Elsewhere => id::IDEM_9,
-                TouchKind::Effect => continue,
+                TouchKind::Effect(_) => continue,
             };
             if !rules.contains(&rule) {
                 rules.push(rule);
