@@ -212,6 +212,7 @@ pub struct Header {
     /// The name of what was tested.
     pub target: String,
     /// Its base URL.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub base_url: String,
     /// SHA-256 of the OpenAPI document, in hexadecimal.
     pub contract: String,
