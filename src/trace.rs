@@ -209,8 +209,11 @@ pub struct Header {
     pub trace: u32,
     /// The version of cardproof that wrote it.
     pub cardproof: String,
-    /// What was tested: a name and an address.
+    /// The name of what was tested.
     pub target: String,
+    /// Its base URL.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub base_url: String,
     /// SHA-256 of the OpenAPI document, in hexadecimal.
     pub contract: String,
     /// The seed of the run.
@@ -219,6 +222,12 @@ pub struct Header {
     pub suites: Vec<String>,
     /// What the judge must know.
     pub terms: Terms,
+    /// Requirements that the user disabled, with the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disabled: BTreeMap<String, String>,
+    /// What the target lacks, in the words of the catalogue's needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
 }
 
 /// One line of a trace.

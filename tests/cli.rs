@@ -1,44 +1,12 @@
 //! The built program from outside: exit codes, messages, files.
 
+mod common;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
-use assert_cmd::cargo::CommandCargoExt;
-use serde_json::Value;
-use tempfile::TempDir;
-
-/// How a process ended and what it said.
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-/// A folder to work in, without a profile in it or above it.
-fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn command(folder: &Path, args: &str) -> Command {
-    let mut command = Command::cargo_bin("cardproof").unwrap();
-    command
-        .current_dir(folder)
-        .env_clear()
-        .args(args.split_whitespace());
-    command
-}
-
-fn cardproof(folder: &Path, args: &str) -> Ended {
-    let output = command(folder, args).output().unwrap();
-    Ended {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
+use common::{cardproof, check_schema, command, folder, report};
 
 /// The command is refused as wrong, and the message names what it should.
 fn check_refused(folder: &Path, args: &str, hints: &[&str]) {
@@ -52,11 +20,6 @@ fn check_refused(folder: &Path, args: &str, hints: &[&str]) {
         );
     }
     assert_eq!(ended.stdout, "", "{args}");
-}
-
-fn report(folder: &Path, out: &str) -> Value {
-    let bytes = fs::read(folder.join(out).join("report.json")).unwrap();
-    serde_json::from_slice(&bytes).unwrap()
 }
 
 #[test]
@@ -214,17 +177,6 @@ fn a_fault_departs_and_its_reproducer_departs_again() {
     assert!(folder.path().join("judged/report.json").exists());
 }
 
-fn check_schema(report: &Value) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/report.schema.json");
-    let schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(report)
-        .map(|e| e.to_string())
-        .collect();
-    assert_eq!(errors, [] as [String; 0]);
-}
-
 #[test]
 fn a_trace_that_was_cut_off_is_judged_as_far_as_it_goes_and_never_conforms() {
     let folder = folder();
@@ -304,94 +256,12 @@ fn an_environment_variable_stands_for_a_flag_and_the_flag_wins() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_mistake() {
-    let folder = folder();
-    let mut child = command(folder.path(), "list requirements --format json")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
-    assert_eq!(said, "");
-}
-
-#[test]
 fn styles_are_written_only_where_they_are_wanted() {
     let folder = folder();
     let styled = cardproof(folder.path(), "explain LIFE-4 --color always").stdout;
     assert!(styled.contains('\u{1b}'));
     let plain = cardproof(folder.path(), "explain LIFE-4 --color never").stdout;
     assert_eq!(anstream::adapter::strip_str(&styled).to_string(), plain);
-}
-
-/// A serving process, ended when the test is.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-#[test]
-fn a_served_reference_is_tested_by_the_profile_that_it_writes() {
-    let folder = folder();
-    let mut served = Served(
-        command(folder.path(), "serve --address 127.0.0.1:0 --setup sandbox")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap(),
-    );
-    let mut lines = BufReader::new(served.0.stdout.take().unwrap()).lines();
-    let url = lines.next().unwrap().unwrap();
-    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
-    let how = lines.next().unwrap().unwrap();
-    let args = how.strip_prefix("cardproof ").unwrap();
-    let profile = fs::read_to_string(folder.path().join("sandbox/cardproof.toml")).unwrap();
-    let secret = fs::read_to_string(folder.path().join("sandbox/api-secret")).unwrap();
-    assert!(!profile.contains(secret.trim()));
-    let ended = cardproof(folder.path(), &format!("{args} --suite smoke --out out"));
-    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    for file in ["report.json", "report.txt", "trace.jsonl"] {
-        let written = fs::read_to_string(folder.path().join("out").join(file)).unwrap();
-        assert!(!written.contains(secret.trim()), "the secret is in {file}");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interrupted_run_reports_what_it_recorded() {
-    let folder = folder();
-    let mut child = command(folder.path(), "run --cases 3000 --out out")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(said.next().unwrap().unwrap().starts_with("running"));
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("exit code 130"), "{text}");
-    check_schema(&report(folder.path(), "out"));
 }
 
 #[test]

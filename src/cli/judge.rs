@@ -35,7 +35,7 @@ pub struct Args {
 pub fn execute(args: &Args, output: Output) -> Outcome {
     let contract = args.spec.contract()?;
     let reader = TraceReader::open(&args.trace).or_usage()?;
-    let setting = setting(contract, reader.header());
+    let setting = Setting::recorded(contract, reader.header());
     if reader.header().contract != contract.digest() {
         return Err(Failure::usage(another_document(args, reader.header())));
     }
@@ -81,23 +81,6 @@ fn judged(
         ));
     }
     Ok(report)
-}
-
-fn setting<'a>(contract: &'a crate::contract::Contract, header: &Header) -> Setting<'a> {
-    let (target, base_url) = header
-        .target
-        .rsplit_once(' ')
-        .unwrap_or((&header.target, ""));
-    Setting {
-        contract,
-        terms: header.terms.clone(),
-        target: target.to_owned(),
-        base_url: base_url.to_owned(),
-        seed: header.seed,
-        suites: header.suites.clone(),
-        disabled: std::collections::BTreeMap::new(),
-        lacks: Vec::new(),
-    }
 }
 
 fn another_document(args: &Args, header: &Header) -> anyhow::Error {

@@ -1,7 +1,7 @@
 //! The command line: what was typed becomes values once, and each command is a thin file that hands them on.
 //!
 //! Results go to stdout, progress and diagnostics to stderr. A departure is a result; only what keeps a command from
-//! doing its work is a [`Failure`]. `anyhow` is used here and nowhere else.
+//! doing its work is a failure. `anyhow` is used here and nowhere else.
 
 mod explain;
 mod failure;

@@ -18,7 +18,6 @@ use crate::plan::{Budget, DEFAULT_SUITE, Planned, Suite, case_file, plan};
 use crate::report::files::{self, TRACE_FILE};
 use crate::report::{Report, text};
 use crate::run::{Effort, Limits, Live, Setting, abilities, run, write_cases};
-use crate::trace::{Header, TRACE_VERSION};
 
 /// Where reports go when no folder is named.
 const REPORTS: &str = "reports";
@@ -117,7 +116,7 @@ fn test(
     let stop = StopSignal::new();
     interrupt::watch(&stop);
     let session = Session::connect(profile)?;
-    let trace = TraceWriter::create(&folder.path.join(TRACE_FILE), &header(setting)).or_usage()?;
+    let trace = TraceWriter::create(&folder.path.join(TRACE_FILE), &setting.header()).or_usage()?;
     let stage = Live {
         session: &session,
         workers: usize::from(args.workers),
@@ -160,18 +159,6 @@ impl Args {
             },
             ..Limits::default()
         }
-    }
-}
-
-fn header(setting: &Setting<'_>) -> Header {
-    Header {
-        trace: TRACE_VERSION,
-        cardproof: env!("CARGO_PKG_VERSION").to_owned(),
-        target: format!("{} {}", setting.target, setting.base_url),
-        contract: setting.contract.digest().to_owned(),
-        seed: setting.seed,
-        suites: setting.suites.clone(),
-        terms: setting.terms.clone(),
     }
 }
 

@@ -192,9 +192,16 @@ fn find_upwards(name: &str) -> Option<PathBuf> {
 }
 
 fn no_profile(url: &BaseUrl) -> anyhow::Error {
+    let profile = least_profile(url);
     anyhow::anyhow!(
-        "an address alone does not say where fresh accounts come from; put this in {PROFILE_FILE} and run again:\n\n\
-         name = \"my cards\"\n\
+        "an address alone does not say where fresh accounts come from; put this into {PROFILE_FILE} and run again:\n\n{profile}"
+    )
+}
+
+/// The least that a profile says.
+fn least_profile(url: &BaseUrl) -> String {
+    format!(
+        "name = \"my cards\"\n\
          base_url = \"{url}\"\n\n\
          [credentials]\n\
          api_key = {{ env = \"CARDS_API_KEY\" }}\n\
@@ -240,5 +247,25 @@ pub fn unknown(what: &str, near: Option<&str>, listing: &str) -> String {
             format!("there is no such {what}; did you mean `{near}`? (`{listing}` names all)")
         }
         None => format!("there is no such {what}: `{listing}` names all"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_that_is_recommended_is_one() {
+        let url = base_url("http://127.0.0.1:8080/v1").unwrap();
+        Profile::parse(PROFILE_FILE, &least_profile(&url)).unwrap();
+    }
+
+    #[test]
+    fn each_reading_that_is_listed_is_taken() {
+        for point in reference::open_points() {
+            for option in point.options {
+                assert!(reading(&format!("{}={option}", point.name)).is_ok());
+            }
+        }
     }
 }

@@ -244,10 +244,13 @@ fn run_header() -> Header {
         trace: TRACE_VERSION,
         cardproof: "0.1.0".into(),
         target: "fake".into(),
+        base_url: String::new(),
         contract: String::new(),
         seed: 1,
         suites: vec![],
         terms: Profile::terms(&FakeTarget::start(|_| ok()).profile()),
+        disabled: std::collections::BTreeMap::new(),
+        lacks: Vec::new(),
     }
 }
 

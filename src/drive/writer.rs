@@ -145,10 +145,13 @@ mod tests {
             trace: TRACE_VERSION,
             cardproof: "0.1.0".into(),
             target: "t".into(),
+            base_url: String::new(),
             contract: "c".into(),
             seed: 7,
             suites: vec!["s".into()],
             terms: Terms::default(),
+            disabled: std::collections::BTreeMap::new(),
+            lacks: Vec::new(),
         }
     }
 

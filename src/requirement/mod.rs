@@ -148,6 +148,30 @@ pub enum Needs {
 }
 
 impl Needs {
+    /// Every need.
+    pub const ALL: [Self; 7] = [
+        Self::Nothing,
+        Self::Simulator,
+        Self::Issuer,
+        Self::Foreign,
+        Self::Clock,
+        Self::Overlap,
+        Self::Webhooks,
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Simulator => "simulator",
+            Self::Issuer => "issuer",
+            Self::Foreign => "foreign",
+            Self::Clock => "clock",
+            Self::Overlap => "overlap",
+            Self::Webhooks => "webhooks",
+        }
+    }
+
     /// Why a requirement is not shown, when this is why.
     pub fn reason(self) -> &'static str {
         match self {

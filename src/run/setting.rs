@@ -6,7 +6,7 @@ use crate::contract::Contract;
 use crate::plan::Abilities;
 use crate::profile::Profile;
 use crate::requirement::{self, Needs};
-use crate::trace::Terms;
+use crate::trace::{Header, TRACE_VERSION, Terms};
 use crate::world::choice;
 
 /// What is known before anything is sent.
@@ -79,6 +79,41 @@ impl<'a> Setting<'a> {
             disabled: profile.disabled.clone(),
             lacks: lacks(profile),
         })
+    }
+
+    /// What a recording says first, so that it is judged again as it was.
+    pub fn header(&self) -> Header {
+        Header {
+            trace: TRACE_VERSION,
+            cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+            target: self.target.clone(),
+            base_url: self.base_url.clone(),
+            contract: self.contract.digest().to_owned(),
+            seed: self.seed,
+            suites: self.suites.clone(),
+            terms: self.terms.clone(),
+            disabled: self.disabled.clone(),
+            lacks: self
+                .lacks
+                .iter()
+                .map(|needs| needs.as_str().to_owned())
+                .collect(),
+        }
+    }
+
+    /// The setting of a recorded run.
+    pub fn recorded(contract: &'a Contract, header: &Header) -> Self {
+        let needs = |word: &String| Needs::ALL.into_iter().find(|needs| needs.as_str() == word);
+        Self {
+            contract,
+            terms: header.terms.clone(),
+            target: header.target.clone(),
+            base_url: header.base_url.clone(),
+            seed: header.seed,
+            suites: header.suites.clone(),
+            disabled: header.disabled.clone(),
+            lacks: header.lacks.iter().filter_map(needs).collect(),
+        }
     }
 }
 

@@ -24,8 +24,8 @@ pub fn in_full(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::R
     difference(page, finding)?;
     evidence(page, finding)?;
     if let Some(file) = &finding.file {
-        let line = replay_line(look, file);
-        page.hanging(&label("again"), NAME, &line)?;
+        let line = Span::new(NAME, replay_line(look, file));
+        page.unbroken(&[&label("again")[..], &[line]].concat())?;
     }
     Ok(())
 }
@@ -195,9 +195,10 @@ fn difference(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
 
 fn evidence(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
     let (mut words, style) = confirmation(finding);
-    if !finding.found_in.is_empty() {
-        let seen = counted(finding.seen_in, "case");
-        words += &format!("; seen in {seen} of the run, first in {}", finding.found_in);
+    match (finding.found_in.as_str(), finding.seen_in) {
+        ("", _) => {}
+        (first, 1) => words += &format!("; seen in {first}"),
+        (first, many) => words += &format!("; seen in {}, first in {first}", counted(many, "case")),
     }
     page.hanging(&label("evidence"), style, &words)
 }

@@ -63,7 +63,7 @@ pub fn write(report: &Report, look: &Look<'_>, out: &mut dyn Write) -> io::Resul
         points::readings(page, report, look.detail)?;
         points::not_shown(page, report)?;
     }
-    points::obstacles(page, report)?;
+    points::obstacles(page, report, look.detail)?;
     end(page, report, look)
 }
 

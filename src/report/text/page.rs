@@ -137,6 +137,15 @@ impl<'o> Page<'o> {
         Ok(())
     }
 
+    /// One line, however long: for what is to be copied.
+    pub fn unbroken(&mut self, spans: &[Span]) -> io::Result<()> {
+        let mut line = String::new();
+        for Span { style, text } in without_end(spans) {
+            push(&mut line, style, &text);
+        }
+        writeln!(self.out, "{line}")
+    }
+
     /// As [`Page::hanging`], each line of `text` by itself.
     pub fn block(&mut self, head: &[Span], style: Style, text: &str) -> io::Result<()> {
         let indent: usize = head.iter().map(|span| span.text.width()).sum();

@@ -104,8 +104,11 @@ pub fn not_shown(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
+/// So many obstacles are shown unless everything is asked for.
+const OBSTACLES_MAX: usize = 10;
+
 /// Trouble that is nobody's proven fault.
-pub fn obstacles(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+pub fn obstacles(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Result<()> {
     if report.obstacles.is_empty() {
         return Ok(());
     }
@@ -113,7 +116,12 @@ pub fn obstacles(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         "Obstacles",
         "trouble that is nobody's proven fault, hence no departure and no pass",
     )?;
-    for obstacle in &report.obstacles {
+    let shown = match detail {
+        Detail::Brief => 1,
+        Detail::Normal => OBSTACLES_MAX,
+        Detail::Full => usize::MAX,
+    };
+    for obstacle in report.obstacles.iter().take(shown) {
         let place = match (obstacle.case.as_str(), obstacle.step) {
             ("", _) => String::new(),
             (case, None) => format!("in {case}"),
@@ -125,5 +133,8 @@ pub fn obstacles(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
             page.hanging(&[plain(" ".repeat(8))], DIM, &place)?;
         }
     }
-    Ok(())
+    match report.obstacles.len().saturating_sub(shown) {
+        0 => Ok(()),
+        more => page.line(&[dim(format!("        and {more} more, in report.json"))]),
+    }
 }

@@ -1,0 +1,127 @@
+//! The built program beside other processes: served, interrupted, left by its reader.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use common::{cardproof, check_schema, command, folder, report};
+
+#[test]
+fn a_reader_that_goes_away_is_no_mistake() {
+    let folder = folder();
+    let mut child = command(folder.path(), "list requirements --format json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    assert_eq!(said, "");
+}
+
+/// A serving process, ended when the test is.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Serves the reference, and says with which flags it is tested.
+fn serve(folder: &Path, flags: &str) -> (Served, String) {
+    let args = format!("serve --address 127.0.0.1:0 --setup sandbox {flags}");
+    let mut served = Served(
+        command(folder, &args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let mut lines = BufReader::new(served.0.stdout.take().unwrap()).lines();
+    let url = lines.next().unwrap().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    let how = lines.next().unwrap().unwrap();
+    (served, how.strip_prefix("cardproof ").unwrap().to_owned())
+}
+
+#[test]
+fn a_served_reference_is_tested_by_the_profile_that_it_writes() {
+    let folder = folder();
+    let (_served, args) = serve(folder.path(), "");
+    let profile = fs::read_to_string(folder.path().join("sandbox/cardproof.toml")).unwrap();
+    let secret = fs::read_to_string(folder.path().join("sandbox/api-secret")).unwrap();
+    assert!(!profile.contains(secret.trim()));
+    let ended = cardproof(folder.path(), &format!("{args} --suite smoke --out out"));
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    for file in ["report.json", "report.txt", "trace.jsonl"] {
+        let written = fs::read_to_string(folder.path().join("out").join(file)).unwrap();
+        assert!(!written.contains(secret.trim()), "the secret is in {file}");
+    }
+}
+
+#[test]
+fn a_recording_is_judged_by_what_the_profile_said() {
+    let folder = folder();
+    let (_served, args) = serve(folder.path(), "--fault deactivate-does-nothing");
+    let path = folder.path().join("sandbox/cardproof.toml");
+    let profile = fs::read_to_string(&path).unwrap();
+    let disabled = profile.replace("[disabled]", "[disabled]\nLIFE-2 = \"known\"");
+    fs::write(
+        &path,
+        disabled.replace("simulator = true", "simulator = false"),
+    )
+    .unwrap();
+    let ended = cardproof(folder.path(), &format!("{args} --suite smoke --out out"));
+    let judged = cardproof(folder.path(), "judge out/trace.jsonl --out judged");
+    assert_eq!(judged.code, ended.code, "{}{}", ended.stdout, judged.stdout);
+    let verdicts = |out: &str| {
+        let report = report(folder.path(), out);
+        let results = report["requirements"].as_array().unwrap().clone();
+        results
+            .into_iter()
+            .map(|r| r["verdict"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts("out"), verdicts("judged"));
+    assert!(verdicts("out").contains(&"not-applicable".into()));
+    assert!(verdicts("out").contains(&"disabled".into()));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_reports_what_it_recorded() {
+    let folder = folder();
+    let mut child = command(folder.path(), "run --cases 3000 --out out")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.next().unwrap().unwrap().starts_with("running"));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("exit code 130"), "{text}");
+    check_schema(&report(folder.path(), "out"));
+}
