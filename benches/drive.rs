@@ -28,7 +28,10 @@ const ROUNDS: usize = 5;
 
 fn main() {
     println!("unsigned reads of one card, requests/s, best of {ROUNDS} turns");
-    println!("{:>9} {:>10} {:>10} {:>10} {:>14} {:>10}", "in flight", "wrk", "reqwest", "driver", "driver/reqwest", "driver/wrk");
+    println!(
+        "{:>9} {:>10} {:>10} {:>10} {:>14} {:>10}",
+        "in flight", "wrk", "reqwest", "driver", "driver/reqwest", "driver/wrk"
+    );
     for in_flight in IN_FLIGHT {
         unsigned(in_flight);
     }
@@ -75,8 +78,16 @@ fn one_card(embedded: &Embedded, profile: &Profile) -> (String, String) {
     let token = runtime.block_on(async {
         let body = serde_json::json!({"apiKey": running.api_key, "apiSecret": running.api_secret});
         let client = reqwest::Client::new();
-        let request = client.post(format!("{}/auth/token", running.base_url)).json(&body);
-        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let request = client
+            .post(format!("{}/auth/token", running.base_url))
+            .json(&body);
+        let answer: serde_json::Value = request
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
         answer["token"].as_str().expect("a token").to_owned()
     });
     (token, path.trim_start_matches("/cards/").to_owned())
@@ -93,7 +104,10 @@ fn reads(count: usize) -> Case {
 
 fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> f64 {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let client = reqwest::Client::builder().tcp_nodelay(true).build().expect("a client");
+    let client = reqwest::Client::builder()
+        .tcp_nodelay(true)
+        .build()
+        .expect("a client");
     let until = Instant::now() + TURN;
     let done: usize = runtime.block_on(async {
         let tasks: Vec<_> = (0..in_flight)
@@ -102,7 +116,12 @@ fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> f64 {
                 tokio::spawn(async move {
                     let mut done = 0;
                     while Instant::now() < until {
-                        let answer = client.get(&url).bearer_auth(&token).send().await.expect("an answer");
+                        let answer = client
+                            .get(&url)
+                            .bearer_auth(&token)
+                            .send()
+                            .await
+                            .expect("an answer");
                         answer.bytes().await.expect("a body");
                         done += 1;
                     }
@@ -134,8 +153,12 @@ fn drive(session: &Session, in_flight: usize) -> f64 {
         seed: 0,
         suites: Vec::new(),
         terms: cardproof::trace::Terms::default(),
+        base_url: String::new(),
+        disabled: std::collections::BTreeMap::new(),
+        lacks: Vec::new(),
     };
-    let trace = Arc::new(TraceWriter::create(&folder.join("trace.jsonl"), &header).expect("a trace"));
+    let trace =
+        Arc::new(TraceWriter::create(&folder.join("trace.jsonl"), &header).expect("a trace"));
     let stop = StopSignal::new();
     let cases = (1..).map(|n| (CaseNumber(n), reads(READS)));
     let began = Instant::now();
@@ -155,7 +178,15 @@ fn drive(session: &Session, in_flight: usize) -> f64 {
 fn wrk(url: &str, token: &str, in_flight: usize) -> Option<f64> {
     let threads = in_flight.min(2).to_string();
     let output = Command::new("wrk")
-        .args(["-t", &threads, "-c", &in_flight.to_string(), "-d", "2s", "-H"])
+        .args([
+            "-t",
+            &threads,
+            "-c",
+            &in_flight.to_string(),
+            "-d",
+            "2s",
+            "-H",
+        ])
         .arg(format!("Authorization: Bearer {token}"))
         .arg(url)
         .output()
@@ -177,15 +208,21 @@ fn signed() {
         allowed = allowed.max(signatures_alone(cores));
         driven = driven.max(drive(&session, 16));
     }
-    println!("{driven:>9.0} of {allowed:.0}: {:.0}%", 100.0 * driven / allowed);
+    println!(
+        "{driven:>9.0} of {allowed:.0}: {:.0}%",
+        100.0 * driven / allowed
+    );
 }
 
 /// Sign-and-verify pairs per second, each core for itself.
 fn signatures_alone(cores: usize) -> f64 {
     let random = SystemRandom::new();
-    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).expect("a key");
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, document.as_ref()).expect("a key");
-    let public = UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.public_key().as_ref().to_vec());
+    let document =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).expect("a key");
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, document.as_ref())
+        .expect("a key");
+    let public =
+        UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.public_key().as_ref().to_vec());
     let base = [b'x'; 430];
     let until = Instant::now() + TURN;
     let done: usize = std::thread::scope(|scope| {
@@ -195,14 +232,19 @@ fn signatures_alone(cores: usize) -> f64 {
                     let mut done = 0;
                     while Instant::now() < until {
                         let signature = key.sign(&random, &base).expect("a signature");
-                        public.verify(&base, signature.as_ref()).expect("it verifies");
+                        public
+                            .verify(&base, signature.as_ref())
+                            .expect("it verifies");
                         done += 1;
                     }
                     done
                 })
             })
             .collect();
-        threads.into_iter().map(|t| t.join().expect("a thread")).sum()
+        threads
+            .into_iter()
+            .map(|t| t.join().expect("a thread"))
+            .sum()
     });
     rate(done, TURN)
 }
@@ -217,13 +259,20 @@ fn thinking() {
     let countries = contract.countries();
     let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
     let began = Instant::now();
-    let cases: Vec<_> = plan(&suites, 1, Budget::default(), &countries, offered).map(|p| p.case).collect();
+    let cases: Vec<_> = plan(&suites, 1, Budget::default(), &countries, offered)
+        .map(|p| p.case)
+        .collect();
     let planning = began.elapsed();
     let count = cases.len();
-    let numbered = cases.into_iter().enumerate().map(|(n, c)| (CaseNumber(n + 1), c));
+    let numbered = cases
+        .into_iter()
+        .enumerate()
+        .map(|(n, c)| (CaseNumber(n + 1), c));
     let began = Instant::now();
     let stop = StopSignal::new();
-    let traces: Vec<CaseTrace> = session.run_cases(numbered, 16, &Arc::new(TraceWriter::none()), &stop).collect();
+    let traces: Vec<CaseTrace> = session
+        .run_cases(numbered, 16, &Arc::new(TraceWriter::none()), &stop)
+        .collect();
     let driving = began.elapsed();
     let began = Instant::now();
     for trace in &traces {
@@ -245,7 +294,10 @@ fn thinking() {
         let began = Instant::now();
         std::hint::black_box(judge(contract, &terms, &long));
         let took = began.elapsed();
-        println!("{length:>9} exchanges: {took:.2?}, {:.2?} each", took / length);
+        println!(
+            "{length:>9} exchanges: {took:.2?}, {:.2?} each",
+            took / length
+        );
     }
 }
 

@@ -14,10 +14,10 @@ use super::settings::{self, SpecArgs};
 use super::target::{Target, TargetArgs};
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::exit_code::ExitCode;
-use crate::plan::{Budget, DEFAULT_SUITE, Planned, Suite, case_file, plan};
+use crate::plan::{Budget, DEFAULT_SUITE, Planned, Suite, case_file, plan, planned_count};
 use crate::report::files::{self, TRACE_FILE};
 use crate::report::{Report, text};
-use crate::run::{Effort, Limits, Live, Setting, abilities, run, write_cases};
+use crate::run::{Agenda, Effort, Limits, Live, Setting, abilities, run, write_cases};
 
 /// Where reports go when no folder is named.
 const REPORTS: &str = "reports";
@@ -93,7 +93,10 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
         output,
         target.profile.clone(),
         &setting,
-        &mut planned,
+        Agenda {
+            cases: &mut planned,
+            count: planned_count(&suites, budget),
+        },
         &folder,
     )?;
     let code = match was_interrupted {
@@ -110,7 +113,7 @@ fn test(
     output: Output,
     profile: crate::profile::Profile,
     setting: &Setting<'_>,
-    planned: &mut dyn Iterator<Item = Planned>,
+    agenda: Agenda<'_>,
     folder: &Folder,
 ) -> Result<(Report, bool), Failure> {
     let stop = StopSignal::new();
@@ -128,12 +131,16 @@ fn test(
         setting.target, setting.base_url, setting.seed
     );
     let mut bar = Bar::new(&what, output.quiet);
-    let mut planned = planned.take_while(|_| !stop.was_interrupted());
+    let count = agenda.count;
+    let mut planned = agenda.cases.take_while(|_| !stop.was_interrupted());
     let is_stopped = || stop.was_interrupted() || stage.trace.has_failed();
     let report = run(
         &stage,
         setting,
-        &mut planned,
+        Agenda {
+            cases: &mut planned,
+            count,
+        },
         &args.limits(),
         &is_stopped,
         &mut bar,

@@ -37,7 +37,8 @@ impl Judge<'_> {
             {
                 self.show(*rule);
             }
-            self.settle_stale_lists(card, "status of a card,", source);
+            let shown = format!("`{status}`");
+            self.settle_stale_lists(card, "status of a card,", &shown, source);
             self.settle_on(left, scene.exchange.step);
             return;
         }
@@ -153,8 +154,14 @@ impl Judge<'_> {
     }
 
     /// A list that showed something else than the card's own read does was stale: it is the reads that disagree
-    /// (READ-6). `subject` is what its departure speaks of.
-    pub(super) fn settle_stale_lists(&mut self, card: &CardId, subject: &str, source: Source) {
+    /// (READ-6). `subject` is what its departure speaks of, `shown` what the card's own read shows.
+    pub(super) fn settle_stale_lists(
+        &mut self,
+        card: &CardId,
+        subject: &str,
+        shown: &str,
+        source: Source,
+    ) {
         if source != Source::ById {
             return;
         }
@@ -162,6 +169,7 @@ impl Judge<'_> {
         let exchanges = &self.trace.exchanges;
         for departure in &mut self.judgement.departures {
             let is_stale = departure.subject.starts_with(subject)
+                && departure.actual != shown
                 && departure.moment >= quiet_since
                 && departure.requirement != id::READ_6
                 && list_shows(&exchanges[departure.moment], card);

@@ -276,9 +276,10 @@ impl Judge<'_> {
                 }
                 continue;
             };
-            if value.is_some_and(|v| same_member(name, &fixed.value, v)) {
+            if let Some(value) = value.filter(|v| same_member(name, &fixed.value, v)) {
                 self.show(rule);
-                self.settle_stale_lists(card, &format!("`{name}` of a card"), source);
+                let shown = value.to_string();
+                self.settle_stale_lists(card, &format!("`{name}` of a card"), &shown, source);
                 continue;
             }
             if value.is_none() && !ISSUED.contains(&name) {

@@ -23,7 +23,7 @@ use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
 use crate::world::choice::Scope;
 
 pub use departure::{Departure, Origin};
-pub use settle::{Clash, Readings, settle_readings};
+pub use settle::{Clash, Ledger, Readings, Witness};
 
 /// What one case showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Judgement;
+use crate::case::Case;
 use crate::requirement::RequirementId;
 use crate::trace::CaseNumber;
 use crate::world::choice::Scope;
@@ -17,53 +18,103 @@ pub struct Clash {
     pub point: RequirementId,
     /// What the reading is consistent over.
     pub scope: Scope,
-    /// The earlier case, and the readings that it left.
-    pub first: (CaseNumber, BTreeSet<usize>),
-    /// The later case, likewise.
-    pub second: (CaseNumber, BTreeSet<usize>),
+    /// The earlier case.
+    pub first: Witness,
+    /// The later case.
+    pub second: Witness,
 }
 
-/// Folds the readings of all cases, in the order of their numbers. A case with departures says nothing of readings, since
-/// what it showed is not how the target means to behave.
-pub fn settle_readings<'j>(
-    judgements: impl IntoIterator<Item = &'j Judgement>,
-) -> (Readings, Vec<Clash>) {
-    let mut sorted: Vec<&Judgement> = judgements
-        .into_iter()
-        .filter(|j| j.departures.is_empty())
-        .collect();
-    sorted.sort_by_key(|j| j.number);
-    let mut seen: BTreeMap<(RequirementId, Scope), BTreeMap<BTreeSet<usize>, CaseNumber>> =
-        BTreeMap::new();
-    let mut readings = Readings::new();
-    let mut clashes: BTreeMap<(RequirementId, Scope), Clash> = BTreeMap::new();
-    for judgement in sorted {
+/// A case, and the readings that it left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Its number.
+    pub number: CaseNumber,
+    /// The case.
+    pub case: Case,
+    /// What it left.
+    pub left: BTreeSet<usize>,
+}
+
+/// The readings of all cases, folded as the cases come. For each set of readings that some case left, the first such case
+/// is kept; so it grows with what an implementation does, not with how many cases are run, and the order in which cases
+/// end changes nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    witnesses: BTreeMap<(RequirementId, Scope), BTreeMap<BTreeSet<usize>, (CaseNumber, Case)>>,
+}
+
+impl Ledger {
+    /// Adds what a case showed. One with departures says nothing of readings, since what it showed is not how the target
+    /// means to behave.
+    pub fn add(&mut self, case: &Case, judgement: &Judgement) {
+        if !judgement.departures.is_empty() {
+            return;
+        }
         for (key, left) in &judgement.readings {
-            let earlier = seen.entry(key.clone()).or_default();
-            if let Some((other, number)) = earlier.iter().find(|(other, _)| other.is_disjoint(left))
-            {
-                clashes.entry(key.clone()).or_insert_with(|| Clash {
-                    point: key.0,
-                    scope: key.1.clone(),
-                    first: (*number, other.clone()),
-                    second: (judgement.number, left.clone()),
-                });
+            let witnesses = self.witnesses.entry(key.clone()).or_default();
+            match witnesses.get_mut(left) {
+                Some((number, _)) if *number <= judgement.number => {}
+                Some(known) => *known = (judgement.number, case.clone()),
+                None => {
+                    witnesses.insert(left.clone(), (judgement.number, case.clone()));
+                }
             }
-            earlier.entry(left.clone()).or_insert(judgement.number);
-            readings
-                .entry(key.clone())
-                .and_modify(|all| {
-                    let both: BTreeSet<usize> = all.intersection(left).copied().collect();
-                    if both.is_empty() {
-                        all.extend(left);
-                    } else {
-                        *all = both;
-                    }
-                })
-                .or_insert_with(|| left.clone());
         }
     }
-    (readings, clashes.into_values().collect())
+
+    /// What all cases leave. Where they leave nothing in common, everything that one of them left.
+    pub fn readings(&self) -> Readings {
+        self.witnesses
+            .iter()
+            .map(|(key, witnesses)| {
+                let common = witnesses
+                    .keys()
+                    .cloned()
+                    .reduce(|all, left| all.intersection(&left).copied().collect())
+                    .unwrap_or_default();
+                let left = if common.is_empty() {
+                    witnesses.keys().flatten().copied().collect()
+                } else {
+                    common
+                };
+                (key.clone(), left)
+            })
+            .collect()
+    }
+
+    /// For each point, the first two cases that leave nothing in common.
+    pub fn clashes(&self) -> Vec<Clash> {
+        self.witnesses
+            .iter()
+            .filter_map(|((point, scope), witnesses)| {
+                let mut sorted: Vec<Witness> = witnesses
+                    .iter()
+                    .map(|(left, (number, case))| Witness {
+                        number: *number,
+                        case: case.clone(),
+                        left: left.clone(),
+                    })
+                    .collect();
+                sorted.sort_by_key(|w| w.number);
+                let (first, second) = first_disjoint(&sorted)?;
+                Some(Clash {
+                    point: *point,
+                    scope: scope.clone(),
+                    first: first.clone(),
+                    second: second.clone(),
+                })
+            })
+            .collect()
+    }
+}
+
+fn first_disjoint(sorted: &[Witness]) -> Option<(&Witness, &Witness)> {
+    sorted.iter().enumerate().find_map(|(place, second)| {
+        let first = sorted[..place]
+            .iter()
+            .find(|first| first.left.is_disjoint(&second.left))?;
+        Some((first, second))
+    })
 }
 
 #[cfg(test)]
@@ -71,43 +122,45 @@ mod tests {
     use super::*;
     use crate::requirement::id;
 
-    fn judgement(number: usize, readings: &[usize]) -> Judgement {
-        Judgement {
-            number: CaseNumber(number),
-            readings: [(
-                (id::OPEN_1, String::new()),
-                readings.iter().copied().collect(),
-            )]
-            .into(),
-            ..Judgement::default()
+    fn ledger(cases: &[(usize, &[usize])]) -> Ledger {
+        let mut ledger = Ledger::default();
+        for (number, readings) in cases {
+            let case = Case {
+                name: format!("case-{number}"),
+                title: String::new(),
+                steps: Vec::new(),
+            };
+            let judgement = Judgement {
+                number: CaseNumber(*number),
+                readings: [(
+                    (id::OPEN_1, String::new()),
+                    readings.iter().copied().collect(),
+                )]
+                .into(),
+                ..Judgement::default()
+            };
+            ledger.add(&case, &judgement);
         }
+        ledger
     }
 
     #[test]
     fn readings_are_what_all_cases_leave() {
-        let (readings, clashes) = settle_readings(&[judgement(1, &[0, 1]), judgement(2, &[1])]);
-        assert!(clashes.is_empty());
-        assert_eq!(readings[&(id::OPEN_1, String::new())], [1].into());
+        let ledger = ledger(&[(1, &[0, 1]), (2, &[1])]);
+        assert!(ledger.clashes().is_empty());
+        assert_eq!(ledger.readings()[&(id::OPEN_1, String::new())], [1].into());
     }
 
     #[test]
     fn two_cases_that_leave_nothing_in_common_clash_whatever_their_order() {
-        for judgements in [
-            [
-                judgement(1, &[0]),
-                judgement(2, &[0, 1]),
-                judgement(3, &[1]),
-            ],
-            [
-                judgement(3, &[1]),
-                judgement(2, &[0, 1]),
-                judgement(1, &[0]),
-            ],
+        for cases in [
+            [(1, &[0][..]), (2, &[0, 1]), (3, &[1]), (4, &[1])],
+            [(4, &[1]), (3, &[1]), (2, &[0, 1]), (1, &[0])],
         ] {
-            let (_, clashes) = settle_readings(&judgements);
+            let clashes = ledger(&cases).clashes();
             assert_eq!(clashes.len(), 1);
-            assert_eq!(clashes[0].first.0, CaseNumber(1));
-            assert_eq!(clashes[0].second.0, CaseNumber(3));
+            assert_eq!(clashes[0].first.number, CaseNumber(1));
+            assert_eq!(clashes[0].second.number, CaseNumber(3));
         }
     }
 }

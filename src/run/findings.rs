@@ -163,10 +163,10 @@ fn finding(
     }
 }
 
-/// Two recorded cases that read an open point in two ways, as a finding.
-pub(super) fn clash_as_seen(clash: &Clash, cases: &BTreeMap<CaseNumber, Case>) -> Option<Finding> {
-    let (first, second) = (cases.get(&clash.first.0)?, cases.get(&clash.second.0)?);
-    let joined = first.followed_by(second);
+/// Two cases that read an open point in two ways, as they were seen.
+pub(super) fn contradiction(clash: &Clash) -> Suspicion {
+    let (first, second) = (&clash.first, &clash.second);
+    let joined = first.case.followed_by(&second.case);
     let departure = Departure {
         requirement: clash.point,
         instead: Vec::new(),
@@ -175,26 +175,26 @@ pub(super) fn clash_as_seen(clash: &Clash, cases: &BTreeMap<CaseNumber, Case>) -
         subject: format!("two readings of {}", clash.scope),
         expected: format!(
             "what case {} showed: {}",
-            first.name,
-            words(clash, &clash.first.1)
+            first.case.name,
+            words(clash, &first.left)
         ),
         since: None,
         actual: format!(
             "case {} shows: {}",
-            second.name,
-            words(clash, &clash.second.1)
+            second.case.name,
+            words(clash, &second.left)
         ),
         diff: None,
     };
-    Some(seen(&Suspicion {
+    Suspicion {
         examples: vec![Example {
             departure,
             case: joined,
             exchanges: Vec::new(),
-            found_in: second.name.clone(),
+            found_in: format!("{} and {}", first.case.name, second.case.name),
         }],
-        seen_in: [clash.first.0, clash.second.0].into(),
-    }))
+        seen_in: [first.number, second.number].into(),
+    }
 }
 
 fn words(clash: &Clash, readings: &BTreeSet<usize>) -> String {
@@ -290,21 +290,25 @@ impl<'a> Lab<'a> {
             .collect()
     }
 
-    /// Two cases that contradict each other, as one that contradicts itself.
-    pub fn join(&mut self, clash: &Clash, first: &Case, second: &Case) -> Option<Suspicion> {
-        let joined = first.followed_by(second);
-        let (trace, judgement) = self.try_out(&[joined]).pop()?;
-        let departure = judgement
+    /// Two cases that contradict each other, as one that contradicts itself; as they were seen, if that one does not.
+    pub fn join(&mut self, clash: &Clash) -> Suspicion {
+        let mut seen = contradiction(clash);
+        let joined = seen.examples[0].case.clone();
+        let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&joined)).pop() else {
+            return seen;
+        };
+        let shown = judgement
             .departures
             .iter()
-            .find(|d| d.concerns(clash.point))?;
-        Some(Suspicion {
-            examples: vec![Example {
-                found_in: format!("{} and {}", first.name, second.name),
+            .find(|d| d.concerns(clash.point));
+        if let Some(departure) = shown {
+            let found_in = seen.examples[0].found_in.clone();
+            seen.examples = vec![Example {
+                found_in,
                 ..Example::of(&trace, departure)
-            }],
-            seen_in: [clash.first.0, clash.second.0].into(),
-        })
+            }];
+        }
+        seen
     }
 
     /// Finds the shortest sequence of each suspicion, and merges those that come to the same.

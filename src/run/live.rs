@@ -1,6 +1,7 @@
 //! The stage on which cases meet a live target.
 
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::{Continue, Stage};
 use crate::case::Case;
@@ -20,19 +21,57 @@ pub struct Live<'a> {
 }
 
 impl Stage for Live<'_> {
-    fn run_all(&self, cases: Vec<(CaseNumber, Case)>, each: &mut dyn FnMut(CaseTrace) -> Continue) {
-        let finished =
-            self.session
-                .run_cases(cases.into_iter(), self.workers, &self.trace, &self.stop);
+    fn run_all(
+        &self,
+        cases: &mut dyn Iterator<Item = (CaseNumber, Case)>,
+        each: &mut dyn FnMut(CaseTrace) -> Continue,
+    ) {
+        // Cases are planned in this thread, a few ahead of those in flight: whenever one ends, the queue is filled up.
+        let (queue, waiting) = sync_channel(4 * self.workers.max(1));
+        let mut ahead = Ahead {
+            queue: Some(queue),
+            next: None,
+        };
+        ahead.fill(cases);
+        let waiting = waiting.into_iter();
+        let finished = self
+            .session
+            .run_cases(waiting, self.workers, &self.trace, &self.stop);
         for trace in finished {
             // Enough: what is in flight is given up. After an interruption it has been already, and comes out as it is.
             if each(trace) == Continue::No && !self.stop.was_interrupted() {
                 break;
             }
+            ahead.fill(cases);
         }
     }
 
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace> {
         self.session.drive_batch(cases, &self.stop)
+    }
+}
+
+type Numbered = (CaseNumber, Case);
+
+/// The queue of planned cases; closed when there are no more.
+struct Ahead {
+    queue: Option<SyncSender<Numbered>>,
+    next: Option<Numbered>,
+}
+
+impl Ahead {
+    fn fill(&mut self, cases: &mut dyn Iterator<Item = Numbered>) {
+        while let Some(queue) = &self.queue {
+            let Some(case) = self.next.take().or_else(|| cases.next()) else {
+                self.queue = None;
+                return;
+            };
+            if let Err(full) = queue.try_send(case) {
+                let (std::sync::mpsc::TrySendError::Full(case)
+                | std::sync::mpsc::TrySendError::Disconnected(case)) = full;
+                self.next = Some(case);
+                return;
+            }
+        }
     }
 }

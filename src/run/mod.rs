@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
-use crate::judge::{Judgement, judge, settle_readings};
+use crate::judge::{Judgement, Ledger, judge};
 use crate::plan::Planned;
 use crate::report::{
     ContractFacts, Facts, ObstacleFact, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
@@ -31,7 +31,11 @@ pub use setting::{Setting, SettingError, abilities};
 /// Where cases are run. The driver is one; a test's table is another.
 pub trait Stage {
     /// Runs cases, several at a time, and hands each over as it ends. Ends early when `each` says so.
-    fn run_all(&self, cases: Vec<(CaseNumber, Case)>, each: &mut dyn FnMut(CaseTrace) -> Continue);
+    fn run_all(
+        &self,
+        cases: &mut dyn Iterator<Item = (CaseNumber, Case)>,
+        each: &mut dyn FnMut(CaseTrace) -> Continue,
+    );
 
     /// Runs cases at the same time on fresh accounts; what is sent is not recorded as part of the run.
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace>;
@@ -64,27 +68,13 @@ pub struct Limits {
 pub struct Shown {
     exercised: BTreeMap<RequirementId, u32>,
     obstacles: BTreeMap<String, ObstacleFact>,
-    judgements: Vec<Judgement>,
+    ledger: Ledger,
     suspicions: Vec<Suspicion>,
-    cases: BTreeMap<CaseNumber, Case>,
     totals: Totals,
     failures: usize,
 }
 
 impl Shown {
-    /// The planned cases that the target allows, numbered; the others are noted.
-    fn numbered(&mut self, planned: &mut dyn Iterator<Item = Planned>) -> Vec<(CaseNumber, Case)> {
-        let mut cases = Vec::new();
-        for planned in planned {
-            match planned.missing.first() {
-                Some(ability) => self.leave_out(ability.words()),
-                None => cases.push((CaseNumber(cases.len() + 1), planned.case)),
-            }
-        }
-        self.totals.planned = cases.len();
-        cases
-    }
-
     fn leave_out(&mut self, lack: &str) {
         let obstacle = Obstacle {
             step: None,
@@ -94,7 +84,7 @@ impl Shown {
     }
 
     /// Adds what a case showed.
-    pub fn add(&mut self, trace: &CaseTrace, judgement: Judgement) {
+    pub fn add(&mut self, trace: &CaseTrace, judgement: &Judgement) {
         self.totals.cases += 1;
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
@@ -105,16 +95,8 @@ impl Shown {
         for obstacle in &judgement.obstacles {
             self.hinder(obstacle, &trace.case.name);
         }
-        findings::suspect(&mut self.suspicions, trace, &judgement);
-        // Readings are settled over all cases; of those, only the numbers and readings are kept.
-        if judgement.departures.is_empty() && !judgement.readings.is_empty() {
-            self.cases.insert(trace.number, trace.case.clone());
-            self.judgements.push(Judgement {
-                number: judgement.number,
-                readings: judgement.readings,
-                ..Judgement::default()
-            });
-        }
+        findings::suspect(&mut self.suspicions, trace, judgement);
+        self.ledger.add(&trace.case, &judgement);
     }
 
     fn hinder(&mut self, obstacle: &Obstacle, case: &str) {
@@ -140,11 +122,19 @@ impl Shown {
     }
 }
 
+/// What is to be run.
+pub struct Agenda<'a> {
+    /// The cases, planned while they are run.
+    pub cases: &'a mut dyn Iterator<Item = Planned>,
+    /// How many there will be.
+    pub count: usize,
+}
+
 /// Runs the plan against a stage and reports.
 pub fn run(
     stage: &dyn Stage,
     setting: &Setting<'_>,
-    planned: &mut dyn Iterator<Item = Planned>,
+    agenda: Agenda<'_>,
     limits: &Limits,
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
@@ -153,11 +143,21 @@ pub fn run(
     let started_at = jiff::Timestamp::now().strftime("%FT%TZ").to_string();
     let mut shown = Shown::default();
     let mut since_failure = 0;
-    let cases = shown.numbered(planned);
-    progress.planned(cases.len());
-    stage.run_all(cases, &mut |trace| {
+    progress.planned(agenda.count);
+    let mut left_out = Vec::new();
+    let mut numbers = (1..).map(CaseNumber);
+    let mut cases = agenda
+        .cases
+        .filter_map(|planned| match planned.missing.first() {
+            Some(ability) => {
+                left_out.push(ability.words());
+                None
+            }
+            None => numbers.next().map(|number| (number, planned.case)),
+        });
+    stage.run_all(&mut cases, &mut |trace| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
-        shown.add(&trace, judgement);
+        shown.add(&trace, &judgement);
         progress.case_done(&shown);
         since_failure += usize::from(shown.failures > 0);
         let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
@@ -171,6 +171,11 @@ pub fn run(
             Continue::Yes
         }
     });
+    drop(cases);
+    shown.totals.planned = agenda.count - left_out.len();
+    for lack in left_out {
+        shown.leave_out(lack);
+    }
     progress.shrinking(shown.suspicions.len());
     let mut report = conclude(stage, setting, shown, &limits.effort, is_stopped, progress);
     report.started_at = Some(started_at);
@@ -186,15 +191,11 @@ fn conclude(
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
-    let (readings, clashes) = settle_readings(&shown.judgements);
     let mut lab = findings::Lab::new(stage, setting, effort, is_stopped);
-    for clash in &clashes {
-        let cases = &shown.cases;
-        if let (Some(first), Some(second)) = (cases.get(&clash.first.0), cases.get(&clash.second.0))
-        {
-            let joined = lab.join(clash, first, second);
-            let known = |s: &Suspicion| shown.suspicions.iter().any(|other| other.is_of(s));
-            shown.suspicions.extend(joined.filter(|s| !known(s)));
+    for clash in shown.ledger.clashes() {
+        let joined = lab.join(&clash);
+        if !shown.suspicions.iter().any(|other| other.is_of(&joined)) {
+            shown.suspicions.push(joined);
         }
     }
     let findings = lab.investigate(shown.suspicions, progress);
@@ -205,7 +206,7 @@ fn conclude(
         shown.obstacles,
         shown.totals,
         findings,
-        &readings,
+        &shown.ledger.readings(),
         !is_stopped(),
     )
 }
@@ -218,13 +219,12 @@ pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -
         whole &= trace.complete;
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.totals.planned += 1;
-        shown.add(&trace, judgement);
+        shown.add(&trace, &judgement);
     }
-    let (readings, clashes) = settle_readings(&shown.judgements);
+    shown
+        .suspicions
+        .extend(shown.ledger.clashes().iter().map(findings::contradiction));
     let mut findings = findings::as_seen(std::mem::take(&mut shown.suspicions));
-    for clash in &clashes {
-        findings.extend(findings::clash_as_seen(clash, &shown.cases));
-    }
     findings::name(&mut findings);
     finish(
         setting,
@@ -232,7 +232,7 @@ pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -
         shown.obstacles,
         shown.totals,
         findings,
-        &readings,
+        &shown.ledger.readings(),
         whole,
     )
 }

@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Contract;
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::embedded::Embedded;
-use crate::plan::{Budget, Suite, SuiteError, plan};
+use crate::plan::{Budget, Suite, SuiteError, plan, planned_count};
 use crate::reference::{self, Fault, Issuance, Options, Readings};
 use crate::report::{Finding, Report};
 use crate::requirement::{self, RequirementId};
-use crate::run::{Effort, Limits, Live, Setting, Silent, abilities, run};
+use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
 
 /// What is tested, and how hard.
 #[derive(Clone, Debug)]
@@ -274,7 +274,10 @@ fn meet(
     Ok(run(
         &stage,
         &setting,
-        &mut planned,
+        Agenda {
+            cases: &mut planned,
+            count: planned_count(&suites, budget),
+        },
         limits,
         &|| false,
         &mut Silent,

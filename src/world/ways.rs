@@ -174,6 +174,17 @@ impl Way {
         }
     }
 
+    /// The rule by which a card has the status that this way gives it. Where it was open whether the call would be
+    /// refused, its success binds it to the rule of the ordinary case.
+    fn establishes(&self) -> RequirementId {
+        match self.rule {
+            id::OPEN_4 => id::LIFE_2,
+            id::OPEN_5 => id::LIFE_3,
+            id::OPEN_6 => id::LIFE_5,
+            rule => rule,
+        }
+    }
+
     fn given(mut self, choice: Choice) -> Self {
         self.choices.push(choice);
         self
@@ -641,10 +652,6 @@ pub fn taken(
     now: Since,
 ) -> Option<World> {
     let mut next = world.with(&way.choices)?;
-    let since = Since {
-        rule: way.rule,
-        ..now
-    };
     match way.effect {
         Effect::Nothing => {}
         Effect::Create { over_limit } => {
@@ -654,7 +661,10 @@ pub fn taken(
         }
         Effect::Become(place, status) => {
             next.cards[place].status = status;
-            next.cards[place].since = since;
+            next.cards[place].since = Since {
+                rule: way.establishes(),
+                ..now
+            };
         }
         Effect::Reveal(place) => next.cards[place].id = made,
     }

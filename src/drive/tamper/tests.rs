@@ -91,7 +91,10 @@ fn each_flaw_is_the_only_one() {
         );
         let other_bearer = matches!(flaw, Flaw::NoBearer | Flaw::WrongBearer);
         assert_eq!(same("authorization"), !other_bearer, "{flaw:?}");
-        let other_digest = matches!(flaw, Flaw::NoDigest | Flaw::WrongDigest);
+        let other_digest = matches!(
+            flaw,
+            Flaw::NoDigest | Flaw::WrongDigest | Flaw::WrongOtherDigest
+        );
         assert_eq!(same("content-digest"), !other_digest, "{flaw:?}");
         assert_eq!(
             header("content-digest").is_none(),
@@ -105,7 +108,7 @@ fn each_flaw_is_the_only_one() {
         );
         assert_eq!(
             names.contains(&"@method"),
-            flaw != Flaw::UncoveredTarget,
+            flaw != Flaw::UncoveredMethod,
             "{flaw:?}"
         );
         assert_eq!(
@@ -141,6 +144,7 @@ fn a_flaw_that_changes_nothing_is_refused() {
         assert!(before_signing(flaw, &mut bare, None).is_err(), "{flaw:?}");
     }
     for flaw in [
+        Flaw::UncoveredMethod,
         Flaw::UncoveredTarget,
         Flaw::UncoveredDigest,
         Flaw::ChangedHeader,
