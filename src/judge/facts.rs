@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::departure::{Origin, json_diff};
-use super::follow::{Found, Judge, Scene, TouchKind};
+use super::follow::{Found, Judge, Scene};
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::requirement::{RequirementId, id};
-use crate::trace::Issuance;
 use crate::world::ways::{Call, Id, Wish};
 use crate::world::{Choice, Moment};
 
@@ -29,7 +28,7 @@ pub(super) enum Source {
 
 impl Source {
     /// Two different reads, which must agree (READ-6).
-    fn is_other_read(self, other: Self) -> bool {
+    pub fn is_other_read(self, other: Self) -> bool {
         self != other && self != Self::Answer && other != Self::Answer
     }
 }
@@ -41,15 +40,15 @@ pub(super) struct Look {
     pub step: StepNumber,
     pub source: Source,
     pub status: Option<CardStatus>,
-    updated_at: Option<Stamp>,
-    name: Value,
+    pub updated_at: Option<Stamp>,
+    pub name: Value,
 }
 
 /// A point in time as printed.
 #[derive(Clone, Debug, PartialEq)]
-struct Stamp {
-    at: Timestamp,
-    text: String,
+pub(super) struct Stamp {
+    pub at: Timestamp,
+    pub text: String,
 }
 
 /// A value that must stay, and where it was seen first.
@@ -81,9 +80,6 @@ const FIXED: [(&str, RequirementId); 7] = [
 
 /// What an issued card has.
 const ISSUED: [&str; 4] = ["name", "network", "maskedPan", "expirationDate"];
-
-/// Below this, two instants may be one to a coarse clock, whatever digits it prints.
-const CLOCK_TICK_US: u64 = 20_000;
 
 impl Judge<'_> {
     /// The card in the answer to its create.
@@ -321,7 +317,7 @@ impl Judge<'_> {
     }
 
     /// No call that could have changed the card came after this moment.
-    fn is_undisturbed(&self, card: &CardId, after: Moment) -> bool {
+    pub(super) fn is_undisturbed(&self, card: &CardId, after: Moment) -> bool {
         self.touches
             .iter()
             .all(|t| t.moment <= after || t.card.as_ref() != Some(card))
@@ -351,195 +347,6 @@ impl Judge<'_> {
                 );
                 self.depart(scene, &[id::BODY_11], found);
             }
-        }
-    }
-
-    fn times(
-        &mut self,
-        scene: &Scene<'_>,
-        card: &CardId,
-        members: &Map<String, Value>,
-        look: &Look,
-        facts: &Facts,
-    ) {
-        let Some(updated) = &look.updated_at else {
-            return;
-        };
-        if let Some(created) = stamp(members.get("createdAt")) {
-            if updated.at < created.at {
-                let found = Found::plain(
-                    "`updatedAt` of a card",
-                    format!("not before `createdAt`, {}", created.text),
-                    updated.text.clone(),
-                );
-                self.depart(scene, &[id::TIME_1], found);
-            } else {
-                self.show(id::TIME_1);
-            }
-        }
-        let Some(last) = facts.looks.last() else {
-            return;
-        };
-        let Some(before) = &last.updated_at else {
-            return;
-        };
-        if updated.at < before.at {
-            let rules = self.stale_rules(card, last, look);
-            let found = Found {
-                since: Some(Origin {
-                    step: last.step,
-                    rule: id::TIME_2,
-                }),
-                ..Found::plain(
-                    "`updatedAt` of a card going back",
-                    format!("not before {}", before.text),
-                    updated.text.clone(),
-                )
-            };
-            self.depart(scene, &rules, found);
-        } else {
-            self.show(id::TIME_2);
-            if last.status == look.status {
-                self.time_at_rest(scene, card, last, look, before, updated);
-            } else {
-                self.time_of_change(scene, card, last, before, updated);
-            }
-        }
-        if look.source.is_other_read(last.source)
-            && self.is_quiet_since(last.moment)
-            && look.status == last.status
-            && look.name != last.name
-        {
-            let found = Found {
-                since: Some(Origin {
-                    step: last.step,
-                    rule: id::READ_6,
-                }),
-                ..Found::plain(
-                    "`name` of a card",
-                    last.name.to_string(),
-                    look.name.to_string(),
-                )
-            };
-            self.depart(scene, &[id::READ_6], found);
-        }
-    }
-
-    fn stale_rules(&self, card: &CardId, last: &Look, look: &Look) -> Vec<RequirementId> {
-        if look.source.is_other_read(last.source) && self.is_undisturbed(card, last.moment) {
-            vec![id::READ_6, id::TIME_2]
-        } else {
-            vec![id::TIME_2]
-        }
-    }
-
-    fn is_quiet_since(&self, moment: Moment) -> bool {
-        self.touches.last().is_none_or(|t| t.moment <= moment)
-    }
-
-    /// The same status twice: what came between must not have moved the update time.
-    fn time_at_rest(
-        &mut self,
-        scene: &Scene<'_>,
-        card: &CardId,
-        last: &Look,
-        look: &Look,
-        before: &Stamp,
-        updated: &Stamp,
-    ) {
-        let turns_by_itself =
-            look.status == Some(CardStatus::Issuing) && self.terms.issuance == Issuance::Automatic;
-        if turns_by_itself || look.status.is_none() {
-            return;
-        }
-        let Some(rules) = self.rules_at_rest(card, last, look) else {
-            return;
-        };
-        if updated.at == before.at {
-            self.show(rules[0]);
-        } else {
-            let found = Found {
-                since: Some(Origin {
-                    step: last.step,
-                    rule: rules[0],
-                }),
-                ..Found::plain(
-                    "`updatedAt` of a card at rest",
-                    before.text.clone(),
-                    updated.text.clone(),
-                )
-            };
-            self.depart(scene, &rules, found);
-        }
-    }
-
-    /// Which rule keeps a card as it was between two looks; none if a call may have changed it.
-    fn rules_at_rest(&self, card: &CardId, last: &Look, look: &Look) -> Option<Vec<RequirementId>> {
-        let mut rules = Vec::new();
-        let mut others = false;
-        for touch in self.touches.iter().rev().filter(|t| t.moment > last.moment) {
-            if touch.card.as_ref() != Some(card) {
-                others = true;
-                continue;
-            }
-            rules.push(match touch.kind {
-                TouchKind::Refused(rule) => rule,
-                TouchKind::Replayed => id::IDEM_4,
-                TouchKind::Elsewhere | TouchKind::Effect(_) => return None,
-            });
-        }
-        if others {
-            rules.push(id::LIFE_14);
-        }
-        if look.source.is_other_read(last.source) {
-            rules.push(id::READ_6);
-        } else if last.source == Source::Answer && rules.is_empty() {
-            // The answer to a create and the first read need not come from one look at the clock.
-            rules.push(id::READ_7);
-        } else {
-            rules.push(id::READ_7);
-        }
-        Some(rules)
-    }
-
-    /// TIME-3, as far as the resolution that the target prints can show it.
-    fn time_of_change(
-        &mut self,
-        scene: &Scene<'_>,
-        card: &CardId,
-        last: &Look,
-        before: &Stamp,
-        updated: &Stamp,
-    ) {
-        let Some(change) = self.touches.iter().find(|t| {
-            t.moment > last.moment
-                && t.card.as_ref() == Some(card)
-                && matches!(t.kind, TouchKind::Effect(_))
-        }) else {
-            return;
-        };
-        let seen_at = self.trace.exchanges[last.moment].received_at.0;
-        let changed_at = self.trace.exchanges[change.moment].sent_at.0;
-        let shows = changed_at.saturating_sub(seen_at)
-            > resolution_us(&updated.text)
-                .max(resolution_us(&before.text))
-                .max(CLOCK_TICK_US);
-        if updated.at != before.at {
-            self.show(id::TIME_3);
-        } else if shows {
-            let step = self.trace.exchanges[change.moment].step;
-            let found = Found {
-                since: Some(Origin {
-                    step,
-                    rule: id::TIME_3,
-                }),
-                ..Found::plain(
-                    "`updatedAt` of a card that has changed",
-                    format!("later than {}, since the status has changed", before.text),
-                    updated.text.clone(),
-                )
-            };
-            self.depart(scene, &[id::TIME_3], found);
         }
     }
 }
@@ -576,7 +383,7 @@ fn same_address(sent: &Value, shown: &Value) -> bool {
     })
 }
 
-fn stamp(value: Option<&Value>) -> Option<Stamp> {
+pub(super) fn stamp(value: Option<&Value>) -> Option<Stamp> {
     let text = value?.as_str()?;
     Some(Stamp {
         at: text.parse().ok()?,
@@ -584,36 +391,10 @@ fn stamp(value: Option<&Value>) -> Option<Stamp> {
     })
 }
 
-/// The smallest step that a printed time can show, in microseconds, at least one.
-fn resolution_us(text: &str) -> u64 {
-    let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
-    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-    let trailing_zeros = fraction[..digits]
-        .bytes()
-        .rev()
-        .take_while(|b| *b == b'0')
-        .count();
-    let significant = u32::try_from(digits - trailing_zeros).unwrap_or(0);
-    10_u64.pow(6 - significant.min(6))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn a_time_is_as_fine_as_it_is_printed() {
-        for (text, expected) in [
-            ("2026-01-01T00:00:00Z", 1_000_000),
-            ("2026-01-01T00:00:00.5Z", 100_000),
-            ("2026-01-01T00:00:00.123Z", 1_000),
-            ("2026-01-01T00:00:00.123000Z", 1_000),
-            ("2026-01-01T00:00:00.123456789+01:00", 1),
-        ] {
-            assert_eq!(resolution_us(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn an_absent_member_and_null_are_one() {

@@ -63,7 +63,7 @@ impl Judge<'_> {
             let found = Found::plain(
                 "a list",
                 "200 and an array".into(),
-                super::follow::answered(scene.response),
+                super::answers::answered(scene.response),
             );
             self.depart(scene, rules, found);
             return None;

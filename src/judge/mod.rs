@@ -3,13 +3,16 @@
 //! The judge follows a case's exchanges and keeps the set of [`World`](crate::world::World)s that explain them. An
 //! exchange that no world explains is a [`Departure`]; what was seen is then taken over, and judging goes on.
 
+mod answers;
 mod blame;
+mod changes;
 mod departure;
 mod facts;
 mod follow;
 mod lists;
 mod request;
 mod settle;
+mod times;
 mod wire;
 
 #[cfg(test)]
@@ -38,12 +41,6 @@ pub struct Judgement {
     pub readings: BTreeMap<(RequirementId, Scope), BTreeSet<usize>>,
     /// Trouble that is nobody's proven fault.
     pub obstacles: Vec<Obstacle>,
-}
-
-impl Default for CaseNumber {
-    fn default() -> Self {
-        Self(0)
-    }
 }
 
 /// Judges one case.

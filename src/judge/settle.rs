@@ -35,12 +35,15 @@ pub struct Witness {
     pub left: BTreeSet<usize>,
 }
 
+/// The first case that left each set of readings.
+type ByReadings = BTreeMap<BTreeSet<usize>, (CaseNumber, Case)>;
+
 /// The readings of all cases, folded as the cases come. For each set of readings that some case left, the first such case
 /// is kept; so it grows with what an implementation does, not with how many cases are run, and the order in which cases
 /// end changes nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    witnesses: BTreeMap<(RequirementId, Scope), BTreeMap<BTreeSet<usize>, (CaseNumber, Case)>>,
+    witnesses: BTreeMap<(RequirementId, Scope), ByReadings>,
 }
 
 impl Ledger {

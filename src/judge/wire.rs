@@ -43,7 +43,7 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         };
         judge.depart(scene, &[rule], found);
     }
-    shown(judge, scene, kind);
+    shown(judge, scene);
 }
 
 fn violations(judge: &Judge<'_>, scene: &Scene<'_>, operation: &Operation) -> Vec<Violation> {
@@ -92,12 +92,9 @@ fn rule(scene: &Scene<'_>, violation: &Violation) -> RequirementId {
         ViolationKind::ContentType | ViolationKind::MissingHeader(_) | ViolationKind::Header(_) => {
             id::HTTP_4
         }
-        ViolationKind::Schema {
-            keyword,
-            property,
-            parent,
-        } if violation.instance_path.is_empty() && keyword == "type" && is_list(scene) => {
-            let _ = (property, parent);
+        ViolationKind::Schema { keyword, .. }
+            if violation.instance_path.is_empty() && keyword == "type" && is_list(scene) =>
+        {
             id::READ_9
         }
         ViolationKind::Schema {
@@ -163,7 +160,7 @@ fn expectation(violation: &Violation) -> String {
 }
 
 /// What the response has put to the test.
-fn shown(judge: &mut Judge<'_>, scene: &Scene<'_>, kind: OperationKind) {
+fn shown(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     let status = scene.response.status;
     judge.show(id::HTTP_1);
     judge.show(if is_plainly_invalid(scene) {
@@ -182,7 +179,6 @@ fn shown(judge: &mut Judge<'_>, scene: &Scene<'_>, kind: OperationKind) {
     }
     judge.show(id::BODY_12);
     judge.show(id::BODY_1);
-    let _ = kind;
     let Some(body) = scene.json() else {
         return;
     };

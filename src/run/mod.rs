@@ -96,7 +96,7 @@ impl Shown {
             self.hinder(obstacle, &trace.case.name);
         }
         findings::suspect(&mut self.suspicions, trace, judgement);
-        self.ledger.add(&trace.case, &judgement);
+        self.ledger.add(&trace.case, judgement);
     }
 
     fn hinder(&mut self, obstacle: &Obstacle, case: &str) {

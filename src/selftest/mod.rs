@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Contract;
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::embedded::Embedded;
-use crate::plan::{Budget, Suite, SuiteError, plan, planned_count};
+use crate::plan::{Budget, Origin, Suite, SuiteError, plan, planned_count};
 use crate::reference::{self, Fault, Issuance, Options, Readings};
 use crate::report::{Finding, Report};
 use crate::requirement::{self, RequirementId};
@@ -237,9 +237,14 @@ impl Job {
     fn run(&self, plan: &Plan) -> Result<Row, SelftestError> {
         match self {
             Self::Fault(fault, seed) => meet_fault(fault, *seed).map(Row::Fault),
-            Self::Correct(variant, options, seed) => {
-                meet_correct(variant, options, *seed, plan.cases).map(Row::Correct)
-            }
+            Self::Correct(variant, options, seed) => meet_correct(
+                variant,
+                options,
+                *seed,
+                plan.cases,
+                *seed == plan.seeds.start,
+            )
+            .map(Row::Correct),
         }
     }
 }
@@ -249,6 +254,7 @@ fn meet(
     options: Options,
     seed: u64,
     budget: Budget,
+    written_too: bool,
     limits: &Limits,
 ) -> Result<Report, SelftestError> {
     let embedded = Embedded::start(options)?;
@@ -263,7 +269,8 @@ fn meet(
     )?;
     let offered = abilities(&profile);
     let countries = contract.countries();
-    let mut planned = plan_cases(&suites, seed, budget, &countries, offered);
+    let mut planned = plan_cases(&suites, seed, budget, &countries, offered)
+        .filter(|planned| written_too || planned.origin != Origin::Written);
     let session = Session::connect(profile)?;
     let stage = Live {
         session: &session,
@@ -307,7 +314,7 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         },
         ..Limits::default()
     };
-    let report = meet(options, seed, Budget::default(), &limits)?;
+    let report = meet(options, seed, Budget::default(), true, &limits)?;
     let confirmed = || report.findings.iter().filter(|f| f.is_confirmed());
     let caught_by: BTreeSet<RequirementId> = confirmed().map(|f| f.requirement).collect();
     let telling = confirmed()
@@ -330,11 +337,13 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
     })
 }
 
+/// The cases written by hand are the same with every seed, so one seed runs them.
 fn meet_correct(
     variant: &str,
     options: &Options,
     seed: u64,
     cases: usize,
+    written_too: bool,
 ) -> Result<CorrectRow, SelftestError> {
     let began = Instant::now();
     let budget = Budget { cases: Some(cases) };
@@ -342,7 +351,7 @@ fn meet_correct(
         max_failures: Some(3),
         ..Limits::default()
     };
-    let report = meet(options.clone(), seed, budget, &limits)?;
+    let report = meet(options.clone(), seed, budget, written_too, &limits)?;
     Ok(CorrectRow {
         variant: variant.to_owned(),
         seed,

@@ -1,0 +1,347 @@
+//! Changes: what a modifying exchange did, in every world, and what is taken over after a departure.
+
+use serde_json::Value;
+
+use super::answers::{answered, same_body};
+use super::departure::Origin;
+use super::facts::Source;
+use super::follow::{Found, Judge, Scene, Touch, TouchKind};
+use super::request::Asked;
+use crate::card::{Action, CardId, CardStatus};
+use crate::requirement::{RequirementId, id};
+use crate::trace::{Exchange, Reply};
+use crate::world::lifecycle::{Transition, keeping_rule, transition};
+use crate::world::ways::{self, Answer, Call, Effect, Id, Input, Key, RefusalKind, Way, Wish};
+use crate::world::{Card, Moment, Outcome, Since, World};
+
+impl<'a> Judge<'a> {
+    pub(super) fn modify(&mut self, scene: &Scene<'_>, call: &Call) {
+        let now = scene.now(id::LIFE_1);
+        let view = scene
+            .json()
+            .filter(Value::is_object)
+            .filter(|_| scene.is_success());
+        let made = view
+            .as_ref()
+            .filter(|_| matches!(call.wish, Wish::Create { .. }))
+            .and_then(|v| v.get("id")?.as_str().map(CardId::new));
+        let kind = self.touch_kind(scene, call);
+        let reused = made
+            .as_ref()
+            .filter(|id| kind != TouchKind::Replayed && self.knows(id))
+            .cloned();
+        if let (Some(id), Some(view)) = (reused, &view) {
+            self.reused_id(scene, kind, &id, view);
+            self.touch(scene.moment, call, kind);
+            return;
+        }
+        let worlds = self.evolve(now, |card| concerned(card, call));
+        let fits = self.pick(
+            scene,
+            &worlds,
+            |world| ways::ways(world, call),
+            |world, way| {
+                let mut next = ways::taken(world, call, way, made.clone(), now)?;
+                remember(&mut next, call, way, scene.moment);
+                Some(next)
+            },
+        );
+        if !fits {
+            self.take_over(scene, call, made.clone(), kind);
+        } else if kind != TouchKind::Replayed && self.earlier_twin(scene, call).is_some() {
+            self.show(id::IDEM_11);
+        }
+        self.touch(scene.moment, call, kind);
+        if let Some(view) = &view {
+            self.answer_shows_card(scene, call, kind, made, view);
+        }
+    }
+
+    pub(super) fn answer_shows_card(
+        &mut self,
+        scene: &Scene<'_>,
+        call: &Call,
+        kind: TouchKind,
+        made: Option<CardId>,
+        view: &Value,
+    ) {
+        match (&call.wish, made) {
+            (Wish::Create { .. }, Some(id)) if kind != TouchKind::Replayed && self.knows(&id) => {
+                self.show(id::CREATE_5);
+                if matches!(call.input, Input::Valid | Input::Open(_)) {
+                    self.new_card(scene, call, &id, view);
+                }
+            }
+            (Wish::Act(_, Id::Known(card)), _)
+                if self.terms.success_shows_card && matches!(kind, TouchKind::Effect(_)) =>
+            {
+                self.look(scene, &card.clone(), view, Source::Answer);
+            }
+            _ => {}
+        }
+    }
+
+    /// An earlier create with the very same payload that succeeded under another key.
+    pub(super) fn earlier_twin(&self, scene: &Scene<'_>, call: &Call) -> Option<&'a Exchange> {
+        let Wish::Create { .. } = call.wish else {
+            return None;
+        };
+        self.trace.exchanges[..scene.moment].iter().find(|e| {
+            let same = e.request.path == scene.exchange.request.path
+                && e.request.body == scene.exchange.request.body
+                && e.request.header("idempotency-key")
+                    != scene.exchange.request.header("idempotency-key");
+            same && matches!(&e.reply, Reply::Got(r) if r.status < 300)
+        })
+    }
+
+    /// A create that is answered with a card that was there before (CREATE-5, IDEM-11).
+    pub(super) fn reused_id(
+        &mut self,
+        scene: &Scene<'_>,
+        kind: TouchKind,
+        card: &CardId,
+        view: &Value,
+    ) {
+        let first = self.trace.exchanges[..scene.moment].iter().find(|e| {
+            matches!(&e.reply, Reply::Got(r) if r.status < 300 && same_body(&r.body, &scene.response.body))
+        });
+        let rules: &[RequirementId] = match (kind, &first) {
+            (TouchKind::Refused(id::IDEM_6), _) => &[id::IDEM_5],
+            (TouchKind::Elsewhere, _) => &[id::IDEM_9],
+            (_, Some(_)) => &[id::IDEM_11, id::CREATE_5],
+            (_, None) => &[id::CREATE_5],
+        };
+        let found = Found {
+            subject: "id of a new card".into(),
+            expected: "a card with an id of its own".into(),
+            since: first.map(|e| Origin {
+                step: e.step,
+                rule: id::CREATE_1,
+            }),
+            actual: format!(
+                "{} with the id of an earlier card, `{card}`",
+                view["status"]
+            ),
+            diff: None,
+        };
+        self.depart(scene, rules, found);
+    }
+
+    /// What kind of touch a modifying exchange is, given what is remembered under its key.
+    pub(super) fn touch_kind(&self, scene: &Scene<'_>, call: &Call) -> TouchKind {
+        let entries = match (&call.key, self.worlds.first()) {
+            (Key::Uuid(key), Some(world)) => world.keys.get(key).map_or(&[][..], Vec::as_slice),
+            _ => &[],
+        };
+        let done = |o: &Outcome| matches!(o, Outcome::Done(_));
+        let known = entries.iter().find(|e| e.call == call.line);
+        let again = known.is_some_and(|e| done(&e.outcome) && e.payload == call.payload);
+        let changed = known.is_some_and(|e| {
+            e.payload != call.payload && (done(&e.outcome) || !scene.is_success())
+        });
+        let elsewhere = known.is_none() && entries.iter().any(|e| done(&e.outcome));
+        if call.flaw.is_some() {
+            TouchKind::Refused(id::AUTH_12)
+        } else if changed {
+            TouchKind::Refused(id::IDEM_6)
+        } else if again {
+            TouchKind::Replayed
+        } else if scene.is_success() {
+            if elsewhere {
+                TouchKind::Elsewhere
+            } else {
+                TouchKind::Effect(self.effect_rule(call))
+            }
+        } else {
+            TouchKind::Refused(match (&call.wish, &call.input) {
+                (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
+                (Wish::Create { .. }, Input::Valid) if !matches!(call.key, Key::Uuid(_)) => {
+                    id::INPUT_7
+                }
+                (Wish::Create { .. }, Input::Valid) => id::LIMIT_7,
+                (Wish::Act(..), _) => id::LIFE_9,
+            })
+        }
+    }
+
+    /// The rule by which a call that succeeds changes its card; where it should not succeed, the rule that says so.
+    pub(super) fn effect_rule(&self, call: &Call) -> RequirementId {
+        let Wish::Act(action, Id::Known(card)) = &call.wish else {
+            return id::CREATE_1;
+        };
+        let believed = self.worlds.first().and_then(|w| w.card(card));
+        match believed.map(|c| transition(c.status, *action)) {
+            Some(Transition::Moves(_, rule)) => rule,
+            _ => id::LIFE_10,
+        }
+    }
+
+    pub(super) fn touch(&mut self, moment: Moment, call: &Call, kind: TouchKind) {
+        let (card, account) = match &call.wish {
+            Wish::Act(_, Id::Known(card)) => (Some(card.clone()), None),
+            Wish::Create {
+                account: Id::Known(account),
+                ..
+            } => (None, Some(account.clone())),
+            Wish::Act(..) | Wish::Create { .. } => return,
+        };
+        self.touches.push(Touch {
+            moment,
+            card,
+            account,
+            kind,
+        });
+    }
+
+    /// After a departure: what was seen is taken for true, so that the rest of the case is judged by itself.
+    pub(super) fn take_over(
+        &mut self,
+        scene: &Scene<'_>,
+        call: &Call,
+        made: Option<CardId>,
+        kind: TouchKind,
+    ) {
+        if !scene.is_success() || kind == TouchKind::Replayed {
+            return;
+        }
+        let now = scene.now(id::LIFE_1);
+        let mut next = Vec::new();
+        for world in &self.worlds {
+            let mut base = world.clone();
+            if let Key::Uuid(key) = &call.key {
+                base.remember(key, &call.line, &call.payload, Outcome::Done(scene.moment));
+            }
+            let moved = match &call.wish {
+                Wish::Create { .. } => {
+                    base.cards
+                        .extend(ways::new_card(call, made.clone(), None, now));
+                    None
+                }
+                Wish::Act(action, Id::Known(card)) => moved_on(&base, *action, card),
+                Wish::Act(..) => None,
+            };
+            // What the contract asks for comes first, so that blame is worded by it.
+            next.push(base);
+            next.extend(moved);
+        }
+        self.settle_on(next, scene.exchange.step);
+    }
+
+    pub(super) fn server_error(&mut self, scene: &Scene<'_>, asked: &Asked) {
+        let invalid = scene.exchange.flaw.is_some()
+            || match asked {
+                Asked::Read(card) => !matches!(card, Id::Known(_)),
+                Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
+                Asked::ListProgramme | Asked::Other => false,
+                Asked::Modify(call) => is_invalid(call),
+            };
+        let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };
+        let found = Found::plain(
+            &format!("{} answered {}", scene.name(), scene.response.status),
+            if invalid {
+                "a refusal (4xx)"
+            } else {
+                "an answer other than a server error"
+            }
+            .into(),
+            answered(scene.response),
+        );
+        self.depart(scene, &[rule], found);
+    }
+
+    /// Nobody knows whether the call was carried out: both worlds stay.
+    pub(super) fn unanswered(&mut self, moment: Moment, exchange: &Exchange, asked: &Asked) {
+        let Asked::Modify(call) = asked else {
+            return;
+        };
+        let now = Since {
+            moment,
+            step: exchange.step,
+            rule: id::LIFE_1,
+        };
+        let rule = self.effect_rule(call);
+        let mut next = Vec::new();
+        for world in self.evolve(now, |card| concerned(card, call)) {
+            let mut undone = world.clone();
+            if let Key::Uuid(key) = &call.key {
+                undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
+            }
+            next.push(undone);
+            for way in ways::ways(&world, call) {
+                if way.answer != Answer::Success {
+                    continue;
+                }
+                let Some(mut done) = ways::taken(&world, call, &way, None, now) else {
+                    continue;
+                };
+                let made =
+                    matches!(way.effect, Effect::Create { .. }).then(|| done.cards.len() - 1);
+                if let Key::Uuid(key) = &call.key {
+                    done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
+                }
+                next.push(done);
+            }
+        }
+        self.settle_on(next, exchange.step);
+        self.touch(moment, call, TouchKind::Effect(rule));
+    }
+}
+
+/// The world in which an answer that should not have been was true. Where a rule of its own keeps the card's status there
+/// is none: if the card moves all the same, that is a departure of its own.
+fn moved_on(world: &World, action: Action, card: &CardId) -> Option<World> {
+    let place = world.position(card)?;
+    if keeping_rule(world.cards[place].status) != id::LIFE_9 {
+        return None;
+    }
+    let mut moved = world.clone();
+    moved.cards[place].status = destination(action);
+    Some(moved)
+}
+
+fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
+    let Key::Uuid(key) = &call.key else {
+        return;
+    };
+    let outcome = match way.answer {
+        Answer::Success => Outcome::Done(moment),
+        Answer::Refusal(_, RefusalKind::Gate | RefusalKind::Key) | Answer::Same(_) => return,
+        Answer::Refusal(_, kind) => Outcome::Refused(moment, kind),
+    };
+    world.remember(key, &call.line, &call.payload, outcome);
+}
+
+/// Whether a call's answer depends on what a card has turned into by itself.
+fn concerned(card: &Card, call: &Call) -> bool {
+    match &call.wish {
+        Wish::Create {
+            account: Id::Known(account),
+            card_type,
+            ..
+        } => card.account == *account && Some(card.card_type) == *card_type,
+        Wish::Act(_, Id::Known(id)) => card.id.as_ref() == Some(id),
+        Wish::Create { .. } | Wish::Act(..) => false,
+    }
+}
+
+fn is_invalid(call: &Call) -> bool {
+    let known = match &call.wish {
+        Wish::Create { account, .. } => matches!(account, Id::Known(_)),
+        Wish::Act(_, card) => matches!(card, Id::Known(_)),
+    };
+    !known
+        || matches!(call.key, Key::Missing | Key::Malformed)
+        || matches!(call.input, Input::Invalid(_))
+}
+
+fn destination(action: Action) -> CardStatus {
+    match action {
+        Action::Activate | Action::Issue | Action::Unsuspend => CardStatus::Active,
+        Action::Deactivate => CardStatus::Inactive,
+        Action::Terminate => CardStatus::Terminated,
+        Action::Fail => CardStatus::IssueFailed,
+        Action::Suspend => CardStatus::Suspended,
+        Action::Block => CardStatus::Blocked,
+    }
+}
