@@ -91,6 +91,9 @@ pub struct Totals {
     pub cases: usize,
     /// Requests in them.
     pub requests: usize,
+    /// Requests until the first case with a departure was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_to_departure: Option<usize>,
     /// Requests for shrinking and confirming.
     pub requests_to_shrink: usize,
     /// Departures, before equal ones are grouped.

@@ -52,6 +52,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
             planned: 412,
             cases: 412,
             requests: 5_120,
+            requests_to_departure: (!findings.is_empty()).then_some(49),
             requests_to_shrink: findings.len() * 217,
             departures: findings.len() * 9,
         },

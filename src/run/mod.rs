@@ -88,7 +88,12 @@ impl Shown {
         self.totals.cases += 1;
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
-        self.failures += usize::from(!judgement.departures.is_empty());
+        if !judgement.departures.is_empty() {
+            self.failures += 1;
+            self.totals
+                .requests_to_departure
+                .get_or_insert(self.totals.requests);
+        }
         for (requirement, times) in &judgement.exercised {
             *self.exercised.entry(*requirement).or_default() += times;
         }
