@@ -128,6 +128,14 @@ fn is_yes(value: &bool) -> bool {
     *value
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -205,6 +213,9 @@ pub struct Terms {
     /// Readings of open points that the profile pins: point id to reading.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pins: BTreeMap<String, String>,
+    /// Every UUID is an account, so none is unknown.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub every_account: bool,
     /// An account of another programme.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_account: Option<AccountId>,

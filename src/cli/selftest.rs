@@ -74,7 +74,7 @@ fn draw(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
     page.line(&[Span::new(
         DIM,
         format!(
-            "{:<8}{:<35}{:<11}{:>9}{:>7}",
+            "{:<8}{:<36}{:<11}{:>9}{:>7}",
             "", "fault", "breaks", "requests", "steps"
         ),
     )])?;
@@ -109,7 +109,7 @@ fn draw_fault(page: &mut Page<'_>, row: &FaultRow) -> io::Result<()> {
     };
     page.line(&[
         Span::padded(style, word, 8),
-        Span::padded(PLAIN, &row.fault, 35),
+        Span::padded(PLAIN, &row.fault, 36),
         Span::padded(NAME, &row.requirement, 11),
         Span::right(PLAIN, row.requests.to_string(), 9),
         Span::right(PLAIN, length, 7),

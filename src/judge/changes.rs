@@ -28,7 +28,7 @@ impl<'a> Judge<'a> {
         let kind = self.touch_kind(scene, call);
         let reused = made
             .as_ref()
-            .filter(|id| kind != TouchKind::Replayed && self.knows(id))
+            .filter(|id| kind != TouchKind::Replayed && !self.may_reveal(call) && self.knows(id))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
             self.reused_id(scene, kind, &id, view);
@@ -79,6 +79,16 @@ impl<'a> Judge<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The call may be the retry of a create whose answer was lost, so that it brings a card that a list has shown.
+    fn may_reveal(&self, call: &Call) -> bool {
+        let Key::Uuid(key) = &call.key else {
+            return false;
+        };
+        let remembered = self.worlds.iter().filter_map(|w| w.keys.get(key)).flatten();
+        let mut own = remembered.filter(|entry| entry.call == call.line);
+        own.any(|entry| matches!(entry.outcome, Outcome::LostDone(Some(_))))
     }
 
     /// An earlier create with the very same payload that succeeded under another key.

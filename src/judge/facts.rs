@@ -11,7 +11,7 @@ use crate::card::{AccountId, CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::requirement::{RequirementId, id};
 use crate::world::ways::{Call, Id, Wish};
-use crate::world::{Choice, Moment};
+use crate::world::{Choice, Moment, World};
 
 /// How a card was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,13 @@ struct Fixed {
 pub(super) struct Facts {
     pub looks: Vec<Look>,
     fixed: BTreeMap<&'static str, Fixed>,
+}
+
+impl Facts {
+    /// The masked number, as first seen.
+    pub fn masked_number(&self) -> Option<&str> {
+        self.fixed.get("maskedPan")?.value.as_str()
+    }
 }
 
 /// What never changes, with its rule.
@@ -236,12 +243,10 @@ impl Judge<'_> {
             name: members.get("name").cloned().unwrap_or(Value::Null),
         };
         self.times(scene, card, members, &look, &facts);
-        if let Some(status) = look.status {
-            self.issued_members(scene, members, status);
-        }
         self.facts.insert(card.clone(), facts);
         if let Some(status) = look.status {
             self.observe_status(scene, card, status, source);
+            self.issued_members(scene, card, members, status);
         }
         if let Some(facts) = self.facts.get_mut(card) {
             facts.looks.push(look);
@@ -326,10 +331,12 @@ impl Judge<'_> {
     fn issued_members(
         &mut self,
         scene: &Scene<'_>,
+        card: &CardId,
         members: &Map<String, Value>,
         status: CardStatus,
     ) {
-        if !status.is_issued() {
+        let is_issued = |world: &World| world.card(card).is_some_and(|c| c.issued);
+        if !status.is_issued() || !self.worlds.iter().all(is_issued) {
             return;
         }
         self.show(id::BODY_11);

@@ -52,6 +52,8 @@ pub(super) struct Judge<'a> {
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
+    /// Responses that may show a card number, looked at again when the numbers are known.
+    pub marked: Vec<Moment>,
     pub judgement: Judgement,
     gave_up: bool,
 }
@@ -102,6 +104,7 @@ impl<'a> Judge<'a> {
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
+            marked: Vec::new(),
             judgement: Judgement {
                 number: trace.number,
                 obstacles: trace.obstacles.clone(),
@@ -118,6 +121,7 @@ impl<'a> Judge<'a> {
                 break;
             }
         }
+        wire::leaked_numbers(&mut self);
         self.judgement.readings = self.readings();
         self.judgement
     }

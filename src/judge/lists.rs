@@ -205,6 +205,7 @@ impl Judge<'_> {
             card_type,
             status,
             over_limit: None,
+            issued: false,
             made_by: scene.exchange.step,
             since: scene.now(id::READ_2),
         };

@@ -59,6 +59,15 @@ impl Judge<'_> {
         let act = |action| {
             Asked::Modify(self.call(exchange, route.operation.name(), Wish::Act(action, card())))
         };
+        if self.terms.every_account && route.account.is_some() && account() == Id::Unknown {
+            // A fresh account, but none that the case was given: there is nothing to hold its answers to.
+            return Understood {
+                operation: None,
+                asked: Asked::Other,
+                id_in_upper_case: false,
+                key_in_upper_case: false,
+            };
+        }
         let asked = match route.operation {
             OperationKind::CreateCard => Asked::Modify(self.create(exchange, account())),
             OperationKind::ListAccountCards => Asked::ListAccount(account()),

@@ -141,6 +141,9 @@ impl Story {
             _ if rest.is_empty() => String::new(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
             Command::Read(CardRef::Made(made)) => self.card(*made, rest).to_string(),
+            Command::Retry(first) if self.cards.contains_key(first) => {
+                self.card(*first, rest).to_string()
+            }
             _ => self.new_card(number, step, rest).to_string(),
         };
         let headers = if body.is_empty() {
@@ -526,6 +529,28 @@ fn a_lost_answer_leaves_both_worlds() {
         &[],
     );
     check(&["create virtual on A => lost", "list A => 200 []"], &[]);
+}
+
+#[test]
+fn a_retry_reveals_the_card_whose_create_was_lost() {
+    let lost = ["create virtual on A => lost", "list A => 200 #1=issuing"];
+    check(&[&lost[..], &["retry #1 => 201 issuing"]].concat(), &[]);
+    let elsewhere = [
+        CREATE,
+        "activate unknown => lost",
+        "create physical on A with key of #2 => 201 issuing",
+        "activate #1 with key of #1 => 422",
+    ];
+    check(&elsewhere, &[]);
+}
+
+#[test]
+fn a_card_that_was_moved_before_it_was_issued_need_not_have_a_number() {
+    // The table's cards have none while they are issuing; a terminated one shows what it had.
+    check(
+        &[CREATE, "terminate #1 => 204", "read #1 => 200 terminated"],
+        &[],
+    );
 }
 
 #[test]

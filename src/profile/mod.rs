@@ -231,6 +231,7 @@ impl Profile {
             issuance: self.sandbox.issuance,
             success_shows_card: self.success == Success::Card,
             pins: self.readings.clone(),
+            every_account: matches!(self.accounts, Accounts::Any),
             foreign_account: self
                 .foreign
                 .account

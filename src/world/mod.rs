@@ -45,6 +45,9 @@ pub struct Card {
     pub status: CardStatus,
     /// It was created over the limit, against this rule, so it is going to fail (contract.md, the limit).
     pub over_limit: Option<RequirementId>,
+    /// It has been issued, so its number, network and expiry are set. A card that was moved out of `issuing` by a call of
+    /// the holder (OPEN-4, OPEN-5) need not have been.
+    pub issued: bool,
     /// The step that made it.
     pub made_by: StepNumber,
     /// Since when, and why, it has its status.

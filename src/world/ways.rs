@@ -330,6 +330,7 @@ fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
         Outcome::Done(_) | Outcome::LostDone(_) => refused
             .into_iter()
             .chain(request_refusals(world, call))
+            .chain(open_refusals(call))
             .collect(),
         Outcome::Refused(_, kind) => {
             let reading = |words| Choice::new(id::OPEN_17, kind.scope(), words);
@@ -345,7 +346,8 @@ fn refusals_elsewhere() -> [Way; 3] {
     [400, 409, 422].map(|code| Way::refusal(id::IDEM_9, code, RefusalKind::Key))
 }
 
-/// A used key on another call (IDEM-9, OPEN-15). A key that was only ever refused may not count as used.
+/// A used key on another call (IDEM-9, OPEN-15). A key whose calls were refused, or never arrived, may not count
+/// as used.
 fn ways_elsewhere(world: &World, call: &Call, entries: &[Remembered]) -> Vec<Way> {
     let refused = refusals_elsewhere();
     let fresh = fresh_ways(world, call).into_iter().map(|mut way| {
@@ -357,7 +359,7 @@ fn ways_elsewhere(world: &World, call: &Call, entries: &[Remembered]) -> Vec<Way
     });
     if entries
         .iter()
-        .all(|e| matches!(e.outcome, Outcome::Refused(..)))
+        .all(|e| matches!(e.outcome, Outcome::Refused(..) | Outcome::LostUndone))
     {
         return refused.into_iter().chain(fresh).collect();
     }
@@ -381,16 +383,26 @@ fn fresh_ways(world: &World, call: &Call) -> Vec<Way> {
     let Input::Open(points) = &call.input else {
         return ways;
     };
-    let refused = points.iter().map(|accepted| {
-        let mut refused = accepted.clone();
-        refused.reading = 1;
-        Way::refusal(accepted.point, 400, RefusalKind::Input).given(refused)
-    });
     let accepted = ways.into_iter().map(|mut way| {
         way.choices.extend(points.iter().cloned());
         way
     });
-    refused.chain(accepted).collect()
+    open_refusals(call).into_iter().chain(accepted).collect()
+}
+
+/// The refusals of a body for what the contract leaves open in it.
+fn open_refusals(call: &Call) -> Vec<Way> {
+    let Input::Open(points) = &call.input else {
+        return Vec::new();
+    };
+    let refusal = |accepted: &Choice| {
+        let refused = Choice {
+            reading: 1,
+            ..accepted.clone()
+        };
+        Way::refusal(accepted.point, 400, RefusalKind::Input).given(refused)
+    };
+    points.iter().map(refusal).collect()
 }
 
 /// What is wrong with the request itself, whatever state the card is in.
@@ -629,6 +641,7 @@ pub fn evolved(world: &World, place: usize, issuance: Issuance, moment: Since) -
     let mut turn = |status: CardStatus, rule: RequirementId| {
         let mut turned = world.clone();
         turned.cards[place].status = status;
+        turned.cards[place].issued |= status == CardStatus::Active;
         turned.cards[place].since = Since { rule, ..moment };
         worlds.push(turned);
     };
@@ -660,13 +673,18 @@ pub fn taken(
             }
         }
         Effect::Become(place, status) => {
+            let by_issuance = !matches!(way.rule, id::OPEN_4 | id::OPEN_5 | id::LIFE_3);
+            next.cards[place].issued |= by_issuance && status == CardStatus::Active;
             next.cards[place].status = status;
             next.cards[place].since = Since {
                 rule: way.establishes(),
                 ..now
             };
         }
-        Effect::Reveal(place) => next.cards[place].id = made,
+        // A list may have shown it before; then it must be the same one.
+        Effect::Reveal(place) if next.cards[place].id.is_none() => next.cards[place].id = made,
+        Effect::Reveal(place) if made.is_some() && next.cards[place].id != made => return None,
+        Effect::Reveal(_) => {}
     }
     Some(next)
 }
@@ -692,6 +710,7 @@ pub fn new_card(
         card_type: *card_type,
         status: CardStatus::Issuing,
         over_limit,
+        issued: false,
         made_by: now.step,
         since: Since {
             rule: id::LIFE_1,
