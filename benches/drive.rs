@@ -27,11 +27,19 @@ const TURN: Duration = Duration::from_millis(1500);
 const ROUNDS: usize = 5;
 
 fn main() {
-    let only: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let only: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
     let wanted = |part: &str| only.is_empty() || only.iter().any(|o| o == part);
     if wanted("unsigned") {
-        println!("unsigned reads of one card, requests/s, best of {ROUNDS} turns; below, CPU µs per request, target included, least of {ROUNDS}");
-        println!("{:>9} {:>10} {:>10} {:>10} {:>14} {:>10}", "in flight", "wrk", "reqwest", "driver", "driver/reqwest", "driver/wrk");
+        println!(
+            "unsigned reads of one card, requests/s, best of {ROUNDS} turns; below, CPU µs per request, target included, least of {ROUNDS}"
+        );
+        println!(
+            "{:>9} {:>10} {:>10} {:>10} {:>14} {:>10}",
+            "in flight", "wrk", "reqwest", "driver", "driver/reqwest", "driver/wrk"
+        );
         for in_flight in IN_FLIGHT {
             unsigned(in_flight);
         }
@@ -55,7 +63,10 @@ struct Pace {
 }
 
 impl Pace {
-    const WORST: Self = Self { rate: 0.0, cpu: f64::INFINITY };
+    const WORST: Self = Self {
+        rate: 0.0,
+        cpu: f64::INFINITY,
+    };
 
     /// The pace of `run`, which returns how many requests it made in which time.
     fn of(run: impl FnOnce() -> Option<(f64, f64)>) -> Self {
@@ -67,15 +78,27 @@ impl Pace {
     }
 
     fn best(self, other: Self) -> Self {
-        Self { rate: self.rate.max(other.rate), cpu: self.cpu.min(other.cpu) }
+        Self {
+            rate: self.rate.max(other.rate),
+            cpu: self.cpu.min(other.cpu),
+        }
     }
 }
 
 /// CPU time of this process and of children that have ended, where the system tells it (Linux, in hundredths).
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    fields.skip(11).take(4).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    fields
+        .skip(11)
+        .take(4)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
 }
 
 fn target(signatures: bool) -> (Embedded, Profile) {
@@ -129,8 +152,16 @@ fn one_card(embedded: &Embedded, profile: &Profile) -> (String, String) {
     let token = runtime.block_on(async {
         let body = serde_json::json!({"apiKey": running.api_key, "apiSecret": running.api_secret});
         let client = reqwest::Client::new();
-        let request = client.post(format!("{}/auth/token", running.base_url)).json(&body);
-        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let request = client
+            .post(format!("{}/auth/token", running.base_url))
+            .json(&body);
+        let answer: serde_json::Value = request
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
         answer["token"].as_str().expect("a token").to_owned()
     });
     (token, path.trim_start_matches("/cards/").to_owned())
@@ -147,7 +178,10 @@ fn reads(count: usize) -> Case {
 
 fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> (f64, f64) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let client = reqwest::Client::builder().tcp_nodelay(true).build().expect("a client");
+    let client = reqwest::Client::builder()
+        .tcp_nodelay(true)
+        .build()
+        .expect("a client");
     let until = Instant::now() + TURN;
     let done: usize = runtime.block_on(async {
         let tasks: Vec<_> = (0..in_flight)
@@ -156,7 +190,12 @@ fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> (f64, f64) {
                 tokio::spawn(async move {
                     let mut done = 0;
                     while Instant::now() < until {
-                        let answer = client.get(&url).bearer_auth(&token).send().await.expect("an answer");
+                        let answer = client
+                            .get(&url)
+                            .bearer_auth(&token)
+                            .send()
+                            .await
+                            .expect("an answer");
                         answer.bytes().await.expect("a body");
                         done += 1;
                     }
@@ -192,7 +231,8 @@ fn drive(session: &Session, in_flight: usize) -> (f64, f64) {
         disabled: std::collections::BTreeMap::new(),
         lacks: Vec::new(),
     };
-    let trace = Arc::new(TraceWriter::create(&folder.join("trace.jsonl"), &header).expect("a trace"));
+    let trace =
+        Arc::new(TraceWriter::create(&folder.join("trace.jsonl"), &header).expect("a trace"));
     let stop = StopSignal::new();
     let cases = (1..).map(|n| (CaseNumber(n), reads(READS)));
     let began = Instant::now();
@@ -212,7 +252,15 @@ fn drive(session: &Session, in_flight: usize) -> (f64, f64) {
 fn wrk(url: &str, token: &str, in_flight: usize) -> Option<(f64, f64)> {
     let threads = in_flight.min(2).to_string();
     let output = Command::new("wrk")
-        .args(["-t", &threads, "-c", &in_flight.to_string(), "-d", "2s", "-H"])
+        .args([
+            "-t",
+            &threads,
+            "-c",
+            &in_flight.to_string(),
+            "-d",
+            "2s",
+            "-H",
+        ])
         .arg(format!("Authorization: Bearer {token}"))
         .arg(url)
         .output()
@@ -237,7 +285,12 @@ fn signed() {
         allowed = allowed.best(Pace::of(|| Some(signatures_alone(cores))));
         driven = driven.best(Pace::of(|| Some(drive(&session, 16))));
     }
-    println!("{:>9.0} of {:.0}: {:.0}%", driven.rate, allowed.rate, 100.0 * driven.rate / allowed.rate);
+    println!(
+        "{:>9.0} of {:.0}: {:.0}%",
+        driven.rate,
+        allowed.rate,
+        100.0 * driven.rate / allowed.rate
+    );
     println!(
         "CPU µs per request: {:.0} of {:.0}: {:.0}%",
         allowed.cpu * 1e6,
@@ -249,9 +302,12 @@ fn signed() {
 /// Sign-and-verify pairs per second, each core for itself.
 fn signatures_alone(cores: usize) -> (f64, f64) {
     let random = SystemRandom::new();
-    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).expect("a key");
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, document.as_ref()).expect("a key");
-    let public = UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.public_key().as_ref().to_vec());
+    let document =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).expect("a key");
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, document.as_ref())
+        .expect("a key");
+    let public =
+        UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.public_key().as_ref().to_vec());
     let base = [b'x'; 430];
     let until = Instant::now() + TURN;
     let done: usize = std::thread::scope(|scope| {
@@ -261,14 +317,19 @@ fn signatures_alone(cores: usize) -> (f64, f64) {
                     let mut done = 0;
                     while Instant::now() < until {
                         let signature = key.sign(&random, &base).expect("a signature");
-                        public.verify(&base, signature.as_ref()).expect("it verifies");
+                        public
+                            .verify(&base, signature.as_ref())
+                            .expect("it verifies");
                         done += 1;
                     }
                     done
                 })
             })
             .collect();
-        threads.into_iter().map(|t| t.join().expect("a thread")).sum()
+        threads
+            .into_iter()
+            .map(|t| t.join().expect("a thread"))
+            .sum()
     });
     (number(done), TURN.as_secs_f64())
 }
@@ -283,13 +344,20 @@ fn thinking() {
     let countries = contract.countries();
     let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
     let began = Instant::now();
-    let cases: Vec<_> = plan(&suites, 1, Budget::default(), &countries, offered).map(|p| p.case).collect();
+    let cases: Vec<_> = plan(&suites, 1, Budget::default(), &countries, offered)
+        .map(|p| p.case)
+        .collect();
     let planning = began.elapsed();
     let count = cases.len();
-    let numbered = cases.into_iter().enumerate().map(|(n, c)| (CaseNumber(n + 1), c));
+    let numbered = cases
+        .into_iter()
+        .enumerate()
+        .map(|(n, c)| (CaseNumber(n + 1), c));
     let began = Instant::now();
     let stop = StopSignal::new();
-    let traces: Vec<CaseTrace> = session.run_cases(numbered, 16, &Arc::new(TraceWriter::none()), &stop).collect();
+    let traces: Vec<CaseTrace> = session
+        .run_cases(numbered, 16, &Arc::new(TraceWriter::none()), &stop)
+        .collect();
     let driving = began.elapsed();
     let began = Instant::now();
     for trace in &traces {
@@ -311,7 +379,10 @@ fn thinking() {
         let began = Instant::now();
         std::hint::black_box(judge(contract, &terms, &long));
         let took = began.elapsed();
-        println!("{length:>9} exchanges: {took:.2?}, {:.2?} each", took / length);
+        println!(
+            "{length:>9} exchanges: {took:.2?}, {:.2?} each",
+            took / length
+        );
     }
 }
 
