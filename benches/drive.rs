@@ -27,16 +27,78 @@ const TURN: Duration = Duration::from_millis(1500);
 const ROUNDS: usize = 5;
 
 fn main() {
-    println!("unsigned reads of one card, requests/s, best of {ROUNDS} turns");
-    println!(
-        "{:>9} {:>10} {:>10} {:>10} {:>14} {:>10}",
-        "in flight", "wrk", "reqwest", "driver", "driver/reqwest", "driver/wrk"
-    );
-    for in_flight in IN_FLIGHT {
-        unsigned(in_flight);
+    let only: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
+    let wanted = |part: &str| only.is_empty() || only.iter().any(|o| o == part);
+    if wanted("unsigned") {
+        println!(
+            "unsigned reads of one card, requests/s, best of {ROUNDS} turns; below, CPU µs per request, target included, least of {ROUNDS}"
+        );
+        println!(
+            "{:>9} {:>10} {:>10} {:>10} {:>14} {:>10}",
+            "in flight", "wrk", "reqwest", "driver", "driver/reqwest", "driver/wrk"
+        );
+        for in_flight in IN_FLIGHT {
+            unsigned(in_flight);
+        }
     }
-    signed();
-    thinking();
+    if wanted("signed") {
+        signed();
+    }
+    if wanted("thinking") {
+        thinking();
+    }
+}
+
+/// What one way of asking reached.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Requests per second, of wall time.
+    rate: f64,
+    /// CPU seconds per request, of the target and whoever asks. On a machine with other work it is the steadier figure:
+    /// at full load, its inverse times the cores is the rate.
+    cpu: f64,
+}
+
+impl Pace {
+    const WORST: Self = Self {
+        rate: 0.0,
+        cpu: f64::INFINITY,
+    };
+
+    /// The pace of `run`, which returns how many requests it made in which time.
+    fn of(run: impl FnOnce() -> Option<(f64, f64)>) -> Self {
+        let before = cpu_seconds();
+        run().map_or(Self::WORST, |(count, seconds)| Self {
+            rate: count / seconds,
+            cpu: (cpu_seconds() - before) / count,
+        })
+    }
+
+    fn best(self, other: Self) -> Self {
+        Self {
+            rate: self.rate.max(other.rate),
+            cpu: self.cpu.min(other.cpu),
+        }
+    }
+}
+
+/// CPU time of this process and of children that have ended, where the system tells it (Linux, in hundredths).
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    fields
+        .skip(11)
+        .take(4)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / 100.0
 }
 
 fn target(signatures: bool) -> (Embedded, Profile) {
@@ -55,16 +117,28 @@ fn unsigned(in_flight: usize) {
     let (token, card) = one_card(&embedded, &profile);
     let url = format!("{}/cards/{card}", embedded.running().base_url);
     let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
-    let (mut bare, mut driven, mut wrked) = (0.0_f64, 0.0_f64, 0.0_f64);
+    let (mut bare, mut driven, mut wrked) = (Pace::WORST, Pace::WORST, Pace::WORST);
     for _ in 0..ROUNDS {
-        bare = bare.max(reqwest_loop(&url, &token, in_flight));
-        driven = driven.max(drive(&session, in_flight));
-        wrked = wrked.max(wrk(&url, &token, in_flight).unwrap_or(0.0));
+        bare = bare.best(Pace::of(|| Some(reqwest_loop(&url, &token, in_flight))));
+        driven = driven.best(Pace::of(|| Some(drive(&session, in_flight))));
+        wrked = wrked.best(Pace::of(|| wrk(&url, &token, in_flight)));
     }
     println!(
-        "{in_flight:>9} {wrked:>10.0} {bare:>10.0} {driven:>10.0} {:>13.0}% {:>9.0}%",
-        100.0 * driven / bare,
-        100.0 * driven / wrked
+        "{in_flight:>9} {:>10.0} {:>10.0} {:>10.0} {:>13.0}% {:>9.0}%",
+        wrked.rate,
+        bare.rate,
+        driven.rate,
+        100.0 * driven.rate / bare.rate,
+        100.0 * driven.rate / wrked.rate
+    );
+    println!(
+        "{:>9} {:>10.1} {:>10.1} {:>10.1} {:>13.0}% {:>9.0}%",
+        "CPU",
+        wrked.cpu * 1e6,
+        bare.cpu * 1e6,
+        driven.cpu * 1e6,
+        100.0 * bare.cpu / driven.cpu,
+        100.0 * wrked.cpu / driven.cpu
     );
 }
 
@@ -102,7 +176,7 @@ fn reads(count: usize) -> Case {
     }
 }
 
-fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> f64 {
+fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> (f64, f64) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let client = reqwest::Client::builder()
         .tcp_nodelay(true)
@@ -135,14 +209,14 @@ fn reqwest_loop(url: &str, token: &str, in_flight: usize) -> f64 {
         }
         done
     });
-    rate(done, TURN)
+    (number(done), TURN.as_secs_f64())
 }
 
-fn rate(count: usize, time: Duration) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64()
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-fn drive(session: &Session, in_flight: usize) -> f64 {
+fn drive(session: &Session, in_flight: usize) -> (f64, f64) {
     let folder = std::env::temp_dir().join(format!("cardproof-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let header = cardproof::trace::Header {
@@ -172,10 +246,10 @@ fn drive(session: &Session, in_flight: usize) -> f64 {
     let took = began.elapsed();
     trace.finish().expect("a written trace");
     std::fs::remove_dir_all(&folder).expect("the folder goes");
-    rate(done, took)
+    (number(done), took.as_secs_f64())
 }
 
-fn wrk(url: &str, token: &str, in_flight: usize) -> Option<f64> {
+fn wrk(url: &str, token: &str, in_flight: usize) -> Option<(f64, f64)> {
     let threads = in_flight.min(2).to_string();
     let output = Command::new("wrk")
         .args([
@@ -192,8 +266,11 @@ fn wrk(url: &str, token: &str, in_flight: usize) -> Option<f64> {
         .output()
         .ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().find(|l| l.starts_with("Requests/sec:"))?;
-    line.split_whitespace().last()?.parse().ok()
+    let line = text.lines().find(|l| l.contains(" requests in "))?;
+    let mut words = line.split_whitespace();
+    let count = words.next()?.parse().ok()?;
+    let seconds = words.nth(2)?.strip_suffix("s,")?.parse().ok()?;
+    Some((count, seconds))
 }
 
 /// Signed requests, against what signing and verifying alone would allow on all cores.
@@ -202,20 +279,28 @@ fn signed() {
     let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     println!("\nsigned reads, requests/s, against the P-384 operations alone on {cores} cores");
-    let mut allowed = 0.0_f64;
-    let mut driven = 0.0_f64;
+    let mut allowed = Pace::WORST;
+    let mut driven = Pace::WORST;
     for _ in 0..ROUNDS {
-        allowed = allowed.max(signatures_alone(cores));
-        driven = driven.max(drive(&session, 16));
+        allowed = allowed.best(Pace::of(|| Some(signatures_alone(cores))));
+        driven = driven.best(Pace::of(|| Some(drive(&session, 16))));
     }
     println!(
-        "{driven:>9.0} of {allowed:.0}: {:.0}%",
-        100.0 * driven / allowed
+        "{:>9.0} of {:.0}: {:.0}%",
+        driven.rate,
+        allowed.rate,
+        100.0 * driven.rate / allowed.rate
+    );
+    println!(
+        "CPU µs per request: {:.0} of {:.0}: {:.0}%",
+        allowed.cpu * 1e6,
+        driven.cpu * 1e6,
+        100.0 * allowed.cpu / driven.cpu
     );
 }
 
 /// Sign-and-verify pairs per second, each core for itself.
-fn signatures_alone(cores: usize) -> f64 {
+fn signatures_alone(cores: usize) -> (f64, f64) {
     let random = SystemRandom::new();
     let document =
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &random).expect("a key");
@@ -246,7 +331,7 @@ fn signatures_alone(cores: usize) -> f64 {
             .map(|t| t.join().expect("a thread"))
             .sum()
     });
-    rate(done, TURN)
+    (number(done), TURN.as_secs_f64())
 }
 
 /// What planning and judging take of a run, and how judging grows with the length of a trace.

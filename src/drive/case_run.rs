@@ -41,7 +41,7 @@ impl<'a> CaseRun<'a> {
                 number,
                 case: case.clone(),
                 accounts: BTreeMap::new(),
-                exchanges: Vec::new(),
+                exchanges: Vec::with_capacity(case.steps.len()),
                 obstacles: Vec::new(),
                 complete: false,
             },

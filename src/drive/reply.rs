@@ -3,6 +3,7 @@
 use std::sync::RwLock;
 
 use http::HeaderMap;
+use memchr::memmem::Finder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -17,7 +18,13 @@ pub const LIST_BYTES_MAX: usize = 64 << 10;
 
 /// The secrets of a run, which a target may echo.
 #[derive(Default)]
-pub struct Masks(RwLock<Vec<SecretString>>);
+pub struct Masks(RwLock<Vec<Mask>>);
+
+struct Mask {
+    secret: SecretString,
+    /// Looks for it; made once, since every text of every answer is searched.
+    finder: Finder<'static>,
+}
 
 impl Masks {
     /// From now on, `secret` is masked. A very short one is not: it would be found in innocent places.
@@ -28,7 +35,10 @@ impl Masks {
                 .0
                 .write()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            secrets.push(secret.to_owned().into());
+            secrets.push(Mask {
+                secret: secret.to_owned().into(),
+                finder: Finder::new(secret).into_owned(),
+            });
         }
     }
 
@@ -38,8 +48,8 @@ impl Masks {
             .0
             .read()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for secret in secrets.iter() {
-            if text.contains(secret.expose_secret()) {
+        for Mask { secret, finder } in secrets.iter() {
+            if finder.find(text.as_bytes()).is_some() {
                 text = text.replace(secret.expose_secret(), REDACTED);
             }
         }
@@ -76,7 +86,7 @@ fn recorded_headers(headers: &HeaderMap, masks: &Masks) -> Headers {
         .map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
             let text = card_numbers(&text).into_owned();
-            (name.to_string(), masks.apply(text))
+            (name.as_str().to_owned(), masks.apply(text))
         })
         .collect()
 }

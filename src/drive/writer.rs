@@ -1,19 +1,24 @@
 //! Writes the trace while the run goes on.
 //!
-//! Tasks hand over finished lines; one thread writes them, and flushes whenever it has nothing else to do. So what a
-//! kill can lose is what was in flight. The queue is bounded: a disk that is too slow slows the run down, in place of
-//! filling the memory.
+//! Tasks put finished lines into a buffer; one thread takes all there is and writes it at once, a few milliseconds after
+//! the first line. So what a kill can lose is what was in flight and what those milliseconds brought. The buffer is
+//! bounded: a disk that is too slow slows the run down, in place of filling the memory.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::trace::{Header, Record};
 
-const QUEUE_LINES_MAX: usize = 1024;
+/// How long a line waits for others to be written with it.
+const GATHERING: Duration = Duration::from_millis(2);
+/// So much is written without waiting for more.
+const BUFFER_BYTES_FULL: usize = 64 << 10;
+/// Who would add to so much waits until it is written.
+const BUFFER_BYTES_MAX: usize = 1 << 20;
 
 /// A trace that couldn't be written; what is in the file is whole up to some line.
 #[derive(Debug, thiserror::Error)]
@@ -30,13 +35,83 @@ pub struct TraceWriter(Option<Queue>);
 
 struct Queue {
     path: PathBuf,
-    sender: SyncSender<Message>,
+    buffer: Arc<Buffer>,
     thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
 }
 
-enum Message {
-    Line(Vec<u8>),
-    Finish,
+#[derive(Default)]
+struct Buffer {
+    state: Mutex<State>,
+    /// For the thread: there is something to do.
+    filled: Condvar,
+    /// For whoever waits for room: there is some.
+    emptied: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    lines: Vec<u8>,
+    /// The thread waits for a first line.
+    is_idle: bool,
+    /// No more lines are taken.
+    is_finished: bool,
+}
+
+impl Buffer {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line, once there is room.
+    fn add(&self, line: &[u8]) {
+        let state = self.lock();
+        let mut state = self
+            .emptied
+            .wait_while(state, |s| {
+                s.lines.len() >= BUFFER_BYTES_MAX && !s.is_finished
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.is_finished {
+            return;
+        }
+        let was_full = state.lines.len() >= BUFFER_BYTES_FULL;
+        state.lines.extend_from_slice(line);
+        let is_full = state.lines.len() >= BUFFER_BYTES_FULL;
+        let wakes = state.is_idle || is_full && !was_full;
+        state.is_idle = false;
+        drop(state);
+        if wakes {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Takes no more lines.
+    fn finish(&self) {
+        self.lock().is_finished = true;
+        self.filled.notify_one();
+        self.emptied.notify_all();
+    }
+
+    /// Puts what there is into `lines`, which must be empty. True: it is the last.
+    fn take(&self, lines: &mut Vec<u8>) -> bool {
+        let mut state = self.lock();
+        state.is_idle = state.lines.is_empty();
+        let state = self
+            .filled
+            .wait_while(state, |s| s.lines.is_empty() && !s.is_finished)
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mut state, _) = self
+            .filled
+            .wait_timeout_while(state, GATHERING, |s| {
+                s.lines.len() < BUFFER_BYTES_FULL && !s.is_finished
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut state.lines, lines);
+        let is_last = state.is_finished;
+        drop(state);
+        self.emptied.notify_all();
+        is_last
+    }
 }
 
 impl TraceWriter {
@@ -50,14 +125,15 @@ impl TraceWriter {
             source,
         };
         let file = File::create(path).map_err(failed)?;
-        let (sender, queue) = sync_channel(QUEUE_LINES_MAX);
+        let buffer = Arc::new(Buffer::default());
+        let filled = Arc::clone(&buffer);
         let thread = std::thread::Builder::new()
             .name("trace".to_owned())
-            .spawn(move || write_lines(file, &queue))
+            .spawn(move || write_lines(file, &filled))
             .map_err(failed)?;
         let writer = Self(Some(Queue {
             path: path.to_owned(),
-            sender,
+            buffer,
             thread: Mutex::new(Some(thread)),
         }));
         writer.append(&Record::Header(header.clone()));
@@ -72,13 +148,13 @@ impl TraceWriter {
     /// Hands a line over. Whether it could be written shows in [`TraceWriter::finish`].
     pub fn append(&self, record: &Record) {
         let Some(queue) = &self.0 else { return };
-        let Ok(mut line) = serde_json::to_vec(record) else {
+        let mut line = Vec::with_capacity(1 << 10);
+        if serde_json::to_writer(&mut line, record).is_err() {
             debug_assert!(false, "a record is always JSON");
             return;
-        };
+        }
         line.push(b'\n');
-        // The thread is gone after an error, which `finish` reports, or after `finish` itself.
-        let _ = queue.sender.send(Message::Line(line));
+        queue.buffer.add(&line);
     }
 
     /// Writing has failed, so that going on would leave no evidence.
@@ -95,8 +171,7 @@ impl TraceWriter {
     /// Some line couldn't be written; none after it was.
     pub fn finish(&self) -> Result<(), WriteError> {
         let Some(queue) = &self.0 else { return Ok(()) };
-        // The thread is gone after an error, which the join brings.
-        let _ = queue.sender.send(Message::Finish);
+        queue.buffer.finish();
         let thread = queue
             .thread
             .lock()
@@ -113,20 +188,21 @@ impl TraceWriter {
     }
 }
 
-fn write_lines(file: impl Write, queue: &Receiver<Message>) -> io::Result<()> {
-    let mut file = BufWriter::with_capacity(64 << 10, file);
-    while let Ok(message) = queue.recv() {
-        let mut next = Some(message);
-        while let Some(message) = next {
-            match message {
-                Message::Line(line) => file.write_all(&line)?,
-                Message::Finish => return file.flush(),
-            }
-            next = queue.try_recv().ok();
+fn write_lines(mut file: impl Write, buffer: &Buffer) -> io::Result<()> {
+    let mut lines = Vec::new();
+    loop {
+        let is_last = buffer.take(&mut lines);
+        let written = file.write_all(&lines).and_then(|()| file.flush());
+        if written.is_err() {
+            // Nobody must wait for room that never comes.
+            buffer.finish();
         }
-        file.flush()?;
+        written?;
+        if is_last {
+            return Ok(());
+        }
+        lines.clear();
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -240,29 +316,56 @@ mod tests {
         );
     }
 
-    /// Counts flushes.
-    struct Counter<'a>(&'a AtomicUsize);
+    /// Counts writes, slowly.
+    struct Counter<'a>(&'a AtomicUsize, &'a AtomicUsize);
 
     impl Write for Counter<'_> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            self.1.fetch_add(bytes.len(), Ordering::Relaxed);
             Ok(bytes.len())
         }
 
         fn flush(&mut self) -> io::Result<()> {
-            self.0.fetch_add(1, Ordering::Relaxed);
             Ok(())
         }
     }
 
     #[test]
-    fn a_queue_that_ran_empty_is_flushed() {
-        let flushes = AtomicUsize::new(0);
-        let (sender, queue) = sync_channel(8);
+    fn lines_are_written_together_and_soon() {
+        let (writes, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let buffer = Buffer::default();
         for _ in 0..5 {
-            sender.send(Message::Line(b"x\n".to_vec())).unwrap();
+            buffer.add(b"x\n");
         }
-        drop(sender);
-        write_lines(Counter(&flushes), &queue).unwrap();
-        assert_eq!(flushes.load(Ordering::Relaxed), 1);
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| write_lines(Counter(&writes, &bytes), &buffer));
+            while bytes.load(Ordering::Relaxed) < 10 {
+                std::thread::yield_now();
+            }
+            assert_eq!(writes.load(Ordering::Relaxed), 1);
+            buffer.add(b"y\n");
+            while bytes.load(Ordering::Relaxed) < 12 {
+                std::thread::yield_now();
+            }
+            buffer.finish();
+            thread.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn more_than_there_is_room_for_waits_and_is_not_lost() {
+        let (writes, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let buffer = Buffer::default();
+        let line = vec![b'x'; BUFFER_BYTES_MAX];
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| write_lines(Counter(&writes, &bytes), &buffer));
+            for _ in 0..4 {
+                buffer.add(&line);
+            }
+            buffer.finish();
+            thread.join().unwrap().unwrap();
+        });
+        assert_eq!(bytes.load(Ordering::Relaxed), 4 * BUFFER_BYTES_MAX);
     }
 }
