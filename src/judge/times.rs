@@ -8,7 +8,7 @@ use super::follow::{Found, Judge, Scene, TouchKind};
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::Issuance;
-use crate::world::Moment;
+use crate::world::{Moment, World};
 
 /// Below this, two instants may be one to a coarse clock, whatever digits it prints.
 const CLOCK_TICK_US: u64 = 20_000;
@@ -159,6 +159,12 @@ impl Judge<'_> {
         Some(rules)
     }
 
+    /// Whether the card may leave `issuing` without a call.
+    fn may_turn_by_itself(&self, card: &CardId) -> bool {
+        let over_limit = |w: &World| w.card(card).is_some_and(|c| c.over_limit.is_some());
+        self.terms.issuance == Issuance::Automatic || self.worlds.iter().any(over_limit)
+    }
+
     /// TIME-3, as far as the resolution that the target prints can show it.
     fn time_of_change(
         &mut self,
@@ -175,6 +181,9 @@ impl Judge<'_> {
         }) else {
             return;
         };
+        if last.status == Some(CardStatus::Issuing) && self.may_turn_by_itself(card) {
+            return; // nobody knows when it did
+        }
         let seen_at = self.trace.exchanges[last.moment].received_at.0;
         let changed_at = self.trace.exchanges[change.moment].sent_at.0;
         let shows = changed_at.saturating_sub(seen_at)
