@@ -26,7 +26,15 @@ impl Failure {
 
     /// Tells the user, and gives the exit code.
     pub fn tell(self) -> ExitCode {
-        output::note(&format!("error: {:#}", self.error));
+        // Some errors word their cause themselves; it is told once.
+        let mut words = String::new();
+        for cause in self.error.chain().map(ToString::to_string) {
+            if !words.contains(&cause) {
+                let join = if words.is_empty() { "" } else { ": " };
+                words = format!("{words}{join}{cause}");
+            }
+        }
+        output::note(&format!("error: {words}"));
         self.code
     }
 }
@@ -35,9 +43,10 @@ impl From<Trouble> for Failure {
     fn from(trouble: Trouble) -> Self {
         let code = match trouble {
             Trouble::Secret { .. } | Trouble::Unusable { .. } => ExitCode::Usage,
-            Trouble::NoAnswer { .. } | Trouble::Refused { .. } | Trouble::NotUnderstood { .. } => {
-                ExitCode::Inconclusive
-            }
+            Trouble::NoAnswer { .. }
+            | Trouble::NoAccount { .. }
+            | Trouble::Refused { .. }
+            | Trouble::NotUnderstood { .. } => ExitCode::Inconclusive,
             Trouble::Machine { .. } => ExitCode::Internal,
         };
         Self {

@@ -21,18 +21,30 @@ pub enum Supply {
     List(Mutex<VecDeque<Uuid>>),
     /// Every UUID is an account.
     Any,
-    /// A call makes one.
-    Create(AccountRecipe),
+    /// A call makes one; the first is made before the run, so that a wrong recipe is found then.
+    Create {
+        /// The call.
+        recipe: AccountRecipe,
+        /// Made, and not yet used.
+        ready: Mutex<VecDeque<AccountId>>,
+    },
 }
 
 impl Supply {
-    /// The supply that a profile describes.
-    pub fn new(accounts: &Accounts) -> Self {
-        match accounts {
+    /// The supply that a profile describes, tried out.
+    pub async fn prepare(
+        accounts: &Accounts,
+        access: &Access,
+        caller: &Caller,
+    ) -> Result<Self, String> {
+        Ok(match accounts {
             Accounts::List(list) => Self::List(Mutex::new(list.iter().copied().collect())),
             Accounts::Any => Self::Any,
-            Accounts::Create(recipe) => Self::Create(recipe.clone()),
-        }
+            Accounts::Create(recipe) => Self::Create {
+                ready: Mutex::new([create(recipe, access, caller).await?].into()),
+                recipe: recipe.clone(),
+            },
+        })
     }
 
     /// A fresh account, or why there is none.
@@ -48,7 +60,16 @@ impl Supply {
                         .to_owned()
                 }),
             Self::Any => Ok(AccountId::new(Uuid::new_v4().to_string())),
-            Self::Create(recipe) => create(recipe, access, caller).await,
+            Self::Create { recipe, ready } => {
+                let ready = ready
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .pop_front();
+                match ready {
+                    Some(account) => Ok(account),
+                    None => create(recipe, access, caller).await,
+                }
+            }
         }
     }
 }

@@ -67,8 +67,11 @@ impl Driver {
             masks,
         };
         let access = Access::prepare(&profile, &caller).await?;
+        let supply = Supply::prepare(&profile.accounts, &access, &caller)
+            .await
+            .map_err(|problem| Trouble::NoAccount { problem })?;
         Ok(Self {
-            supply: Supply::new(&profile.accounts),
+            supply,
             profile,
             caller,
             access,

@@ -21,6 +21,12 @@ pub enum Trouble {
         /// Why, and what would do.
         problem: String,
     },
+    /// The recipe for fresh accounts does not work.
+    #[error("{problem}. Check [accounts] in the profile: the call, and the JSON pointer `id`")]
+    NoAccount {
+        /// What was sent, and what came.
+        problem: String,
+    },
     /// No answer came.
     #[error(
         "{call} got no answer: {words}. Check base_url ({base_url}), and that the target runs and can be reached from here"

@@ -7,9 +7,9 @@ use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Exchange, Reply};
+use crate::trace::{Exchange, Issuance, Reply};
 use crate::world::lifecycle::keeping_rule;
-use crate::world::{Card, World};
+use crate::world::{Card, Moment, World};
 
 impl Judge<'_> {
     /// A card was seen with this status.
@@ -50,6 +50,14 @@ impl Judge<'_> {
         allowed.dedup();
         let words: Vec<String> = allowed.iter().map(|s| format!("`{s}`")).collect();
         let since = believed.since;
+        let by_simulator = believed.status == CardStatus::Issuing
+            && self.terms.issuance == Issuance::Manual
+            && since.rule == id::LIFE_1;
+        let hint = if by_simulator {
+            ", since by the profile only the simulator issues (issuance = \"manual\")"
+        } else {
+            ""
+        };
         let found = Found {
             since: Some(Origin {
                 step: since.step,
@@ -60,7 +68,7 @@ impl Judge<'_> {
                     "status of a card, {status} instead of {}",
                     words.join(" or ").replace('`', "")
                 ),
-                words.join(" or "),
+                format!("{}{hint}", words.join(" or ")),
                 format!("`{status}`"),
             )
         };
@@ -150,7 +158,22 @@ impl Judge<'_> {
             Some(_) if card.status.is_final() => keeping,
             Some(_) => id::READ_7,
         });
+        if self.was_in_upper_case(card.since.moment) {
+            rules.insert(0, id::READ_8);
+        }
         dedup(rules)
+    }
+
+    /// A refusal of a call whose id was in upper case may mean just that.
+    fn was_in_upper_case(&self, moment: Moment) -> bool {
+        let exchange = &self.trace.exchanges[moment];
+        let refused = matches!(&exchange.reply, Reply::Got(r) if r.status >= 400);
+        refused
+            && exchange
+                .request
+                .path
+                .bytes()
+                .any(|b| b.is_ascii_uppercase())
     }
 
     /// A list that showed something else than the card's own read does was stale: it is the reads that disagree

@@ -316,7 +316,9 @@ fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
     };
     let outcome = match way.answer {
         Answer::Success => Outcome::Done(moment),
-        Answer::Refusal(_, RefusalKind::Gate | RefusalKind::Key) | Answer::Same(_) => return,
+        // What is refused for access may be replayed too: the sources speak of error responses without exception.
+        Answer::Refusal(_, RefusalKind::Gate) if call.flaw.is_none() => return,
+        Answer::Refusal(_, RefusalKind::Key) | Answer::Same(_) => return,
         Answer::Refusal(_, kind) => Outcome::Refused(moment, kind),
     };
     world.remember(key, &call.line, &call.payload, outcome);

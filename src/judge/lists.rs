@@ -37,11 +37,35 @@ impl Judge<'_> {
         let Some(views) = self.elements(scene) else {
             return;
         };
+        self.nothing_foreign(scene, &views);
         let own: BTreeSet<AccountId> = self.trace.accounts.values().cloned().collect();
         let ours: Vec<Value> = views.into_iter().filter(|v| self.is_own(v)).collect();
         self.list(scene, &ours, Source::Programme, id::READ_3, &|a| {
             own.contains(a)
         });
+    }
+
+    /// ID-5: no list holds a card of another programme.
+    fn nothing_foreign(&mut self, scene: &Scene<'_>, views: &[Value]) {
+        let terms = self.terms;
+        if terms.foreign_card.is_none() && terms.foreign_account.is_none() {
+            return;
+        }
+        self.show(id::ID_5);
+        let is_foreign = |view: &Value| {
+            let card = text(view, "id").map(CardId::new);
+            let account = text(view, "accountId").map(AccountId::new);
+            (card.is_some() && card == terms.foreign_card)
+                || (account.is_some() && account == terms.foreign_account)
+        };
+        if views.iter().any(is_foreign) {
+            let found = Found::plain(
+                "a list with a foreign card",
+                "no card of another programme".into(),
+                "the one that the profile names".into(),
+            );
+            self.depart(scene, &[id::ID_5], found);
+        }
     }
 
     /// Whether an element of the programme's list concerns this case.
@@ -88,6 +112,9 @@ impl Judge<'_> {
         complete: RequirementId,
         concerns: &dyn Fn(&AccountId) -> bool,
     ) {
+        if source == Source::Account {
+            self.nothing_foreign(scene, views);
+        }
         let mut listed = BTreeSet::new();
         self.show(id::READ_4);
         for view in views {

@@ -155,6 +155,11 @@ impl Finding {
         self.confirmation.reproduced > 0
     }
 
+    /// It came again every time.
+    pub fn is_steady(&self) -> bool {
+        self.confirmation.reproduced == self.confirmation.attempts
+    }
+
     /// The requests of the shortest sequence.
     pub fn length(&self) -> usize {
         self.case

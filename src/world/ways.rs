@@ -86,6 +86,8 @@ pub struct Call {
 pub enum RefusalKind {
     /// Access, integrity, the key's form: refused before anything is remembered.
     Gate,
+    /// The body can't be read at all: many refuse it before they look at the key.
+    Form,
     /// The body.
     Input,
     /// The id.
@@ -102,6 +104,7 @@ impl RefusalKind {
     fn scope(self) -> &'static str {
         match self {
             Self::Gate => "access",
+            Self::Form => "unreadable body",
             Self::Input => "invalid body",
             Self::Id => "unknown id",
             Self::State => "state",
@@ -414,13 +417,18 @@ fn request_refusals(world: &World, call: &Call) -> Vec<Way> {
     match call.input {
         Input::Invalid(id::INPUT_6) => refusals.extend(self::refusals(
             id::INPUT_6,
-            RefusalKind::Input,
+            RefusalKind::Form,
             &[415, 400],
             id::OPEN_27,
             "",
         )),
         Input::Invalid(rule) => {
-            refusals.push(Way::refusal(rule, 400, RefusalKind::Input));
+            let kind = if rule == id::INPUT_5 {
+                RefusalKind::Form
+            } else {
+                RefusalKind::Input
+            };
+            refusals.push(Way::refusal(rule, 400, kind));
             if call.payload.is_empty() {
                 // The digest of nothing is a digest without a body, which is open and may be refused as a flaw in access.
                 refusals.push(Way::refusal(rule, 401, RefusalKind::Gate));
