@@ -26,9 +26,10 @@ impl<'a> Judge<'a> {
             .filter(|_| matches!(call.wish, Wish::Create { .. }))
             .and_then(|v| v.get("id")?.as_str().map(CardId::new));
         let kind = self.touch_kind(scene, call);
+        let reveals = self.may_reveal(call);
         let reused = made
             .as_ref()
-            .filter(|id| kind != TouchKind::Replayed && !self.may_reveal(call) && self.knows(id))
+            .filter(|id| kind != TouchKind::Replayed && !reveals && self.knows(id))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
             self.reused_id(scene, kind, &id, view);
@@ -52,7 +53,8 @@ impl<'a> Judge<'a> {
             self.show(id::IDEM_11);
         }
         self.touch(scene.moment, call, kind);
-        if let Some(view) = &view {
+        // The retry of a lost create is answered as the create would have been: that is no look at the card as it is now.
+        if let Some(view) = view.as_ref().filter(|_| !reveals) {
             self.answer_shows_card(scene, call, kind, made, view);
         }
     }

@@ -352,39 +352,75 @@ impl Judge<'_> {
         self.depart(scene, &[complete], found);
     }
 
-    /// OPEN-12 and OPEN-13: one reading in both lists.
+    /// OPEN-12 and OPEN-13: one reading in both lists. Which cards have ended is each world's own belief.
     fn ended_cards(
         &mut self,
         scene: &Scene<'_>,
         listed: &BTreeSet<CardId>,
         concerns: &dyn Fn(&AccountId) -> bool,
     ) {
-        for (status, point) in [
-            (CardStatus::Terminated, id::OPEN_12),
-            (CardStatus::IssueFailed, id::OPEN_13),
-        ] {
-            let Some(world) = self.worlds.first() else {
-                return;
-            };
-            let ended = world
-                .cards
-                .iter()
-                .filter(|c| concerns(&c.account) && c.status == status);
-            let mut shown: Vec<bool> = ended
-                .filter_map(|c| c.id.as_ref())
-                .map(|c| listed.contains(c))
-                .collect();
-            shown.sort_unstable();
-            shown.dedup();
-            for is_listed in shown {
-                let reading = if is_listed { "listed" } else { "left out" };
-                self.choose(
-                    scene,
-                    &Choice::new(point, "", reading),
-                    &format!("{status} cards in lists"),
-                );
-            }
+        let choices = |world: &World| -> Vec<Choice> {
+            let ended = world.cards.iter().filter(|c| concerns(&c.account));
+            ended
+                .filter_map(|card| {
+                    let point = match card.status {
+                        CardStatus::Terminated => id::OPEN_12,
+                        CardStatus::IssueFailed => id::OPEN_13,
+                        _ => return None,
+                    };
+                    let is_listed = listed.contains(card.id.as_ref()?);
+                    let reading = if is_listed { "listed" } else { "left out" };
+                    Some(Choice::new(point, "", reading))
+                })
+                .collect()
+        };
+        let left: Vec<World> = self
+            .worlds
+            .iter()
+            .filter_map(|world| world.with(&choices(world)))
+            .collect();
+        let shown: BTreeSet<Choice> = self
+            .worlds
+            .first()
+            .map(choices)
+            .into_iter()
+            .flatten()
+            .collect();
+        if left.is_empty() {
+            return self.two_readings(scene, &shown);
         }
+        for choice in &shown {
+            self.show(choice.point);
+        }
+        self.settle_on(left, scene.exchange.step);
+    }
+
+    /// An ended card is listed here and left out there.
+    fn two_readings(&mut self, scene: &Scene<'_>, shown: &BTreeSet<Choice>) {
+        let held = |choice: &Choice| {
+            let reading = self.worlds.first()?.choices.conflict(choice)?;
+            Some(Choice {
+                reading,
+                ..choice.clone()
+            })
+        };
+        let clash = shown
+            .iter()
+            .find_map(|choice| Some((choice, held(choice)?)));
+        let (point, before, now) = match (clash, shown.first(), shown.last()) {
+            (Some((choice, before)), _, _) => {
+                (choice.point, before.to_string(), choice.to_string())
+            }
+            // Within one list: some ended cards are there, and others are not.
+            (None, Some(first), Some(last)) => (first.point, first.to_string(), last.to_string()),
+            (None, _, _) => return,
+        };
+        let found = Found::plain(
+            "ended cards in lists",
+            format!("one reading: {before}"),
+            now,
+        );
+        self.depart(scene, &[point], found);
     }
 }
 
