@@ -62,7 +62,7 @@ fn pure_rooms_neither_wait_nor_send() {
                 "tokio",
                 "reqwest",
                 "async fn",
-                ".await",
+                "async move",
                 "Instant::now",
                 "SystemTime",
             ]
