@@ -1,0 +1,109 @@
+//! The ways of a call whose idempotency key has been used (contract.md, idempotency).
+
+use super::request::{fresh_ways, open_refusals, request_refusals};
+use super::{Answer, Call, Effect, RefusalKind, Way, all_given, refusals};
+use crate::requirement::id;
+use crate::world::{Choice, Moment, Outcome, Remembered, World};
+
+pub(super) fn ways_under_key(world: &World, call: &Call, entries: &[Remembered]) -> Vec<Way> {
+    let own = entries.iter().find(|entry| entry.call == call.line);
+    let is_used_elsewhere = entries.iter().any(|entry| entry.call != call.line);
+    let Some(entry) = own else {
+        return if is_used_elsewhere {
+            ways_elsewhere(world, call, entries)
+        } else {
+            fresh_ways(world, call)
+        };
+    };
+    let mut ways = if entry.payload == call.payload {
+        ways_again(world, call, entry.outcome)
+    } else {
+        ways_changed(world, call, entry.outcome)
+    };
+    if is_used_elsewhere && !matches!(entry.outcome, Outcome::Done(_) | Outcome::LostDone(_)) {
+        // A refusal need not have taken the key, so the other call may have it.
+        ways.extend(refusals_elsewhere());
+    }
+    ways
+}
+
+/// The same request under its key (IDEM-3, OPEN-16).
+pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
+    match outcome {
+        Outcome::Done(moment) => vec![same(moment)],
+        Outcome::Refused(moment, kind) => {
+            let reading = |words| Choice::new(id::OPEN_16, kind.scope(), words);
+            let replayed = same(moment).given(reading("replayed"));
+            std::iter::once(replayed)
+                .chain(all_given(fresh_ways(world, call), &reading("tried afresh")))
+                .collect()
+        }
+        Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
+        Outcome::LostDone(card) => with_in_flight(vec![Way::success(
+            id::IDEM_3,
+            card.map_or(Effect::Nothing, Effect::Reveal),
+        )]),
+    }
+}
+
+pub(super) fn same(moment: Moment) -> Way {
+    Way {
+        rule: id::IDEM_3,
+        instead: Vec::new(),
+        answer: Answer::Same(moment),
+        choices: Vec::new(),
+        effect: Effect::Nothing,
+    }
+}
+
+/// A request whose answer was lost may still be at work.
+pub(super) fn with_in_flight(mut ways: Vec<Way>) -> Vec<Way> {
+    ways.push(Way::refusal(id::IDEM_7, 409, RefusalKind::Gate));
+    ways
+}
+
+/// Another payload under a used key (IDEM-5, OPEN-17).
+pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
+    let refused = refusals(id::IDEM_5, RefusalKind::Key, &[422, 409], id::OPEN_14, "");
+    match outcome {
+        Outcome::Done(_) | Outcome::LostDone(_) => refused
+            .into_iter()
+            .chain(request_refusals(world, call))
+            .chain(open_refusals(call))
+            .collect(),
+        Outcome::Refused(_, kind) => {
+            let reading = |words| Choice::new(id::OPEN_17, kind.scope(), words);
+            all_given(refused, &reading("refused"))
+                .chain(all_given(fresh_ways(world, call), &reading("taken afresh")))
+                .collect()
+        }
+        Outcome::LostUndone => refused.into_iter().chain(fresh_ways(world, call)).collect(),
+    }
+}
+
+pub(super) fn refusals_elsewhere() -> [Way; 3] {
+    [400, 409, 422].map(|code| Way::refusal(id::IDEM_9, code, RefusalKind::Key))
+}
+
+/// A used key on another call (IDEM-9, OPEN-15). A key whose calls were refused, or never arrived, may not count
+/// as used.
+pub(super) fn ways_elsewhere(world: &World, call: &Call, entries: &[Remembered]) -> Vec<Way> {
+    let refused = refusals_elsewhere();
+    let fresh = fresh_ways(world, call).into_iter().map(|mut way| {
+        if way.answer == Answer::Success {
+            way.instead.insert(0, way.rule);
+            way.rule = id::IDEM_9;
+        }
+        way
+    });
+    if entries
+        .iter()
+        .all(|e| matches!(e.outcome, Outcome::Refused(..) | Outcome::LostUndone))
+    {
+        return refused.into_iter().chain(fresh).collect();
+    }
+    let reading = |words| Choice::new(id::OPEN_15, "", words);
+    all_given(refused.into(), &reading("refused"))
+        .chain(all_given(fresh.collect(), &reading("new request")))
+        .collect()
+}

@@ -1,0 +1,359 @@
+//! The ways a call may go in a world: every answer that the contract allows there, and what each brings about.
+
+mod keys;
+mod request;
+mod state;
+
+use crate::card::{AccountId, Action, CardId, CardStatus, CardType};
+use crate::case::Flaw;
+use crate::requirement::{RequirementId, id};
+use crate::trace::Issuance;
+
+use super::{Card, Choice, Moment, Since, World};
+
+pub use request::{account_refusals, card_refusals};
+
+use keys::ways_under_key;
+use request::{fresh_ways, gate_refusals};
+use state::slot_may_be_free;
+
+/// An id in a path, as far as the case knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Id<T> {
+    /// One of the case's own.
+    Known(T),
+    /// Well-formed, and nobody's.
+    Unknown,
+    /// Another programme's.
+    Foreign,
+    /// No UUID.
+    Malformed,
+}
+
+/// The idempotency key of a modifying call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// None was sent.
+    Missing,
+    /// It is no UUID.
+    Malformed,
+    /// A UUID, in lower case.
+    Uuid(String),
+    /// The call is not in the contract (an issuer's act), so none is asked for.
+    Exempt,
+}
+
+/// What the contract says of a request's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// It is valid.
+    Valid,
+    /// It is not, by this rule.
+    Invalid(RequirementId),
+    /// It is valid but touches open points, each accepted or refused.
+    Open(Vec<Choice>),
+}
+
+/// What a modifying call asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// A new card.
+    Create {
+        /// In this account.
+        account: Id<AccountId>,
+        /// Of this type, as far as the body says one.
+        card_type: Option<CardType>,
+        /// The body has text beyond ASCII.
+        beyond_ascii: bool,
+    },
+    /// A change of a card's status.
+    Act(Action, Id<CardId>),
+}
+
+/// A modifying call, as the contract sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// What it is called in readings: the operation's name.
+    pub name: &'static str,
+    /// What it asks for.
+    pub wish: Wish,
+    /// Its key.
+    pub key: Key,
+    /// The method and the path, ids in lower case.
+    pub line: String,
+    /// Its body, byte for byte.
+    pub payload: String,
+    /// What the contract says of the body.
+    pub input: Input,
+    /// A flaw in access or integrity.
+    pub flaw: Option<Flaw>,
+}
+
+/// The kinds of refusal that may be remembered under a key, each in a way of its own (OPEN-16, OPEN-17).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefusalKind {
+    /// Access, integrity, the key's form: refused before anything is remembered.
+    Gate,
+    /// The body can't be read at all: many refuse it before they look at the key.
+    Form,
+    /// The body.
+    Input,
+    /// The id.
+    Id,
+    /// The card's state.
+    State,
+    /// The limit.
+    Limit,
+    /// The key is taken.
+    Key,
+}
+
+impl RefusalKind {
+    fn scope(self) -> &'static str {
+        match self {
+            Self::Gate => "access",
+            Self::Form => "unreadable body",
+            Self::Input => "invalid body",
+            Self::Id => "unknown id",
+            Self::State => "state",
+            Self::Limit => "limit",
+            Self::Key => "key",
+        }
+    }
+}
+
+/// An answer that is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The operation's success.
+    Success,
+    /// A refusal with this status code.
+    Refusal(u16, RefusalKind),
+    /// The very answer of this moment.
+    Same(Moment),
+}
+
+/// What a way brings about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    Nothing,
+    /// A card.
+    Create {
+        /// It is going to fail, since by this rule the slot is taken.
+        over_limit: Option<RequirementId>,
+    },
+    /// The card at this place gets this status.
+    Become(usize, CardStatus),
+    /// The card at this place, whose create was never answered, is the one in this answer.
+    Reveal(usize),
+}
+
+/// One way a call may go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The rule that says so.
+    pub rule: RequirementId,
+    /// Rules that may be to blame instead when this way is not taken.
+    pub instead: Vec<RequirementId>,
+    /// The answer.
+    pub answer: Answer,
+    /// The readings under which this way is open.
+    pub choices: Vec<Choice>,
+    /// What it brings about.
+    pub effect: Effect,
+}
+
+impl Way {
+    fn refusal(rule: RequirementId, status: u16, kind: RefusalKind) -> Self {
+        Self {
+            rule,
+            instead: Vec::new(),
+            answer: Answer::Refusal(status, kind),
+            choices: Vec::new(),
+            effect: Effect::Nothing,
+        }
+    }
+
+    fn success(rule: RequirementId, effect: Effect) -> Self {
+        Self {
+            rule,
+            instead: Vec::new(),
+            answer: Answer::Success,
+            choices: Vec::new(),
+            effect,
+        }
+    }
+
+    /// The rule by which a card has the status that this way gives it. Where it was open whether the call would be
+    /// refused, its success binds it to the rule of the ordinary case.
+    fn establishes(&self) -> RequirementId {
+        match self.rule {
+            id::OPEN_4 => id::LIFE_2,
+            id::OPEN_5 => id::LIFE_3,
+            id::OPEN_6 => id::LIFE_5,
+            rule => rule,
+        }
+    }
+
+    fn given(mut self, choice: Choice) -> Self {
+        self.choices.push(choice);
+        self
+    }
+}
+
+/// Refusals with each of these codes, the code being a reading of `point` in `scope`.
+fn refusals(
+    rule: RequirementId,
+    kind: RefusalKind,
+    codes: &[u16],
+    point: RequirementId,
+    scope: &str,
+) -> Vec<Way> {
+    codes
+        .iter()
+        .map(|code| {
+            Way::refusal(rule, *code, kind).given(Choice::new(point, scope, &code.to_string()))
+        })
+        .collect()
+}
+
+/// Every way the call may go in this world.
+pub fn ways(world: &World, call: &Call) -> Vec<Way> {
+    if let Some(flaw) = call.flaw {
+        return flaw_refusals(flaw);
+    }
+    match &call.key {
+        Key::Missing => gate_refusals(world, call, id::IDEM_1),
+        Key::Malformed => gate_refusals(world, call, id::IDEM_2),
+        Key::Exempt => fresh_ways(world, call),
+        Key::Uuid(key) => {
+            let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
+            ways_under_key(world, call, entries)
+        }
+    }
+}
+
+/// The rule that a flaw tests.
+pub fn flaw_rule(flaw: Flaw) -> RequirementId {
+    match flaw {
+        Flaw::NoBearer => id::AUTH_1,
+        Flaw::WrongBearer => id::AUTH_2,
+        Flaw::NoSignature => id::AUTH_4,
+        Flaw::BrokenSignature => id::AUTH_5,
+        Flaw::UnknownKeyId => id::AUTH_6,
+        Flaw::WrongAlgorithm => id::AUTH_7,
+        Flaw::UncoveredMethod | Flaw::UncoveredTarget | Flaw::UncoveredDigest => id::AUTH_8,
+        Flaw::ChangedHeader => id::AUTH_9,
+        Flaw::WrongDigest | Flaw::WrongOtherDigest => id::AUTH_10,
+        Flaw::NoDigest => id::AUTH_11,
+    }
+}
+
+/// The refusals that a flaw allows. A bearer's is 401; the others' code is open for each kind.
+pub fn flaw_refusals(flaw: Flaw) -> Vec<Way> {
+    let rule = flaw_rule(flaw);
+    match flaw {
+        Flaw::NoBearer | Flaw::WrongBearer => vec![Way::refusal(rule, 401, RefusalKind::Gate)],
+        _ => refusals(
+            rule,
+            RefusalKind::Gate,
+            &[401, 400],
+            id::OPEN_28,
+            flaw.words(),
+        ),
+    }
+}
+
+fn all_given(ways: Vec<Way>, choice: &Choice) -> impl Iterator<Item = Way> + '_ {
+    ways.into_iter().map(|way| way.given(choice.clone()))
+}
+
+/// The worlds into which a world may have turned by itself, as far as the card at `place` goes (contract.md, states).
+pub fn evolved(world: &World, place: usize, issuance: Issuance, moment: Since) -> Vec<World> {
+    let card = &world.cards[place];
+    let mut worlds = vec![world.clone()];
+    if card.status != CardStatus::Issuing {
+        return worlds;
+    }
+    let automatic = issuance == Issuance::Automatic;
+    let mut turn = |status: CardStatus, rule: RequirementId| {
+        let mut turned = world.clone();
+        turned.cards[place].status = status;
+        turned.cards[place].issued |= status == CardStatus::Active;
+        turned.cards[place].since = Since { rule, ..moment };
+        worlds.push(turned);
+    };
+    if automatic && (card.over_limit.is_none() || slot_may_be_free(world, place)) {
+        turn(CardStatus::Active, id::LIFE_1);
+    }
+    if card.over_limit.is_some() {
+        turn(CardStatus::IssueFailed, id::LIMIT_4);
+    } else if automatic {
+        turn(CardStatus::IssueFailed, id::LIFE_1);
+    }
+    worlds
+}
+
+/// The world after a way was taken. `made` is the id in the answer, where one came.
+pub fn taken(
+    world: &World,
+    call: &Call,
+    way: &Way,
+    made: Option<CardId>,
+    now: Since,
+) -> Option<World> {
+    let mut next = world.with(&way.choices)?;
+    match way.effect {
+        Effect::Nothing => {}
+        Effect::Create { over_limit } => {
+            if let Some(card) = new_card(call, made, over_limit, now) {
+                next.cards.push(card);
+            }
+        }
+        Effect::Become(place, status) => {
+            let by_issuance = !matches!(way.rule, id::OPEN_4 | id::OPEN_5 | id::LIFE_3);
+            next.cards[place].issued |= by_issuance && status == CardStatus::Active;
+            next.cards[place].status = status;
+            next.cards[place].since = Since {
+                rule: way.establishes(),
+                ..now
+            };
+        }
+        // A list may have shown it before; then it must be the same one.
+        Effect::Reveal(place) if next.cards[place].id.is_none() => next.cards[place].id = made,
+        Effect::Reveal(place) if made.is_some() && next.cards[place].id != made => return None,
+        Effect::Reveal(_) => {}
+    }
+    Some(next)
+}
+
+/// The card that a create makes.
+pub fn new_card(
+    call: &Call,
+    id: Option<CardId>,
+    over_limit: Option<RequirementId>,
+    now: Since,
+) -> Option<Card> {
+    let Wish::Create {
+        account: Id::Known(account),
+        card_type: Some(card_type),
+        ..
+    } = &call.wish
+    else {
+        return None;
+    };
+    Some(Card {
+        id,
+        account: account.clone(),
+        card_type: *card_type,
+        status: CardStatus::Issuing,
+        over_limit,
+        issued: false,
+        made_by: now.step,
+        since: Since {
+            rule: id::LIFE_1,
+            ..now
+        },
+    })
+}
