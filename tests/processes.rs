@@ -110,7 +110,15 @@ fn an_interrupted_run_reports_what_it_recorded() {
         .unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(said.next().unwrap().unwrap().starts_with("running"));
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // Some case has ended, so there is something to report; the run is far from over.
+    let trace = folder.path().join("out/trace.jsonl");
+    while !std::fs::read_to_string(&trace).is_ok_and(|text| text.contains("{\"end\":")) {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the run ended by itself"
+        );
+        std::thread::yield_now();
+    }
     let id = child.id().to_string();
     assert!(
         Command::new("kill")
