@@ -191,14 +191,17 @@ impl Judge<'_> {
             return;
         };
         let is_it = |c: &Card| c.id.is_none() && c.account == account && c.card_type == card_type;
+        // Of several creates whose answers were lost, any may have made it.
         let named: Vec<World> = self
             .worlds
             .iter()
-            .filter_map(|world| {
-                let place = world.cards.iter().position(is_it)?;
-                let mut world = world.clone();
-                world.cards[place].id = Some(card.clone());
-                Some(world)
+            .flat_map(|world| {
+                let places = (0..world.cards.len()).filter(|place| is_it(&world.cards[*place]));
+                places.map(|place| {
+                    let mut world = world.clone();
+                    world.cards[place].id = Some(card.clone());
+                    world
+                })
             })
             .collect();
         if !named.is_empty() {

@@ -535,6 +535,14 @@ fn a_lost_answer_leaves_both_worlds() {
 fn a_retry_reveals_the_card_whose_create_was_lost() {
     let lost = ["create virtual on A => lost", "list A => 200 #1=issuing"];
     check(&[&lost[..], &["retry #1 => 201 issuing"]].concat(), &[]);
+    let two = [
+        "create virtual on A => lost",
+        "create virtual on A => lost",
+        "list A => 200 #2=issuing #1=issuing",
+        "retry #1 => 201 issuing",
+        "retry #2 => 201 issuing",
+    ];
+    check(&two, &[]);
     let elsewhere = [
         CREATE,
         "activate unknown => lost",
