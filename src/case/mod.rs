@@ -8,6 +8,9 @@
 //! assert_eq!(step.to_string(), "create physical on A with {\"shippingAddress\":null}");
 //! ```
 //!
+//! Steps that begin with a lane go at once: after `[1] activate #1` and `[2] terminate #1` the case goes on when both are
+//! answered.
+//!
 //! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
@@ -180,9 +183,32 @@ impl Flaw {
     }
 }
 
+/// A branch of a case, `[1]` to `[4]`. Neighbouring steps with lanes are a race: each lane's steps go one after the other,
+/// the lanes go at once, and the next step without a lane waits for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(u8);
+
+impl Lane {
+    /// So many may go at once.
+    pub const MAX: u8 = 4;
+
+    /// The lane of this number, counted from 1.
+    pub fn new(number: u8) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}]", self.0)
+    }
+}
+
 /// A command and how its request deviates from the ordinary one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
+    /// Its branch, if it goes at the same time as others.
+    pub lane: Option<Lane>,
     /// What is asked.
     pub command: Command,
     /// The body, for a create or the retry of one.
@@ -201,6 +227,7 @@ impl Step {
     /// The ordinary request for a command.
     pub fn new(command: Command) -> Self {
         Self {
+            lane: None,
             command,
             body: Body::Standard,
             media_type: None,
@@ -208,6 +235,12 @@ impl Step {
             upper_case: false,
             flaw: None,
         }
+    }
+
+    /// The same step in a lane.
+    pub fn in_lane(mut self, lane: Lane) -> Self {
+        self.lane = Some(lane);
+        self
     }
 
     /// Whether its answer can bring a card that later steps name.
@@ -293,6 +326,35 @@ pub struct Case {
 }
 
 impl Case {
+    /// The steps in runs: each step without a lane by itself, and neighbouring steps with lanes together.
+    pub fn stretches(&self) -> Vec<std::ops::Range<usize>> {
+        let mut stretches: Vec<std::ops::Range<usize>> = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            match stretches.last_mut() {
+                Some(last) if step.lane.is_some() && self.steps[last.start].lane.is_some() => {
+                    last.end = index + 1;
+                }
+                _ => stretches.push(index..index + 1),
+            }
+        }
+        stretches
+    }
+
+    /// Whether some steps go at the same time as others.
+    pub fn has_race(&self) -> bool {
+        self.stretches()
+            .into_iter()
+            .any(|stretch| self.lanes(&stretch).len() > 1)
+    }
+
+    /// The lanes of a stretch, in order.
+    pub fn lanes(&self, stretch: &std::ops::Range<usize>) -> Vec<Lane> {
+        let steps = &self.steps[stretch.clone()];
+        let lanes: std::collections::BTreeSet<Lane> =
+            steps.iter().filter_map(|step| step.lane).collect();
+        lanes.into_iter().collect()
+    }
+
     /// The accounts that the case needs, in the order of their letters.
     pub fn accounts(&self) -> Vec<char> {
         let mut letters: Vec<char> = self

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Step, StepNumber};
+use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Lane, Step, StepNumber};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -56,6 +56,9 @@ impl fmt::Display for Command {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(lane) = self.lane {
+            write!(f, "{lane} ")?;
+        }
         write!(f, "{}", self.command)?;
         if self.upper_case {
             f.write_str(" in upper case")?;
@@ -106,12 +109,28 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn step(mut self) -> Read<Step> {
-        let mut step = Step::new(self.command()?);
+        let lane = self.lane()?;
+        let mut step = Step {
+            lane,
+            ..Step::new(self.command()?)
+        };
         while !self.rest.is_empty() {
             self.modifier(&mut step)?;
         }
         check_modifiers(&step)?;
         Ok(step)
+    }
+
+    fn lane(&mut self) -> Read<Option<Lane>> {
+        if !self.rest.starts_with('[') {
+            return Ok(None);
+        }
+        let word = self.word();
+        let number = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
+        number
+            .and_then(|n| Lane::new(n.parse().ok()?))
+            .map(Some)
+            .ok_or_else(|| format!("`{word}` is no lane: [1] to [{}]", Lane::MAX))
     }
 
     fn command(&mut self) -> Read<Command> {
@@ -321,6 +340,8 @@ mod tests {
             "deactivate #1 without signature",
             "create virtual on A with wrong digest",
             "block #1",
+            "[1] activate #1",
+            "[4] retry #3 in upper case",
         ] {
             check_same(text);
         }
@@ -348,6 +369,8 @@ mod tests {
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),
             ("activate #1 quickly", "says nothing known"),
+            ("[5] activate #1", "is no lane: [1] to [4]"),
+            ("[1]activate #1", "is no lane"),
         ] {
             let error = text.parse::<Step>().unwrap_err();
             let shown = error.to_string();

@@ -273,8 +273,18 @@ impl<'a> Judge<'a> {
             rule: id::LIFE_1,
         };
         let rule = self.effect_rule(call);
+        let worlds = self.worlds.iter();
+        let next = worlds
+            .flat_map(|world| self.without_answer(world, now, call))
+            .collect();
+        self.settle_on(next, exchange.step);
+        self.touch(moment, call, TouchKind::Effect(rule));
+    }
+
+    /// The worlds that a call leaves of one when nobody knows whether it was carried out.
+    pub(super) fn without_answer(&self, world: &World, now: Since, call: &Call) -> Vec<World> {
         let mut next = Vec::new();
-        for world in self.evolve(now, |card| concerned(card, call)) {
+        for world in self.evolve_one(world, now, |card| concerned(card, call)) {
             let mut undone = world.clone();
             if let Key::Uuid(key) = &call.key {
                 undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
@@ -295,8 +305,7 @@ impl<'a> Judge<'a> {
                 next.push(done);
             }
         }
-        self.settle_on(next, exchange.step);
-        self.touch(moment, call, TouchKind::Effect(rule));
+        next
     }
 }
 
@@ -312,7 +321,7 @@ fn moved_on(world: &World, action: Action, card: &CardId) -> Option<World> {
     Some(moved)
 }
 
-fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
+pub(super) fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
     let Key::Uuid(key) = &call.key else {
         return;
     };
@@ -327,7 +336,7 @@ fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
 }
 
 /// Whether a call's answer depends on what a card has turned into by itself.
-fn concerned(card: &Card, call: &Call) -> bool {
+pub(super) fn concerned(card: &Card, call: &Call) -> bool {
     match &call.wish {
         Wish::Create {
             account: Id::Known(account),

@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::Judgement;
 use super::answers::answered;
 use super::departure::{Departure, Origin};
+use super::explained::made_in;
 use super::facts::{Facts, Source};
+use super::overlap::{self, Race, Settled};
 use super::request::{Asked, Understood};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
@@ -55,6 +57,12 @@ pub(super) struct Judge<'a> {
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
     pub judgement: Judgement,
+    /// The exchanges that overlap with the one being judged.
+    pub race: Race,
+    /// The exchanges during which a change was under way, so that they don't show a card at rest.
+    pub contended: BTreeSet<Moment>,
+    /// What has been put in order of the list being judged.
+    pub settled: Settled,
     gave_up: bool,
 }
 
@@ -110,13 +118,19 @@ impl<'a> Judge<'a> {
                 obstacles: trace.obstacles.clone(),
                 ..Judgement::default()
             },
+            race: Race::default(),
+            contended: BTreeSet::new(),
+            settled: Settled::default(),
             gave_up: false,
         }
     }
 
     pub fn run(mut self) -> Judgement {
-        for (moment, exchange) in self.trace.exchanges.iter().enumerate() {
-            self.exchange(moment, exchange);
+        for run in overlap::runs(&self.trace.exchanges) {
+            match run[..] {
+                [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
+                _ => self.race(run),
+            }
             if self.gave_up {
                 break;
             }
@@ -144,7 +158,17 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+    pub fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
+    /// What follows is not judged.
+    pub fn give_up(&mut self, step: StepNumber, words: String) {
+        self.gave_up = true;
+        self.obstacle(step, words);
+    }
+
+    pub fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
         let Understood {
             operation,
             asked,
@@ -189,7 +213,12 @@ impl<'a> Judge<'a> {
 
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
         let cards = &self.worlds.first()?.cards;
-        cards.iter().find(|c| c.made_by == step)?.id.clone()
+        let believed = cards.iter().find(|c| c.made_by == step);
+        let racing = || {
+            let mut exchanges = self.race.moments.iter().map(|m| &self.trace.exchanges[*m]);
+            made_in(exchanges.find(|e| e.step == step)?)
+        };
+        believed.and_then(|c| c.id.clone()).or_else(racing)
     }
 
     pub fn show(&mut self, rule: RequirementId) {
@@ -211,6 +240,7 @@ impl<'a> Judge<'a> {
             expected: found.expected,
             since: found.since,
             actual: found.actual,
+            tried: Vec::new(),
             diff: found.diff,
         });
     }
@@ -227,8 +257,7 @@ impl<'a> Judge<'a> {
         let mut seen = BTreeSet::new();
         worlds.retain(|w| seen.insert(w.clone()));
         if worlds.len() > WORLDS_MAX {
-            self.gave_up = true;
-            self.obstacle(
+            self.give_up(
                 step,
                 format!("more than {WORLDS_MAX} worlds explain what was seen; the rest of the case was not judged"),
             );
@@ -239,9 +268,21 @@ impl<'a> Judge<'a> {
 
     /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go.
     pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
-        let mut worlds = self.worlds.clone();
-        let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
-        for place in 0..places {
+        let worlds = self.worlds.iter();
+        worlds
+            .flat_map(|world| self.evolve_one(world, now, &concerns))
+            .collect()
+    }
+
+    /// The worlds into which one may have turned by itself.
+    pub fn evolve_one(
+        &self,
+        world: &World,
+        now: Since,
+        concerns: impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
+        let mut worlds = vec![world.clone()];
+        for place in 0..world.cards.len() {
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {

@@ -7,9 +7,11 @@ mod answers;
 mod blame;
 mod changes;
 mod departure;
+mod explained;
 mod facts;
 mod follow;
 mod lists;
+mod overlap;
 mod request;
 mod settle;
 mod times;
@@ -25,7 +27,7 @@ use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
 use crate::world::choice::Scope;
 
-pub use departure::{Departure, Origin};
+pub use departure::{Departure, Origin, TriedOrder};
 pub use settle::{Clash, Ledger, Readings, Witness};
 
 /// What one case showed.

@@ -127,7 +127,7 @@ impl Judge<'_> {
 
     fn card_id(&self, text: &str) -> Id<CardId> {
         let card = CardId::new(text);
-        if self.knows(&card) {
+        if self.knows(&card) || self.race.made.contains(&card) {
             Id::Known(card)
         } else if self.terms.foreign_card.as_ref() == Some(&card) {
             Id::Foreign
@@ -163,6 +163,7 @@ impl Judge<'_> {
             payload: request.body.clone().unwrap_or_default(),
             input: Input::Valid,
             flaw: exchange.flaw,
+            in_flight: self.in_flight(exchange),
         }
     }
 }

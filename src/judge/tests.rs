@@ -1,5 +1,8 @@
 //! The judge by tables: a story with its answers, and the departures that it holds.
 //!
+//! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
+//! and answered 7 ms after it.
+//!
 //! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
 
 use std::collections::BTreeMap;
@@ -16,12 +19,16 @@ use crate::trace::{
     CaseNumber, CaseTrace, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
 };
 
+mod overlap;
+
 /// A story: each step with its answer, split by `=>`.
 struct Story {
     steps: Vec<Step>,
     exchanges: Vec<Exchange>,
     cards: BTreeMap<StepNumber, Value>,
     clock: u64,
+    /// When the lanes of the present race were released.
+    released: Option<u64>,
 }
 
 fn account(letter: char) -> AccountId {
@@ -46,6 +53,7 @@ impl Story {
             exchanges: Vec::new(),
             cards: BTreeMap::new(),
             clock: 0,
+            released: None,
         };
         for line in lines {
             let (step, answer) = line.split_once(" => ").expect("a step and its answer");
@@ -57,20 +65,40 @@ impl Story {
     fn tell(&mut self, step: Step, answer: &str) {
         let number = StepNumber(self.steps.len() + 1);
         let request = self.request(number, &step);
-        self.clock += 100_000;
+        let (answer, times) = answer.split_once(" @ ").unwrap_or((answer, ""));
+        let (sent_at, received_at) = self.times(&step, times);
         let reply = match answer {
             "lost" => Reply::Lost("the connection was reset".to_owned()),
             _ => Reply::Got(self.response(number, &step, answer)),
         };
         self.exchanges.push(Exchange {
             step: number,
-            sent_at: Micros(self.clock),
-            received_at: Micros(self.clock + 1_000),
+            sent_at: Micros(sent_at),
+            received_at: Micros(received_at),
             request,
             flaw: step.flaw,
             reply,
         });
         self.steps.push(step);
+    }
+
+    fn times(&mut self, step: &Step, times: &str) -> (u64, u64) {
+        let Some(lane) = step.lane else {
+            self.clock += 100_000;
+            self.released = None;
+            return (self.clock, self.clock + 1_000);
+        };
+        let released = *self.released.get_or_insert_with(|| self.clock + 100_000);
+        let (sent, received) = match times.split_once('-') {
+            Some((sent, received)) => (sent.parse().unwrap(), received.parse().unwrap()),
+            None => {
+                let in_lane = self.steps.iter().rev().take_while(|s| s.lane.is_some());
+                let round = in_lane.filter(|s| s.lane == Some(lane)).count() as u64;
+                (2 * round, 2 * round + 1)
+            }
+        };
+        self.clock = self.clock.max(released + received * 1_000);
+        (released + sent * 1_000, released + received * 1_000)
     }
 
     fn request(&self, number: StepNumber, step: &Step) -> Request {
@@ -227,7 +255,8 @@ impl Story {
         Value::from(cards).to_string()
     }
 
-    fn trace(self) -> CaseTrace {
+    fn trace(mut self) -> CaseTrace {
+        self.exchanges.sort_by_key(|exchange| exchange.sent_at);
         CaseTrace {
             number: CaseNumber(1),
             case: Case {

@@ -21,7 +21,8 @@ pub fn inconsistency(case: &Case) -> Option<Inconsistency> {
     }
     case.steps.iter().enumerate().find_map(|(index, step)| {
         let number = StepNumber(index + 1);
-        let problem = step_problem(&case.steps, number, step)?;
+        let problem = step_problem(&case.steps, number, step)
+            .or_else(|| wrong_lane(case, number, step))?;
         Some(Inconsistency {
             step: Some(number),
             problem,
@@ -39,6 +40,32 @@ fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<Strin
         .or_else(|| wrong_key(steps, step))
         .or_else(|| wrong_body(steps, step))
         .or_else(|| wrong_flaw(steps, step))
+}
+
+/// What goes at once can't wait for one another: a step may name what came before the race, what its own lane did, and
+/// the request that another lane begins with.
+fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
+    let lane = step.lane?;
+    let stretches = case.stretches();
+    let race = stretches.iter().find(|s| s.contains(&(number.0 - 1)))?;
+    let is_first = |index: usize| {
+        let mut earlier = case.steps[race.start..index].iter();
+        earlier.all(|s| s.lane != case.steps[index].lane)
+    };
+    let names_request = |need: StepNumber| {
+        matches!(step.command, Command::Retry(first) if first == need)
+            || step.key == KeyUse::Of(need)
+    };
+    step.needs().into_iter().find_map(|need| {
+        let index = need.0 - 1;
+        let apart = race.contains(&index) && case.steps[index].lane != Some(lane);
+        (apart && !(names_request(need) && is_first(index) && is_first(number.0 - 1))).then(|| {
+            format!(
+                "step {number} names {need}, which goes at the same time in another lane: only the requests that lanes \
+                 begin with can be repeated by one another"
+            )
+        })
+    })
 }
 
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {

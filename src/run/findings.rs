@@ -202,6 +202,7 @@ pub(super) fn contradiction(clash: &Clash) -> Suspicion {
             second.case.name,
             words(clash, &second.left)
         ),
+        tried: Vec::new(),
         diff: None,
     };
     Suspicion {

@@ -13,7 +13,7 @@ use super::{Card, Choice, Moment, Since, World};
 
 pub use request::{account_refusals, card_refusals};
 
-use keys::ways_under_key;
+use keys::{refusals_in_flight, ways_under_key};
 use request::{fresh_ways, gate_refusals};
 use state::slot_may_be_free;
 
@@ -87,6 +87,19 @@ pub struct Call {
     pub input: Input,
     /// A flaw in access or integrity.
     pub flaw: Option<Flaw>,
+    /// Whether its key is in flight at the same time.
+    pub in_flight: InFlight,
+}
+
+/// Whether another request with the same key is in flight at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InFlight {
+    /// No.
+    Nothing,
+    /// The very same request.
+    Same,
+    /// A request for something else.
+    Other,
 }
 
 /// The kinds of refusal that may be remembered under a key, each in a way of its own (OPEN-16, OPEN-17).
@@ -229,7 +242,9 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
         Key::Exempt => fresh_ways(world, call),
         Key::Uuid(key) => {
             let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
-            ways_under_key(world, call, entries)
+            let mut ways = ways_under_key(world, call, entries);
+            ways.extend(refusals_in_flight(call.in_flight));
+            ways
         }
     }
 }
