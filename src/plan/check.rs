@@ -59,7 +59,7 @@ fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
     step.needs().into_iter().find_map(|need| {
         let index = need.0 - 1;
         let apart = race.contains(&index) && case.steps[index].lane != Some(lane);
-        (apart && !(names_request(need) && is_first(index) && is_first(number.0 - 1))).then(|| {
+        (apart && !(names_request(need) && is_first(index))).then(|| {
             format!(
                 "step {number} names {need}, which goes at the same time in another lane: only the requests that lanes \
                  begin with can be repeated by one another"
