@@ -1,20 +1,24 @@
 //! One case on its way: its steps in order, what they brought, what came in the way.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Driver;
 use super::client::Received;
 use super::draft::{Ask, Draft, Known};
+use super::outgoing::Outgoing;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::CardStatus;
-use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Lane, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
-/// A case being run.
+/// A case being run, or one lane of a race in it.
+#[derive(Clone)]
 pub struct CaseRun<'a> {
     driver: &'a Driver,
     trace: &'a TraceWriter,
@@ -78,6 +82,7 @@ impl<'a> CaseRun<'a> {
     /// What is known of the case now. One that was given up says so.
     pub fn into_trace(mut self) -> CaseTrace {
         if !self.case.complete {
+            self.case.forget_unfinished_race();
             self.obstacle(
                 None,
                 "the run was stopped before this case ended".to_owned(),
@@ -96,10 +101,57 @@ impl<'a> CaseRun<'a> {
     }
 
     async fn steps(&mut self) {
-        for index in 0..self.case.case.steps.len() {
-            let step = self.case.case.steps[index].clone();
-            self.step(StepNumber(index + 1), &step).await;
+        for stretch in self.case.case.stretches() {
+            let lanes = self.case.case.lanes(&stretch);
+            if lanes.len() > 1 {
+                self.race(stretch, &lanes).await;
+            } else {
+                for index in stretch {
+                    self.step(index).await;
+                }
+            }
         }
+    }
+
+    /// Runs the lanes of a race at once, each by a run of its own that knows what was known before. The requests that
+    /// lanes begin with are made up beforehand, so that another lane can repeat them.
+    async fn race(&mut self, stretch: Range<usize>, lanes: &[Lane]) {
+        let mut runs: Vec<(Vec<usize>, Option<Ready>)> = Vec::new();
+        for lane in lanes {
+            let is_own = |index: &usize| self.case.case.steps[*index].lane == Some(*lane);
+            let own: Vec<usize> = stretch.clone().filter(is_own).collect();
+            runs.push((own, None));
+        }
+        let mut firsts: Vec<usize> = (0..runs.len()).collect();
+        firsts.sort_by_key(|run| runs[*run].0[0]);
+        for run in firsts {
+            runs[run].1 = self.ready(runs[run].0[0]).await;
+        }
+        let begun = self.clone();
+        let runs = runs.into_iter().map(|(own, first)| {
+            let mut run = begun.clone();
+            run.case.exchanges.clear();
+            run.case.obstacles.clear();
+            async move {
+                if let Some(first) = first {
+                    run.carry_out(own[0], first).await;
+                }
+                for index in &own[1..] {
+                    run.step(*index).await;
+                }
+                run
+            }
+        });
+        for run in join_all(runs).await {
+            self.case.exchanges.extend(run.case.exchanges);
+            self.case.obstacles.extend(run.case.obstacles);
+            self.cards.extend(run.cards);
+            self.drafts.extend(run.drafts);
+            self.ids.extend(run.ids);
+        }
+        self.ids.sort_unstable();
+        self.ids.dedup();
+        self.case.exchanges.sort_by_key(|exchange| exchange.sent_at);
     }
 
     /// A step about a card that was never made, or about a request that was never sent, asks for nothing.
@@ -116,9 +168,17 @@ impl<'a> CaseRun<'a> {
             || request.is_some_and(|sent| !self.drafts.contains_key(sent))
     }
 
-    async fn step(&mut self, number: StepNumber, step: &Step) {
+    async fn step(&mut self, index: usize) {
+        if let Some(ready) = self.ready(index).await {
+            self.carry_out(index, ready).await;
+        }
+    }
+
+    /// What a step is going to do, as far as that can be said before it does it. None: nothing.
+    async fn ready(&mut self, index: usize) -> Option<Ready> {
+        let (number, step) = (StepNumber(index + 1), &self.case.case.steps[index]);
         if self.is_idle(step) {
-            return;
+            return None;
         }
         let known = Known {
             accounts: &self.case.accounts,
@@ -127,29 +187,48 @@ impl<'a> CaseRun<'a> {
             foreign: &self.driver.profile.foreign,
             sandbox: &self.driver.profile.sandbox,
         };
-        match known.ask(step) {
+        let skipped = |words: String| format!("the step was skipped: {words}");
+        let ready = match known.ask(step).map_err(skipped) {
             Ok(Ask::Send(draft)) => {
-                if self.exchange(number, &draft, step.flaw).await {
+                let flaw = step.flaw;
+                let outgoing = self.driver.dress(&draft, flaw).await.map_err(skipped);
+                outgoing.map(|outgoing| {
+                    let path = draft.path.clone();
                     self.drafts.insert(number, draft);
-                    self.learn_card(number, step);
-                }
+                    Ready::Send { path, outgoing }
+                })
             }
-            Ok(Ask::AwaitIssuance(draft)) => self.await_issuance(number, &draft).await,
-            Ok(Ask::Pause(time)) => tokio::time::sleep(time).await,
-            Err(words) => self.obstacle(Some(number), format!("the step was skipped: {words}")),
+            Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
+            Ok(Ask::Pause(time)) => Ok(Ready::Pause(time)),
+            Err(words) => Err(words),
+        };
+        ready
+            .map_err(|words| self.obstacle(Some(number), words))
+            .ok()
+    }
+
+    async fn carry_out(&mut self, index: usize, ready: Ready) {
+        let number = StepNumber(index + 1);
+        match ready {
+            Ready::Send { path, outgoing } => {
+                let flaw = self.case.case.steps[index].flaw;
+                self.exchange(number, &path, outgoing, flaw).await;
+                self.learn_card(number);
+            }
+            Ready::AwaitIssuance(draft) => self.await_issuance(number, &draft).await,
+            Ready::Pause(time) => tokio::time::sleep(time).await,
         }
     }
 
-    /// Sends a request and records what came of it. False: it could not be sent.
-    async fn exchange(&mut self, step: StepNumber, draft: &Draft, flaw: Option<Flaw>) -> bool {
-        let outgoing = match self.driver.dress(draft, flaw).await {
-            Ok(outgoing) => outgoing,
-            Err(words) => {
-                self.obstacle(Some(step), format!("the step was skipped: {words}"));
-                return false;
-            }
-        };
-        let request = outgoing.recorded(&draft.path);
+    /// Sends a request and records what came of it.
+    async fn exchange(
+        &mut self,
+        step: StepNumber,
+        path: &str,
+        outgoing: Outgoing,
+        flaw: Option<Flaw>,
+    ) {
+        let request = outgoing.recorded(path);
         let sent_at = self.driver.now();
         let received = self.driver.caller.client.send(outgoing).await;
         let received_at = self.driver.now();
@@ -162,7 +241,6 @@ impl<'a> CaseRun<'a> {
             flaw,
             reply,
         });
-        true
     }
 
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
@@ -201,7 +279,8 @@ impl<'a> CaseRun<'a> {
     }
 
     /// A create brings a card; so does the same request sent again, when the first answer was lost.
-    fn learn_card(&mut self, number: StepNumber, step: &Step) {
+    fn learn_card(&mut self, number: StepNumber) {
+        let step = &self.case.case.steps[number.0 - 1];
         let Some(origin) = self.create_behind(number, step) else {
             return;
         };
@@ -241,9 +320,14 @@ impl<'a> CaseRun<'a> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(5);
         loop {
-            if !self.exchange(number, read, None).await
-                || !self.last_reply().is_some_and(may_still_be_issuing)
-            {
+            let outgoing = match self.driver.dress(read, None).await {
+                Ok(outgoing) => outgoing,
+                Err(words) => {
+                    return self.obstacle(Some(number), format!("the step was skipped: {words}"));
+                }
+            };
+            self.exchange(number, &read.path, outgoing, None).await;
+            if !self.last_reply().is_some_and(may_still_be_issuing) {
                 return;
             }
             if begun.elapsed() + pause > wait {
@@ -262,6 +346,13 @@ impl<'a> CaseRun<'a> {
     fn obstacle(&mut self, step: Option<StepNumber>, words: String) {
         self.case.obstacles.push(Obstacle { step, words });
     }
+}
+
+/// What a step is going to do.
+enum Ready {
+    Send { path: String, outgoing: Outgoing },
+    AwaitIssuance(Draft),
+    Pause(Duration),
 }
 
 /// Answers that say nothing about the contract: the target has too much to do.
