@@ -141,21 +141,18 @@ pub enum Needs {
     Foreign,
     /// Where the clock can be moved; not built yet.
     Clock,
-    /// With overlapping requests; not built yet.
-    Overlap,
     /// With received webhooks; not built yet.
     Webhooks,
 }
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
         Self::Foreign,
         Self::Clock,
-        Self::Overlap,
         Self::Webhooks,
     ];
 
@@ -167,7 +164,6 @@ impl Needs {
             Self::Issuer => "issuer",
             Self::Foreign => "foreign",
             Self::Clock => "clock",
-            Self::Overlap => "overlap",
             Self::Webhooks => "webhooks",
         }
     }
@@ -180,14 +176,13 @@ impl Needs {
             Self::Issuer => "needs the issuer's own acts, which the profile does not offer",
             Self::Foreign => "needs a card or account of another programme in the profile",
             Self::Clock => "needs a clock that can be moved, which this version does not do yet",
-            Self::Overlap => "needs overlapping requests, which this version does not send yet",
             Self::Webhooks => "needs received webhooks, which this version does not do yet",
         }
     }
 
     /// This version can't exercise it, whatever the target.
     pub fn is_unbuilt(self) -> bool {
-        matches!(self, Self::Clock | Self::Overlap | Self::Webhooks)
+        matches!(self, Self::Clock | Self::Webhooks)
     }
 }
 
