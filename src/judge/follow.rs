@@ -9,7 +9,7 @@ use super::answers::answered;
 use super::departure::{Departure, Origin};
 use super::explained::made_in;
 use super::facts::{Facts, Source};
-use super::overlap::{self, Race, Settled};
+use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Understood};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
@@ -59,6 +59,8 @@ pub(super) struct Judge<'a> {
     pub judgement: Judgement,
     /// The exchanges that overlap with the one being judged.
     pub race: Race,
+    /// Some of the orders in which the last race may have gone, and what they left.
+    pub orders: Vec<Order>,
     /// The exchanges during which a change was under way, so that they don't show a card at rest.
     pub contended: BTreeSet<Moment>,
     /// What has been put in order of the list being judged.
@@ -120,6 +122,7 @@ impl<'a> Judge<'a> {
             },
             race: Race::default(),
             contended: BTreeSet::new(),
+            orders: Vec::new(),
             settled: Settled::default(),
             gave_up: false,
         }

@@ -21,6 +21,7 @@ pub fn in_full(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::R
     page.blank()?;
     steps(page, finding, look.detail)?;
     page.blank()?;
+    super::lanes::races(page, finding, look)?;
     difference(page, finding)?;
     evidence(page, finding)?;
     if let Some(file) = &finding.file {
