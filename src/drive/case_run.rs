@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::Driver;
-use super::client::Received;
+use super::client::{Delivery, Received};
 use super::draft::{Ask, Draft, Known};
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
@@ -150,10 +150,11 @@ impl<'a> CaseRun<'a> {
             }
         };
         let request = outgoing.recorded(&draft.path);
-        let sent_at = self.driver.now();
-        let received = self.driver.caller.client.send(outgoing).await;
-        let received_at = self.driver.now();
-        let reply = self.reply(step, received);
+        let client = &self.driver.caller.client;
+        let sent = client.send(outgoing, Delivery::default()).await;
+        let received_at = self.driver.micros(Instant::now());
+        let sent_at = self.driver.micros(sent.at);
+        let reply = self.reply(step, sent.received);
         self.record(Exchange {
             step,
             sent_at,
@@ -185,6 +186,7 @@ impl<'a> CaseRun<'a> {
                 }
                 Reply::Lost(words)
             }
+            Received::LetGo(words) => Reply::LetGo(words),
         }
     }
 
@@ -280,7 +282,7 @@ fn busy(response: &Response) -> Option<String> {
 /// A card that is `issuing`, or an answer that doesn't tell because it was lost or refused for the moment.
 fn may_still_be_issuing(reply: &Reply) -> bool {
     match reply {
-        Reply::Lost(_) => true,
+        Reply::Lost(_) | Reply::LetGo(_) => true,
         Reply::Got(response) if response.status == 200 => {
             let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
             body["status"] == CardStatus::Issuing.as_str()
