@@ -185,7 +185,7 @@ impl Ends {
         mut response: Pin<&mut impl Future<Output = Response>>,
     ) -> Option<Response> {
         let valve = self.valve.clone();
-        self.drive(|cx| match valve.progress() >= progress {
+        self.drive(|cx| match valve.has_reached(progress) {
             true => Poll::Ready(None),
             false => response.as_mut().poll(cx).map(Some),
         })

@@ -3,16 +3,18 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How far an exchange has got.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
 pub enum Progress {
     /// Nothing was sent.
-    #[default]
     Begun,
     /// Part of the request may have been sent.
     Sending,
@@ -26,45 +28,39 @@ pub enum Progress {
 
 /// What the asker and the wire tell each other. They are in one task, so neither ever waits for the other.
 #[derive(Clone, Debug, Default)]
-pub struct Valve(Arc<Mutex<State>>);
+pub struct Valve(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    progress: Progress,
+    /// A [`Progress`].
+    progress: AtomicU8,
     /// The newest byte is not to be sent.
-    holds_back: bool,
+    holds_back: AtomicBool,
 }
 
 impl Valve {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// A request comes next; its last byte is held back or not.
     pub fn begin(&self, holds_back: bool) {
-        *self.state() = State {
-            progress: Progress::Begun,
-            holds_back,
-        };
+        self.0.progress.store(Progress::Begun as u8, Relaxed);
+        self.0.holds_back.store(holds_back, Relaxed);
     }
 
     /// The last byte may go, once the connection is polled.
     pub fn release(&self) {
-        self.state().holds_back = false;
+        self.0.holds_back.store(false, Relaxed);
     }
 
-    /// How far the exchange has got.
-    pub fn progress(&self) -> Progress {
-        self.state().progress
+    /// Whether the exchange has got so far.
+    pub fn has_reached(&self, progress: Progress) -> bool {
+        self.0.progress.load(Relaxed) >= progress as u8
+    }
+
+    fn reach(&self, progress: Progress) {
+        self.0.progress.fetch_max(progress as u8, Relaxed);
     }
 
     fn holds_back(&self) -> bool {
-        self.state().holds_back
-    }
-
-    fn reached(&self, progress: Progress) {
-        let mut state = self.state();
-        state.progress = state.progress.max(progress);
+        self.0.holds_back.load(Relaxed)
     }
 }
 
@@ -116,7 +112,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         if buffer.filled().len() > before {
-            self.valve.reached(Progress::Answered);
+            self.valve.reach(Progress::Answered);
         }
         Poll::Ready(Ok(()))
     }
@@ -128,7 +124,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.valve.reached(Progress::Sending);
+        self.valve.reach(Progress::Sending);
         if self.valve.holds_back() || !self.kept.is_empty() {
             self.kept.extend(bytes);
             return Poll::Ready(Ok(bytes.len()));
@@ -140,14 +136,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         if self.valve.holds_back() && !self.kept.is_empty() {
             ready!(self.poll_kept(1, cx))?;
             ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-            self.valve.reached(Progress::HeldBack);
+            self.valve.reach(Progress::HeldBack);
             // Whoever opens the valve polls again.
             return Poll::Pending;
         }
         ready!(self.poll_kept(0, cx))?;
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        if self.valve.progress() > Progress::Begun {
-            self.valve.reached(Progress::Sent);
+        if self.valve.has_reached(Progress::Sending) {
+            self.valve.reach(Progress::Sent);
         }
         Poll::Ready(Ok(()))
     }
@@ -170,11 +166,11 @@ mod tests {
             let (near, mut far) = duplex(2);
             let (mut wire, valve) = Wire::new(near);
             valve.begin(true);
-            assert_eq!(valve.progress(), Progress::Begun);
+            assert!(!valve.has_reached(Progress::Sending));
             for chunk in chunks {
                 wire.write_all(chunk.as_bytes()).await.unwrap();
             }
-            assert_eq!(valve.progress(), Progress::Sending);
+            assert!(valve.has_reached(Progress::Sending) && !valve.has_reached(Progress::HeldBack));
             let mut come = [0; 5];
             tokio::select! {
                 flushed = wire.flush() => panic!("{flushed:?}"),
@@ -184,10 +180,10 @@ mod tests {
             // The reader may have been first to see that all is there.
             let flushed = futures_util::future::poll_immediate(wire.flush()).await;
             assert!(flushed.is_none());
-            assert_eq!(valve.progress(), Progress::HeldBack);
+            assert!(valve.has_reached(Progress::HeldBack) && !valve.has_reached(Progress::Sent));
             valve.release();
             wire.flush().await.unwrap();
-            assert_eq!(valve.progress(), Progress::Sent);
+            assert!(valve.has_reached(Progress::Sent) && !valve.has_reached(Progress::Answered));
             assert_eq!(far.read_u8().await.unwrap(), b'f');
         }
     }
@@ -199,15 +195,15 @@ mod tests {
         valve.begin(false);
         wire.write_all(b"ab").await.unwrap();
         wire.flush().await.unwrap();
-        assert_eq!(valve.progress(), Progress::Sent);
+        assert!(valve.has_reached(Progress::Sent) && !valve.has_reached(Progress::Answered));
         far.write_all(b"x").await.unwrap();
         assert_eq!(wire.read_u8().await.unwrap(), b'x');
-        assert_eq!(valve.progress(), Progress::Answered);
+        assert!(valve.has_reached(Progress::Answered));
         valve.begin(false);
         wire.write_all(b"ab").await.unwrap();
         wire.flush().await.unwrap();
         drop(far);
         assert_eq!(wire.read(&mut [0]).await.unwrap(), 0);
-        assert_eq!(valve.progress(), Progress::Sent);
+        assert!(valve.has_reached(Progress::Sent) && !valve.has_reached(Progress::Answered));
     }
 }
