@@ -209,6 +209,17 @@ impl fmt::Display for Lane {
     }
 }
 
+/// How a response is lost on purpose: nobody then knows whether the request was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loss {
+    /// The connection is closed once the whole request is sent.
+    CutAfterSending,
+    /// The connection is closed at the first byte of the answer.
+    CutWhileReading,
+    /// The connection is closed when there is no whole answer after so many milliseconds.
+    GiveUpAfter(u64),
+}
+
 /// A command and how its request deviates from the ordinary one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {

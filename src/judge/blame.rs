@@ -235,7 +235,7 @@ fn list_shows(exchange: &Exchange, card: &CardId) -> bool {
         Reply::Got(response) => {
             path.ends_with("/cards") && response.body.to_ascii_lowercase().contains(card.as_str())
         }
-        Reply::Lost(_) => false,
+        Reply::Lost(_) | Reply::LetGo(_) => false,
     }
 }
 

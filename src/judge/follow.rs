@@ -183,6 +183,7 @@ impl<'a> Judge<'a> {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
                 return self.unanswered(moment, exchange, &asked);
             }
+            Reply::LetGo(_) => return self.unanswered(moment, exchange, &asked),
             Reply::Got(response) => response,
         };
         let scene = Scene {
