@@ -215,14 +215,13 @@ impl<'a> Judge<'a> {
         self.worlds.iter().any(|w| w.position(card).is_some())
     }
 
+    /// The card that a step's answer brought; of a create whose answer was lost, the one that it is known to have made.
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
-        let cards = &self.worlds.first()?.cards;
-        let believed = cards.iter().find(|c| c.made_by == step);
-        let racing = || {
-            let mut exchanges = self.race.moments.iter().map(|m| &self.trace.exchanges[*m]);
-            made_in(exchanges.find(|e| e.step == step)?)
-        };
-        believed.and_then(|c| c.id.clone()).or_else(racing)
+        let mut own = self.trace.exchanges.iter().filter(|e| e.step == step);
+        own.find_map(made_in).or_else(|| {
+            let cards = &self.worlds.first()?.cards;
+            cards.iter().find(|c| c.made_by == step)?.id.clone()
+        })
     }
 
     pub fn show(&mut self, rule: RequirementId) {
