@@ -1,8 +1,10 @@
 //! The domain's words: accounts, cards, their type and their status.
 //!
-//! Ids are kept in lower case, since UUIDs compare without case (contract.md, wire facts).
+//! Ids are kept in lower case, since UUIDs compare without case (contract.md, wire facts). Copies share their text: the
+//! judge keeps many worlds.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,21 +14,21 @@ use serde::{Deserialize, Serialize};
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(transparent)]
-pub struct CardId(String);
+pub struct CardId(Arc<str>);
 
 /// An account's id, in lower case.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(transparent)]
-pub struct AccountId(String);
+pub struct AccountId(Arc<str>);
 
 macro_rules! id_text {
     ($id:ident) => {
         impl $id {
             /// The id that `text` spells, whatever its case.
             pub fn new(text: impl AsRef<str>) -> Self {
-                Self(text.as_ref().to_ascii_lowercase())
+                Self(text.as_ref().to_ascii_lowercase().into())
             }
 
             /// The id in lower case.

@@ -1,6 +1,6 @@
 //! The thread through a case: each exchange filters and extends the worlds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::departure::{Departure, Origin};
 use super::explained::made_in;
 use super::facts::{Facts, Source};
 use super::overlap::{self, Race, Settled};
-use super::request::{Asked, Understood};
+use super::request::{Asked, Understood, shared_keys};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::case::{Flaw, StepNumber};
@@ -51,6 +51,8 @@ pub(super) struct Judge<'a> {
     pub contract: &'a Contract,
     pub terms: &'a Terms,
     pub trace: &'a CaseTrace,
+    /// The idempotency keys that more than one request has.
+    pub shared_keys: BTreeSet<String>,
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
@@ -109,6 +111,7 @@ impl<'a> Judge<'a> {
             contract,
             terms,
             trace,
+            shared_keys: shared_keys(trace),
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
@@ -254,7 +257,7 @@ impl<'a> Judge<'a> {
 
     /// Takes `worlds` for the set that is left, each once.
     pub fn settle_on(&mut self, mut worlds: Vec<World>, step: StepNumber) {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         worlds.retain(|w| seen.insert(w.clone()));
         if worlds.len() > WORLDS_MAX {
             self.give_up(

@@ -315,18 +315,11 @@ impl<'a> Judge<'a> {
             let mut next: BTreeMap<Events, (Vec<usize>, HashSet<World>)> = BTreeMap::new();
             for (done, members) in &layer {
                 for member in members {
-                    let mut leads_on = false;
-                    for (place, event) in events.iter().enumerate() {
-                        if done & bit(place) != 0 || event.after & !done != 0 {
-                            continue;
-                        }
-                        for world in self.explained(&nodes[*member].world, event) {
-                            leads_on = true;
-                            let (list, seen) = next.entry(done | bit(place)).or_default();
-                            if seen.contains(&world) {
-                                continue;
-                            }
-                            seen.insert(world.clone());
+                    let steps = self.steps(events, *done, &nodes[*member].world);
+                    nodes[*member].is_dead_end = steps.is_empty() && *done != all;
+                    for (place, world) in steps {
+                        let (list, seen) = next.entry(done | bit(place)).or_default();
+                        if seen.insert(world.clone()) {
                             list.push(nodes.len());
                             nodes.push(Node {
                                 world,
@@ -334,11 +327,10 @@ impl<'a> Judge<'a> {
                                 is_dead_end: false,
                             });
                         }
-                        if nodes.len() > NODES_MAX {
-                            return None;
-                        }
                     }
-                    nodes[*member].is_dead_end = !leads_on && *done != all;
+                    if nodes.len() > NODES_MAX {
+                        return None;
+                    }
                 }
             }
             if next.is_empty() {
@@ -353,6 +345,23 @@ impl<'a> Judge<'a> {
                 .map(|(done, (list, _))| (done, list))
                 .collect();
         }
+    }
+
+    /// The events that may come next in a world, with what each leaves.
+    fn steps(&self, events: &[Event], done: Events, world: &World) -> Vec<(usize, World)> {
+        let mut steps = Vec::new();
+        for (place, event) in events.iter().enumerate() {
+            if done & bit(place) != 0 || event.after & !done != 0 {
+                continue;
+            }
+            let left = self.explained(world, event);
+            // A read that fits and changes nothing may as well come now: whatever comes after it comes without it too.
+            if event.source.is_some() && left == [world.clone()] {
+                return vec![(place, world.clone())];
+            }
+            steps.extend(left.into_iter().map(|world| (place, world)));
+        }
+        steps
     }
 
     /// The worlds that an event leaves of one; none if that one can't explain it.
