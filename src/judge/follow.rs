@@ -177,7 +177,7 @@ impl<'a> Judge<'a> {
             asked,
             id_in_upper_case,
             key_in_upper_case,
-        } = self.understand(exchange);
+        } = self.understood(moment);
         let response = match &exchange.reply {
             Reply::Lost(words) => {
                 self.obstacle(exchange.step, format!("no answer: {words}"));

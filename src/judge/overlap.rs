@@ -16,7 +16,7 @@ use super::departure::TriedOrder;
 use super::explained::{Part, What, body_of, is_answered_well, made_in};
 use super::facts::Source;
 use super::follow::Judge;
-use super::request::Asked;
+use super::request::{Asked, Understood};
 use crate::card::CardId;
 use crate::case::StepNumber;
 use crate::requirement::id;
@@ -40,6 +40,8 @@ pub(super) struct Race {
     pub moments: Vec<Moment>,
     /// Ids of cards that creates among them brought.
     pub made: BTreeSet<CardId>,
+    /// What those ask for that are to be put in order, read once for the whole search.
+    pub understood: BTreeMap<Moment, Understood>,
 }
 
 /// What has been put in order of what a list shows.
@@ -146,6 +148,9 @@ impl<'a> Judge<'a> {
     /// Puts as many of the exchanges in order as can be, and judges the next one where it fails. What is left then.
     fn ordered(&mut self, moments: &[Moment]) -> Vec<Moment> {
         let first_step = self.trace.exchanges[moments[0]].step;
+        self.race.understood.clear();
+        let understood = |moment: &Moment| (*moment, self.understood(*moment));
+        self.race.understood = moments.iter().map(understood).collect();
         let Some(events) = self.events(moments) else {
             self.give_up(
                 first_step,
@@ -212,7 +217,7 @@ impl<'a> Judge<'a> {
         let mut events: Vec<Event> = Vec::new();
         for moment in moments {
             let exchange = &self.trace.exchanges[*moment];
-            let asked = self.understand(exchange).asked;
+            let asked = self.understood(*moment).asked;
             let source = source(&asked);
             let parts = self.parts(exchange, &asked);
             let whats: Vec<What> = match parts {
@@ -445,7 +450,7 @@ impl<'a> Judge<'a> {
     /// Names what was found where exchanges overlap after the rule on overlapping, if there is one.
     fn name_race(&mut self, from: usize, moment: Moment, tried: Vec<TriedOrder>) {
         let exchange = &self.trace.exchanges[moment];
-        let asked = self.understand(exchange).asked;
+        let asked = self.understood(moment).asked;
         let in_flight =
             matches!(&asked, Asked::Modify(call) if call.in_flight != InFlight::Nothing);
         let rivals = self.rival_creates(moment);

@@ -11,7 +11,7 @@ use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Request};
-use crate::world::Choice;
+use crate::world::{Choice, Moment};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
 
 /// What an exchange asks for.
@@ -43,8 +43,15 @@ pub(super) struct Understood {
 }
 
 impl Judge<'_> {
-    /// Reads what an exchange asks for.
-    pub(super) fn understand(&self, exchange: &Exchange) -> Understood {
+    /// What an exchange asks for.
+    pub(super) fn understood(&self, moment: Moment) -> Understood {
+        match self.race.understood.get(&moment) {
+            Some(understood) => understood.clone(),
+            None => self.understand(&self.trace.exchanges[moment]),
+        }
+    }
+
+    fn understand(&self, exchange: &Exchange) -> Understood {
         let request = &exchange.request;
         let has_upper = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase());
         let key_in_upper_case = request.header("idempotency-key").is_some_and(has_upper);
