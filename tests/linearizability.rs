@@ -70,7 +70,9 @@ fn is_linearizable(history: &History) -> bool {
         actions.push((call.received_at, place, Action::Response(operation)));
     }
     actions.sort_by_key(|(at, _, action)| (*at, matches!(action, Action::Call(_))));
-    let actions = actions.into_iter().map(|(_, place, action)| (place, action));
+    let actions = actions
+        .into_iter()
+        .map(|(_, place, action)| (place, action));
     WGLChecker::<Cards>::is_linearizable(Actions::from_actions(actions.collect()))
 }
 
@@ -86,7 +88,8 @@ fn another_checker_explains_the_same_histories() {
         (4, 3, &['A', 'B'], true),
     ];
     let contract = Contract::embedded();
-    let mut tt=[0.0f64;2];let mut counts = [0; 2];
+    let mut tt = [0.0f64; 2];
+    let mut counts = [0; 2];
     for seed in 0..HISTORIES {
         let mut dice = Dice::new(seed);
         let (clients, calls_each, accounts, in_step) = dice.pick(&shapes);
@@ -101,10 +104,15 @@ fn another_checker_explains_the_same_histories() {
         if !is_conforming {
             history.spoil(&mut dice);
         }
-        let t0=std::time::Instant::now();let explained = is_linearizable(&history); let t1=std::time::Instant::now();
+        let t0 = std::time::Instant::now();
+        let explained = is_linearizable(&history);
+        let t1 = std::time::Instant::now();
         assert!(explained || !is_conforming, "seed {seed}: {history:#?}");
         let judgement = judge(contract, &history.terms(), &history.trace());
-        let t2=std::time::Instant::now(); tt[0]+=(t1-t0).as_secs_f64(); tt[1]+=(t2-t1).as_secs_f64(); assert_eq!(judgement.obstacles, [], "seed {seed}");
+        let t2 = std::time::Instant::now();
+        tt[0] += (t1 - t0).as_secs_f64();
+        tt[1] += (t2 - t1).as_secs_f64();
+        assert_eq!(judgement.obstacles, [], "seed {seed}");
         assert_eq!(
             judgement.departures.is_empty(),
             explained,
@@ -113,6 +121,7 @@ fn another_checker_explains_the_same_histories() {
         );
         counts[usize::from(explained)] += 1;
     }
-    eprintln!("{tt:?} {counts:?}"); let enough = HISTORIES / 4;
+    eprintln!("{tt:?} {counts:?}");
+    let enough = HISTORIES / 4;
     assert!(counts.iter().all(|count| *count > enough), "{counts:?}");
 }

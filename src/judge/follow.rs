@@ -13,7 +13,7 @@ use super::overlap::{self, Race, Settled};
 use super::request::{Asked, Understood, shared_keys};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::{Flaw, StepNumber};
+use crate::case::{Case, Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
@@ -51,6 +51,8 @@ pub(super) struct Judge<'a> {
     pub contract: &'a Contract,
     pub terms: &'a Terms,
     pub trace: &'a CaseTrace,
+    /// The case, of which the trace may be a part.
+    pub case: &'a Case,
     /// The idempotency keys that more than one request has.
     pub shared_keys: BTreeSet<String>,
     pub worlds: Vec<World>,
@@ -102,7 +104,12 @@ impl Scene<'_> {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(contract: &'a Contract, terms: &'a Terms, trace: &'a CaseTrace) -> Self {
+    pub fn new(
+        contract: &'a Contract,
+        terms: &'a Terms,
+        trace: &'a CaseTrace,
+        case: &'a Case,
+    ) -> Self {
         let start = World {
             choices: Choices::pinned(&terms.pins),
             ..World::default()
@@ -111,6 +118,7 @@ impl<'a> Judge<'a> {
             contract,
             terms,
             trace,
+            case,
             shared_keys: shared_keys(trace),
             worlds: vec![start],
             touches: Vec::new(),

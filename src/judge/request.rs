@@ -11,8 +11,8 @@ use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Request};
-use crate::world::{Choice, Moment};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
+use crate::world::{Choice, Moment};
 
 /// What an exchange asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Judge<'_> {
 
     /// The issuer's acts are no part of the contract; the case says which one was asked for.
     fn issuers_act(&self, exchange: &Exchange) -> Asked {
-        let step = self.trace.case.steps.get(exchange.step.0 - 1);
+        let step = self.case.steps.get(exchange.step.0 - 1);
         let Some(Command::Act(action, CardRef::Made(made_by))) = step.map(|s| &s.command) else {
             return Asked::Other;
         };

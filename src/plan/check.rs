@@ -21,8 +21,8 @@ pub fn inconsistency(case: &Case) -> Option<Inconsistency> {
     }
     case.steps.iter().enumerate().find_map(|(index, step)| {
         let number = StepNumber(index + 1);
-        let problem = step_problem(&case.steps, number, step)
-            .or_else(|| wrong_lane(case, number, step))?;
+        let problem =
+            step_problem(&case.steps, number, step).or_else(|| wrong_lane(case, number, step))?;
         Some(Inconsistency {
             step: Some(number),
             problem,

@@ -384,7 +384,9 @@ fn request(call: &Call) -> Request {
     let (method, path) = match call.ask {
         Ask::Create { account, .. } => ("POST", format!("/accounts/{}/cards", account_id(account))),
         Ask::Read(card) => ("GET", format!("/cards/{}", card_id(card))),
-        Ask::Act(Act::Issue, card) => ("PATCH", format!("/simulator/cards/{}/issue", card_id(card))),
+        Ask::Act(Act::Issue, card) => {
+            ("PATCH", format!("/simulator/cards/{}/issue", card_id(card)))
+        }
         Ask::Act(Act::Activate, card) => ("PATCH", format!("/cards/{}/activate", card_id(card))),
         Ask::Act(Act::Deactivate, card) => {
             ("PATCH", format!("/cards/{}/deactivate", card_id(card)))
