@@ -99,7 +99,7 @@ fn another_checker_explains_the_same_histories() {
             accounts,
             in_step,
         };
-        let mut history = History::conforming(shape, &mut dice);
+        let mut history = History::conforming(histories::readings(&mut dice), shape, &mut dice);
         let is_conforming = seed % 3 == 0;
         if !is_conforming {
             history.spoil(&mut dice);

@@ -46,10 +46,10 @@ impl Dice {
 
 /// What a history is like.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub struct Shape<'a> {
     pub clients: usize,
     pub calls_each: usize,
-    pub accounts: &'static [char],
+    pub accounts: &'a [char],
     /// Clients take turns, so that as much overlaps as clients allow; or they go as chance has it.
     pub in_step: bool,
 }
@@ -66,6 +66,18 @@ pub struct Call {
 }
 
 impl Call {
+    /// The same call where as many have come before it.
+    fn renumbered(mut self, before: usize) -> Self {
+        self.key += before;
+        if let Ask::Act(_, card) | Ask::Read(card) = &mut self.ask {
+            *card += before;
+        }
+        if let Some((card, _)) = &mut self.answer.shows {
+            *card += before;
+        }
+        self
+    }
+
     fn overlaps(&self, other: &Self) -> bool {
         self.sent_at < other.received_at && other.sent_at < self.received_at
     }
@@ -103,9 +115,9 @@ enum Stage {
 impl History {
     /// A history as an implementation answers that keeps the contract: each call is carried out at one moment between
     /// being sent and being answered.
-    pub fn conforming(shape: Shape, dice: &mut Dice) -> Self {
+    pub fn conforming(readings: Readings, shape: Shape<'_>, dice: &mut Dice) -> Self {
         let mut history = Self {
-            readings: readings(dice),
+            readings,
             calls: Vec::new(),
         };
         let mut state = State::default();
@@ -145,8 +157,26 @@ impl History {
         history
     }
 
+    /// Histories of one implementation, an account each, at the same time.
+    pub fn side_by_side(accounts: &[char], shape: Shape<'_>, dice: &mut Dice) -> Self {
+        let mut whole = Self {
+            readings: readings(dice),
+            calls: Vec::new(),
+        };
+        for account in accounts {
+            let accounts = &[*account];
+            let own = Self::conforming(whole.readings, Shape { accounts, ..shape }, dice);
+            let before = whole.calls.len();
+            whole
+                .calls
+                .extend(own.calls.into_iter().map(|call| call.renumbered(before)));
+        }
+        whole.calls.sort_by_key(|call| call.sent_at);
+        whole
+    }
+
     /// A call to come, of what a client may know by now.
-    fn send(&mut self, shape: Shape, dice: &mut Dice, now: u64) {
+    fn send(&mut self, shape: Shape<'_>, dice: &mut Dice, now: u64) {
         let known: Vec<Card> = self
             .calls
             .iter()
