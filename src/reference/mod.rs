@@ -55,7 +55,7 @@ mod webhooks;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-pub use fault::{Fault, fault, faults};
+pub use fault::{Fault, fault, faults, races};
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};
 
