@@ -80,7 +80,7 @@ fn masked_value(value: Value) -> Value {
 
 /// The end and the mask of the longest card number that begins here.
 fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, String)> {
-    if !starts_alone(bytes, start) {
+    if !matches!(bytes[start], b'2' | b'4' | b'5') || !starts_alone(bytes, start) {
         return None;
     }
     let mut end = digits_end(bytes, start);

@@ -144,6 +144,8 @@ pub enum Reply {
     Got(Response),
     /// None came, so nobody knows whether the request was carried out. The words say what happened.
     Lost(String),
+    /// None came, because the step does without. The words say how. Nobody knows whether the request was carried out.
+    LetGo(String),
 }
 
 /// One request and what became of it.

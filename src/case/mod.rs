@@ -196,12 +196,28 @@ impl Lane {
     pub fn new(number: u8) -> Option<Self> {
         (1..=Self::MAX).contains(&number).then_some(Self(number))
     }
+
+    /// Its number.
+    pub fn number(self) -> u8 {
+        self.0
+    }
 }
 
 impl fmt::Display for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}]", self.0)
     }
+}
+
+/// How a response is lost on purpose: nobody then knows whether the request was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loss {
+    /// The connection is closed once the whole request is sent.
+    CutAfterSending,
+    /// The connection is closed at the first byte of the answer.
+    CutWhileReading,
+    /// The connection is closed when there is no whole answer after so many milliseconds.
+    GiveUpAfter(u64),
 }
 
 /// A command and how its request deviates from the ordinary one.
@@ -340,6 +356,29 @@ impl Case {
         stretches
     }
 
+    /// The last step of the race that a step is part of; else, the step.
+    pub fn end_of_race(&self, step: StepNumber) -> StepNumber {
+        let stretches = self.stretches().into_iter();
+        let own = stretches
+            .rev()
+            .find(|stretch| stretch.contains(&step.0.wrapping_sub(1)));
+        own.map_or(step, |stretch| StepNumber(stretch.end))
+    }
+
+    /// The case with a step put in before the one at `index`.
+    pub fn with_inserted(&self, index: usize, step: Step) -> Self {
+        let later = |number: StepNumber| match number.0 > index {
+            true => StepNumber(number.0 + 1),
+            false => number,
+        };
+        let mut steps: Vec<Step> = self.steps.iter().map(|s| s.renumbered(later)).collect();
+        steps.insert(index, step);
+        Self {
+            steps,
+            ..self.clone()
+        }
+    }
+
     /// Whether some steps go at the same time as others.
     pub fn has_race(&self) -> bool {
         self.stretches()
@@ -394,6 +433,13 @@ impl Case {
 
     /// This case and then `other`, on accounts of its own.
     pub fn followed_by(&self, other: &Self) -> Self {
+        let in_lane = |step: Option<&Step>| step.is_some_and(|step| step.lane.is_some());
+        if in_lane(self.steps.last()) && in_lane(other.steps.first()) {
+            // Two races stay two.
+            let mut apart = self.clone();
+            apart.steps.push(Step::new(Command::Pause(1)));
+            return apart.followed_by(other);
+        }
         let offset = self.steps.len();
         let first_free = self
             .accounts()

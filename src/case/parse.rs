@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Lane, Step, StepNumber};
+use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Lane, Loss, Step, StepNumber};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -50,6 +50,16 @@ impl fmt::Display for Command {
             Self::Act(action, card) => write!(f, "{action} {card}"),
             Self::Retry(step) => write!(f, "retry {step}"),
             Self::Pause(milliseconds) => write!(f, "pause {milliseconds}ms"),
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutAfterSending => f.write_str("cut after sending"),
+            Self::CutWhileReading => f.write_str("cut while reading"),
+            Self::GiveUpAfter(milliseconds) => write!(f, "give up after {milliseconds}ms"),
         }
     }
 }

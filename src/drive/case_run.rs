@@ -8,9 +8,10 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Driver;
-use super::client::Received;
+use super::client::{Delivery, Received};
 use super::draft::{Ask, Draft, Known};
 use super::outgoing::Outgoing;
+use super::release::Release;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::CardStatus;
@@ -127,14 +128,15 @@ impl<'a> CaseRun<'a> {
         for run in firsts {
             runs[run].1 = self.ready(runs[run].0[0]).await;
         }
+        let release = Release::new(runs.iter().filter(|(_, first)| first.is_some()).count());
         let begun = self.clone();
         let runs = runs.into_iter().map(|(own, first)| {
-            let mut run = begun.clone();
+            let (release, mut run) = (&release, begun.clone());
             run.case.exchanges.clear();
             run.case.obstacles.clear();
             async move {
                 if let Some(first) = first {
-                    run.carry_out(own[0], first).await;
+                    run.carry_out(own[0], first, Some(release)).await;
                 }
                 for index in &own[1..] {
                     run.step(*index).await;
@@ -170,7 +172,7 @@ impl<'a> CaseRun<'a> {
 
     async fn step(&mut self, index: usize) {
         if let Some(ready) = self.ready(index).await {
-            self.carry_out(index, ready).await;
+            self.carry_out(index, ready, None).await;
         }
     }
 
@@ -207,12 +209,20 @@ impl<'a> CaseRun<'a> {
             .ok()
     }
 
-    async fn carry_out(&mut self, index: usize, ready: Ready) {
+    /// Does it; with a release, at the same moment as other lanes do theirs.
+    async fn carry_out(&mut self, index: usize, ready: Ready, release: Option<&Release>) {
         let number = StepNumber(index + 1);
+        if let (Some(release), Ready::AwaitIssuance(_) | Ready::Pause(_)) = (release, &ready) {
+            release.place().arrive().await;
+        }
         match ready {
             Ready::Send { path, outgoing } => {
                 let flaw = self.case.case.steps[index].flaw;
-                self.exchange(number, &path, outgoing, flaw).await;
+                let delivery = Delivery {
+                    release,
+                    ..Delivery::default()
+                };
+                self.exchange(number, &path, outgoing, flaw, delivery).await;
                 self.learn_card(number);
             }
             Ready::AwaitIssuance(draft) => self.await_issuance(number, &draft).await,
@@ -227,12 +237,14 @@ impl<'a> CaseRun<'a> {
         path: &str,
         outgoing: Outgoing,
         flaw: Option<Flaw>,
+        delivery: Delivery<'_>,
     ) {
         let request = outgoing.recorded(path);
-        let sent_at = self.driver.now();
-        let received = self.driver.caller.client.send(outgoing).await;
-        let received_at = self.driver.now();
-        let reply = self.reply(step, received);
+        let client = &self.driver.caller.client;
+        let sent = client.send(outgoing, delivery).await;
+        let received_at = self.driver.micros(Instant::now());
+        let sent_at = self.driver.micros(sent.at);
+        let reply = self.reply(step, sent.received);
         self.record(Exchange {
             step,
             sent_at,
@@ -263,6 +275,7 @@ impl<'a> CaseRun<'a> {
                 }
                 Reply::Lost(words)
             }
+            Received::LetGo(words) => Reply::LetGo(words),
         }
     }
 
@@ -326,7 +339,8 @@ impl<'a> CaseRun<'a> {
                     return self.obstacle(Some(number), format!("the step was skipped: {words}"));
                 }
             };
-            self.exchange(number, &read.path, outgoing, None).await;
+            self.exchange(number, &read.path, outgoing, None, Delivery::default())
+                .await;
             if !self.last_reply().is_some_and(may_still_be_issuing) {
                 return;
             }
@@ -371,7 +385,7 @@ fn busy(response: &Response) -> Option<String> {
 /// A card that is `issuing`, or an answer that doesn't tell because it was lost or refused for the moment.
 fn may_still_be_issuing(reply: &Reply) -> bool {
     match reply {
-        Reply::Lost(_) => true,
+        Reply::Lost(_) | Reply::LetGo(_) => true,
         Reply::Got(response) if response.status == 200 => {
             let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
             body["status"] == CardStatus::Issuing.as_str()

@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
     pub(super) fn answer_at(&self, moment: Moment) -> Option<&'a Response> {
         match &self.trace.exchanges.get(moment)?.reply {
             Reply::Got(response) => Some(response),
-            Reply::Lost(_) => None,
+            Reply::Lost(_) | Reply::LetGo(_) => None,
         }
     }
 

@@ -74,6 +74,10 @@ impl Judge<'_> {
             )
         };
         self.depart(scene, &rules, found);
+        let tried = self.orders_against(card, status, scene.exchange.step);
+        if let Some(departure) = self.judgement.departures.last_mut() {
+            departure.tried = tried;
+        }
         // A read that overlaps with changes may be stale: what the card is, a later one tells.
         if source == Source::ById && !self.contended.contains(&scene.moment) {
             self.adopt_status(scene, card, status, rules[0]);
@@ -231,7 +235,7 @@ fn list_shows(exchange: &Exchange, card: &CardId) -> bool {
         Reply::Got(response) => {
             path.ends_with("/cards") && response.body.to_ascii_lowercase().contains(card.as_str())
         }
-        Reply::Lost(_) => false,
+        Reply::Lost(_) | Reply::LetGo(_) => false,
     }
 }
 

@@ -83,7 +83,7 @@ impl Judge<'_> {
             _ => vec![world.clone()],
         };
         let response = match &exchange.reply {
-            Reply::Lost(_) => return unanswered(self),
+            Reply::Lost(_) | Reply::LetGo(_) => return unanswered(self),
             Reply::Got(response) if matches!(response.status, 429 | 500..) => {
                 return unanswered(self);
             }
@@ -214,7 +214,7 @@ impl Judge<'_> {
                 )
             }
             (_, Reply::Got(response)) => format!("it was answered {}", response.status),
-            (_, Reply::Lost(_)) => "its answer was lost".to_owned(),
+            (_, Reply::Lost(_) | Reply::LetGo(_)) => "its answer was lost".to_owned(),
         }
     }
 }
@@ -258,7 +258,7 @@ pub(super) fn is_answered_well(exchange: &Exchange) -> bool {
 pub(super) fn body_of(exchange: &Exchange) -> Option<Value> {
     match &exchange.reply {
         Reply::Got(response) => serde_json::from_str(&response.body).ok(),
-        Reply::Lost(_) => None,
+        Reply::Lost(_) | Reply::LetGo(_) => None,
     }
 }
 

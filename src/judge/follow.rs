@@ -9,7 +9,7 @@ use super::answers::answered;
 use super::departure::{Departure, Origin};
 use super::explained::made_in;
 use super::facts::{Facts, Source};
-use super::overlap::{self, Race, Settled};
+use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Understood};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
@@ -59,6 +59,8 @@ pub(super) struct Judge<'a> {
     pub judgement: Judgement,
     /// The exchanges that overlap with the one being judged.
     pub race: Race,
+    /// Some of the orders in which the last race may have gone, and what they left.
+    pub orders: Vec<Order>,
     /// The exchanges during which a change was under way, so that they don't show a card at rest.
     pub contended: BTreeSet<Moment>,
     /// What has been put in order of the list being judged.
@@ -120,6 +122,7 @@ impl<'a> Judge<'a> {
             },
             race: Race::default(),
             contended: BTreeSet::new(),
+            orders: Vec::new(),
             settled: Settled::default(),
             gave_up: false,
         }
@@ -180,6 +183,7 @@ impl<'a> Judge<'a> {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
                 return self.unanswered(moment, exchange, &asked);
             }
+            Reply::LetGo(_) => return self.unanswered(moment, exchange, &asked),
             Reply::Got(response) => response,
         };
         let scene = Scene {
@@ -211,14 +215,13 @@ impl<'a> Judge<'a> {
         self.worlds.iter().any(|w| w.position(card).is_some())
     }
 
+    /// The card that a step's answer brought; of a create whose answer was lost, the one that it is known to have made.
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
-        let cards = &self.worlds.first()?.cards;
-        let believed = cards.iter().find(|c| c.made_by == step);
-        let racing = || {
-            let mut exchanges = self.race.moments.iter().map(|m| &self.trace.exchanges[*m]);
-            made_in(exchanges.find(|e| e.step == step)?)
-        };
-        believed.and_then(|c| c.id.clone()).or_else(racing)
+        let mut own = self.trace.exchanges.iter().filter(|e| e.step == step);
+        own.find_map(made_in).or_else(|| {
+            let cards = &self.worlds.first()?.cards;
+            cards.iter().find(|c| c.made_by == step)?.id.clone()
+        })
     }
 
     pub fn show(&mut self, rule: RequirementId) {

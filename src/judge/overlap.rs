@@ -17,12 +17,12 @@ use super::explained::{Part, What, body_of, is_answered_well, made_in};
 use super::facts::Source;
 use super::follow::Judge;
 use super::request::Asked;
-use crate::card::CardId;
+use crate::card::{CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::requirement::id;
 use crate::trace::Exchange;
 use crate::world::ways::{Id, InFlight};
-use crate::world::{Moment, World};
+use crate::world::{Card, Moment, World};
 
 /// A set of events, one bit each.
 type Events = u128;
@@ -92,6 +92,13 @@ pub(super) fn overlap(first: &Exchange, second: &Exchange) -> bool {
     !precedes(first, second) && !precedes(second, first)
 }
 
+/// An order in which a race may have gone, and the world that it left.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    pub steps: Vec<StepNumber>,
+    pub world: World,
+}
+
 /// Something to be put in order.
 struct Event {
     moment: Moment,
@@ -121,6 +128,7 @@ struct Found {
 impl<'a> Judge<'a> {
     /// Judges exchanges that overlap.
     pub(super) fn race(&mut self, moments: Vec<Moment>) {
+        self.orders.clear();
         self.race.made = self.brought_by(&moments);
         self.race.moments.clone_from(&moments);
         let exchanges = &self.trace.exchanges;
@@ -170,6 +178,11 @@ impl<'a> Judge<'a> {
         let worlds = || ends.iter().map(|node| found.nodes[*node].world.clone());
         self.follow_path(&events, &found, ends[0]);
         self.settle_on(worlds().collect(), first_step);
+        let orders = ends.iter().take(ORDERS_TOLD).map(|end| Order {
+            steps: self.steps_on(&events, &found, *end),
+            world: found.nodes[*end].world.clone(),
+        });
+        self.orders = orders.collect();
         let lists_done: Vec<Moment> = moments
             .iter()
             .copied()
@@ -410,9 +423,7 @@ impl<'a> Judge<'a> {
         {
             let way = path(found, end);
             let done = way.iter().fold(0, |set, (place, _)| set | bit(*place));
-            let step = |place: usize| self.trace.exchanges[events[place].moment].step;
-            let mut order: Vec<StepNumber> = way.iter().map(|(place, _)| step(*place)).collect();
-            order.dedup();
+            let order = self.steps_on(events, found, end);
             let open = events
                 .iter()
                 .enumerate()
@@ -431,6 +442,39 @@ impl<'a> Judge<'a> {
             }
         }
         orders
+    }
+
+    fn steps_on(&self, events: &[Event], found: &Found, end: usize) -> Vec<StepNumber> {
+        let way = path(found, end).into_iter();
+        let step = |(place, _): (usize, usize)| self.trace.exchanges[events[place].moment].step;
+        let mut steps: Vec<StepNumber> = way.map(step).collect();
+        steps.dedup();
+        steps
+    }
+
+    /// For a card that is not as any order of the last race left it: these orders, and what they left.
+    pub(super) fn orders_against(
+        &self,
+        card: &CardId,
+        seen: CardStatus,
+        step: StepNumber,
+    ) -> Vec<TriedOrder> {
+        let mut tried: Vec<TriedOrder> = Vec::new();
+        for order in &self.orders {
+            let still_so = |left: &&Card| self.worlds.iter().any(|w| w.card(card) == Some(left));
+            let Some(left) = order.world.card(card).filter(still_so) else {
+                continue;
+            };
+            let told = TriedOrder {
+                order: order.steps.clone(),
+                fails_at: step,
+                because: format!("it shows `{seen}`, the card is `{}`", left.status),
+            };
+            if !tried.contains(&told) {
+                tried.push(told);
+            }
+        }
+        tried
     }
 
     /// Names what was found where exchanges overlap after the rule on overlapping, if there is one.

@@ -194,7 +194,7 @@ impl Story {
         };
         match &self.exchanges[first.0 - 1].reply {
             Reply::Got(response) => response.body.clone(),
-            Reply::Lost(_) => String::new(),
+            Reply::Lost(_) | Reply::LetGo(_) => String::new(),
         }
     }
 

@@ -157,14 +157,15 @@ fn header(token: &SecretString, caller: &Caller) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drive::address::Base;
     use crate::drive::client::Client;
     use crate::drive::fake_target::{Act, FakeTarget};
     use crate::profile::{DigestAlgorithm, Setup};
 
     fn caller(target: &FakeTarget) -> Caller {
         Caller {
-            client: Client::new(Duration::from_secs(30)).unwrap(),
-            base_url: target.profile().base_url.to_string(),
+            client: Client::new(&target.profile().base_url, Duration::from_secs(30)).unwrap(),
+            base: Base::new(target.profile().base_url.as_str()),
             setup: Setup {
                 idempotency_key: false,
                 digest: true,

@@ -56,8 +56,10 @@ impl Access {
         flaw: Option<Flaw>,
         caller: &Caller,
     ) -> Result<Outgoing, String> {
-        let mut request = Outgoing::new(&caller.base_url, draft)?;
-        request.headers.extend(caller.extra.clone());
+        let mut request = Outgoing::new(&caller.base, draft)?;
+        if !caller.extra.is_empty() {
+            request.headers.extend(caller.extra.clone());
+        }
         if let Some(body) = &draft.body {
             let digest = digest::content_digest(caller.digest, body.as_bytes());
             request.set("content-digest", &digest)?;

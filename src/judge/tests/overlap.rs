@@ -154,6 +154,20 @@ fn a_key_in_flight_has_one_effect() {
 }
 
 #[test]
+fn a_card_is_the_one_of_its_step_whichever_request_made_it() {
+    check(
+        &[
+            "[1] create virtual on A => 201 issuing @ 1-3",
+            "[2] retry #1 => 201 again @ 0-2",
+            "issue #1 => 204",
+            "block #1 => 204",
+            "read #1 => 200 blocked",
+        ],
+        &[],
+    );
+}
+
+#[test]
 fn a_read_does_not_go_back() {
     let race = |second: &str, times: &str| {
         [

@@ -7,6 +7,7 @@ mod cards;
 mod flaws;
 mod keys;
 mod look;
+mod races;
 
 use super::generate::Author;
 use super::suite::Focus;
@@ -39,6 +40,7 @@ pub(super) fn is_possible(author: &Author<'_>, scene: Scene) -> bool {
         Scene::Retry | Scene::KeyElsewhere => !keys::retryable(author).is_empty(),
         Scene::RetryChanged => !keys::retryable_creates(author).is_empty(),
         Scene::Look => !author.story.cards.is_empty(),
+        Scene::Race => true,
     }
 }
 
@@ -62,6 +64,7 @@ pub(super) fn play(author: &mut Author<'_>, scene: Scene) {
         Scene::BadBody => flaws::bad_body(author),
         Scene::Flawed => flaws::flawed(author),
         Scene::Look => look::look(author),
+        Scene::Race => races::race(author),
     }
     .unwrap_or_default();
 }
