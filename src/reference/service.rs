@@ -96,6 +96,10 @@ async fn serve(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> {
     if let Some(reply) = setup::serve(service, call) {
         return reply;
     }
+    if setup::is_issuers(call.operation) {
+        let task = setup::issuers_task(service, call)?;
+        return Ok((rules.carry_out)(&task, None).await);
+    }
     if service.signatures {
         (rules.content_digest)(&service.readings, call)?;
         (rules.signature)(service, call)?;

@@ -18,7 +18,7 @@ use crate::reference::programme::Account;
 use crate::reference::service::{Service, Subject, Task, carry_out, execute};
 
 /// Time enough for a call that was sent at the same moment to come in between.
-const MOMENT: Duration = Duration::from_millis(1);
+const MOMENT: Duration = Duration::from_millis(3);
 
 pub(super) async fn a_moment() {
     tokio::time::sleep(MOMENT).await;
@@ -26,7 +26,7 @@ pub(super) async fn a_moment() {
 
 /// Time enough for two or three calls, one after the other.
 pub(super) async fn a_while() {
-    tokio::time::sleep(MOMENT * 6).await;
+    tokio::time::sleep(MOMENT * 4).await;
 }
 
 /// A call behind the lock of its key, as it should be; its act takes time.

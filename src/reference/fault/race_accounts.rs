@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::Fault;
@@ -13,9 +12,9 @@ use crate::reference::call::{Operation, Reply};
 use crate::reference::cards::{Scope, create, enter, excess, listed};
 use crate::reference::service::{Subject, Task, carry_out, execute};
 
-use Operation::{CreateCard, ReadCard};
+use Operation::ReadCard;
 
-/// What is shared by all calls of an implementation, and ought not to be.
+/// What is shared by calls that ought not to share it, by its owner.
 static SHARED: LazyLock<Mutex<HashMap<Uuid, Shared>>> = LazyLock::new(Mutex::default);
 
 #[derive(Clone)]
@@ -28,41 +27,47 @@ fn shared() -> MutexGuard<'static, HashMap<Uuid, Shared>> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The answer to such a call is put together in a buffer that all calls share.
-fn through_one_buffer<'a>(
-    task: &'a Task<'a>,
-    key: Option<String>,
-    operation: Operation,
-) -> BoxFuture<'a, Reply> {
-    Box::pin(async move {
-        let reply = carry_out(task, key).await;
-        if task.call.operation != operation || !reply.status.is_success() {
-            return reply;
-        }
-        let owner = task.service.credentials.api_key;
-        shared().insert(owner, Shared::Answer(reply.clone()));
-        a_moment().await;
-        match shared().get(&owner) {
-            Some(Shared::Answer(reply)) => reply.clone(),
-            Some(Shared::Subject(_)) | None => reply,
-        }
-    })
+/// Leaves an answer in a place that others use too, and takes what lies there a moment later.
+async fn left_and_taken(owner: Uuid, reply: Reply) -> Reply {
+    let other = shared().insert(owner, Shared::Answer(reply.clone()));
+    if let Some(Shared::Answer(other)) = other {
+        return other;
+    }
+    a_moment().await;
+    match shared().remove(&owner) {
+        Some(Shared::Answer(reply)) => reply,
+        Some(Shared::Subject(_)) | None => reply,
+    }
 }
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "created-cards-swapped",
-        words: "The answers to two creates at once are put together in one buffer, and both show the same card.",
+        words: "Answers wait for their connection in one place: two creates at once get each other's.",
         requirement: "CREATE-3",
         shortest: 2,
-        plant: |rules| rules.carry_out = |task, key| through_one_buffer(task, key, CreateCard),
+        plant: |rules| {
+            rules.carry_out = |task, key| {
+                creating(task, key, |account| async move {
+                    let reply = create(task, account)?;
+                    Ok(left_and_taken(task.service.credentials.api_key, reply).await)
+                })
+            };
+        },
     },
     Fault {
         id: "read-cards-swapped",
-        words: "The answers to two reads at once are put together in one buffer, and both show the same card.",
+        words: "Answers wait for their connection in one place: reads of an account's two cards at once get each other's.",
         requirement: "KEEP-1",
         shortest: 4,
-        plant: |rules| rules.carry_out = |task, key| through_one_buffer(task, key, ReadCard),
+        plant: |rules| {
+            rules.carry_out = |task, key| match &task.subject {
+                Subject::Card { account, .. } if task.call.operation == ReadCard => {
+                    Box::pin(left_and_taken(account.id, execute(task)))
+                }
+                _ => carry_out(task, key),
+            };
+        },
     },
     Fault {
         id: "ids-drawn-twice",
@@ -119,13 +124,13 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         id: "change-lands-elsewhere",
-        words: "The card that a call is about is kept in a variable that all calls share: of two at once both change one card.",
+        words: "The card that a call is about is kept in a variable of its account: of two calls at once both change one card.",
         requirement: "LIFE-14",
         shortest: 7,
         plant: |rules| {
             rules.carry_out = |task, key| {
                 acting(task, key, CHANGES, |act| async move {
-                    let owner = act.task.service.credentials.api_key;
+                    let owner = act.account.id;
                     shared().insert(owner, Shared::Subject(act.task.subject.clone()));
                     a_moment().await;
                     let subject = match shared().get(&owner) {

@@ -43,8 +43,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "terminate-skips-locked-card",
         words: "A terminate skips a card that another call has locked, and is answered as done.",
-        requirement: "LIFE-5",
-        shortest: 5,
+        requirement: "LIFE-4",
+        shortest: 4,
         plant: |rules| {
             rules.carry_out = |task, key| {
                 alone(

@@ -73,7 +73,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "key-in-flight-answers-202",
         words: "A retry whose first call is in flight is answered with 202, as accepted.",
         requirement: "HTTP-5",
-        shortest: 2,
+        shortest: 3,
         plant: |rules| {
             rules.carry_out =
                 |task, key| meeting(task, key, CALLS, |_| Reply::empty(StatusCode::ACCEPTED));
@@ -130,7 +130,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "activate-in-flight-answers-400",
         words: "The retry of an activate in flight is refused as invalid.",
         requirement: "IDEM-7",
-        shortest: 4,
+        shortest: 5,
         plant: |rules| {
             rules.carry_out =
                 |task, key| meeting(task, key, &[Activate], |_| refused(StatusCode::BAD_REQUEST));

@@ -98,7 +98,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "new-card-listed-twice",
         words: "A new card is saved before its draft is removed, and lists show both.",
         requirement: "READ-4",
-        shortest: 2,
+        shortest: 3,
         plant: |rules| {
             rules.carry_out = |task, key| {
                 creating(task, key, |account| {
@@ -118,7 +118,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "new-card-shown-without-address",
         words: "The address of a card is saved after the card, and reads in between show a card without one.",
         requirement: "BODY-2",
-        shortest: 2,
+        shortest: 3,
         plant: |rules| {
             rules.carry_out =
                 |task, key| creating(task, key, |account| held_while_new(task, account, "bare"));
@@ -160,7 +160,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "card-gone-during-terminate",
         words: "Terminate moves the card to the terminated ones, and between removal and insertion it is nowhere.",
-        requirement: "READ-1",
+        requirement: "LIFE-11",
         shortest: 3,
         plant: |rules| {
             rules.carry_out = |task, key| {

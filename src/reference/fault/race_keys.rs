@@ -98,7 +98,14 @@ async fn resumed(task: &Task<'_>, key: String) -> Reply {
 async fn done_after_waiting(task: &Task<'_>, key: String) -> Reply {
     let slot = task.slot(&key);
     let Ok(mut record) = slot.try_lock() else {
-        drop(slot.lock().await);
+        let target = slot
+            .lock()
+            .await
+            .as_ref()
+            .map(|record| record.target.clone());
+        if target != Some(task.target()) {
+            return once(task, &mut *slot.lock().await);
+        }
         a_while().await;
         return execute(task);
     };
@@ -178,7 +185,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "equal-creates-joined",
         words: "Equal creates of an account at the same time are answered with one card, whatever their keys.",
-        requirement: "CREATE-5",
+        requirement: "IDEM-11",
         shortest: 2,
         plant: |rules| {
             rules.carry_out = |task, key| match task.call.operation {
@@ -194,8 +201,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "paths-in-flight-joined",
         words: "A call whose key is in flight on another path gets that call's answer, and nothing is done.",
-        requirement: "IDEM-7",
-        shortest: 4,
+        requirement: "IDEM-9",
+        shortest: 7,
         plant: |rules| {
             rules.carry_out = |task, key| match (Act::of(task), &key) {
                 (Some(_), Some(name)) => {
@@ -230,7 +237,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "waiting-retry-done-again",
         words: "A retry that had to wait for its first call doesn't look the key up again, and is done after it.",
-        requirement: "IDEM-7",
+        requirement: "LIFE-3",
         shortest: 6,
         plant: |rules| {
             rules.carry_out = |task, key| match (Act::of(task), key) {

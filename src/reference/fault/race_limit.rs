@@ -61,23 +61,18 @@ async fn alone(task: &Task<'_>, account: &Arc<Account>, name: String) -> Result<
     create(task, account)
 }
 
-/// Enters the card, and then looks for one that was there before it.
+/// Checks the limit, enters the card a moment later, and then looks for one that was there before it.
 async fn entered_then_checked(task: &Task<'_>, account: &Arc<Account>) -> Result<Reply, Refusal> {
     let service = task.service;
     let card = drafted(task, account)?;
-    let rivals = |cards: &[Card]| {
-        let mut rivals = cards
-            .iter()
-            .filter(|other| holds_slot(&service.readings, other) && same_slot(other, &card));
-        rivals.next().map(|first| first.id)
-    };
-    let reply = {
-        let mut cards = account.cards();
-        let excess = excess(service, cards.iter(), &card);
-        enter(service, account, &mut cards, card.clone(), excess)?
-    };
+    let excess = excess(service, account.cards().iter(), &card);
     a_moment().await;
-    match rivals(&account.cards()) == Some(card.id) {
+    let mut cards = account.cards();
+    let reply = enter(service, account, &mut cards, card.clone(), excess)?;
+    let first = cards
+        .iter()
+        .find(|other| holds_slot(&service.readings, other) && same_slot(other, &card));
+    match first.is_some_and(|first| first.id == card.id) {
         true => Ok(reply),
         false => Err(over_limit(task)),
     }

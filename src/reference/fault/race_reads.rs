@@ -97,7 +97,7 @@ fn cached<'a>(task: &'a Task<'a>, key: Option<String>, read: Operation) -> BoxFu
             reply
         });
     }
-    let changes = key.is_some();
+    let changes = task.call.modifies();
     Box::pin(async move {
         if changes {
             a_moment().await;
@@ -162,14 +162,14 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "list-cache-filled-behind-a-change",
         words: "A list that overlaps with a change puts the cards into the cache as they were before.",
-        requirement: "LIFE-5",
-        shortest: 4,
+        requirement: "READ-2",
+        shortest: 3,
         plant: |rules| rules.carry_out = |task, key| cached(task, key, AccountCards),
     },
     Fault {
         id: "reads-joined",
         words: "A read gets the answer of one that is in flight, though the card was changed since that began.",
-        requirement: "LIFE-5",
+        requirement: "LIFE-4",
         shortest: 4,
         plant: |rules| {
             rules.carry_out = |task, key| match task.call.operation {
