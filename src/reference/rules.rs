@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -40,6 +41,8 @@ pub(super) struct Rules {
     pub payload: fn(&Call) -> Payload,
     pub is_alive: fn(&Record, Timestamp, u64) -> bool,
     pub replay: fn(&Task<'_>, &Record) -> Decision,
+    /// Does a call, with its key if it has one; the only decision that may wait.
+    pub carry_out: for<'a> fn(&'a Task<'a>, Option<String>) -> BoxFuture<'a, Reply>,
     /// Ties looking up, doing and remembering together.
     pub once: fn(&Task<'_>, &mut Option<Record>) -> Reply,
     /// Whether a body is what a create wants.
@@ -77,6 +80,7 @@ impl Rules {
         payload: idempotency::payload,
         is_alive: idempotency::is_alive,
         replay: idempotency::replay,
+        carry_out: service::carry_out,
         once: idempotency::once,
         media_type: input::media_type,
         parse_json: input::parse_json,

@@ -141,6 +141,7 @@ pub(super) fn new_service(options: &Options) -> io::Result<Service> {
     Ok(Service {
         readings: options.readings.clone(),
         issuance: options.issuance,
+        pace: options.pace,
         signatures: options.signatures,
         rules,
         clock: Clock::default(),

@@ -15,6 +15,15 @@ mod keys;
 mod lifecycle;
 mod limit;
 mod lists;
+mod race;
+mod race_accounts;
+mod race_conflicts;
+mod race_flight;
+mod race_glimpses;
+mod race_keys;
+mod race_lifecycle;
+mod race_limit;
+mod race_reads;
 mod schema;
 
 use std::sync::LazyLock;
@@ -46,8 +55,14 @@ pub struct Fault {
 
 /// Every fault, by topic.
 pub fn faults() -> &'static [Fault] {
-    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| TOPICS.concat());
+    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| [TOPICS, RACES].concat().concat());
     &ALL
+}
+
+/// Of those, the ones that only show when calls overlap.
+pub fn races() -> &'static [Fault] {
+    let alone = TOPICS.iter().map(|faults| faults.len()).sum();
+    &faults()[alone..]
 }
 
 /// The fault of that id.
@@ -69,6 +84,18 @@ const TOPICS: &[&[Fault]] = &[
     input::FAULTS,
     ids::FAULTS,
     access::FAULTS,
+];
+
+/// The mistakes that only show when calls overlap.
+const RACES: &[&[Fault]] = &[
+    race_limit::FAULTS,
+    race_flight::FAULTS,
+    race_keys::FAULTS,
+    race_lifecycle::FAULTS,
+    race_conflicts::FAULTS,
+    race_reads::FAULTS,
+    race_glimpses::FAULTS,
+    race_accounts::FAULTS,
 ];
 
 /// What an unforeseen panic would be answered with.
