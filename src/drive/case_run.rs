@@ -23,6 +23,8 @@ pub struct CaseRun<'a> {
     drafts: BTreeMap<StepNumber, Draft>,
     /// Ids whose mention keeps an element of a long list.
     ids: Vec<String>,
+    /// Nobody knows what time it is at the target, so further answers would mean nothing.
+    is_lost_in_time: bool,
 }
 
 impl<'a> CaseRun<'a> {
@@ -53,6 +55,7 @@ impl<'a> CaseRun<'a> {
                 .chain(&foreign.card)
                 .map(ToString::to_string)
                 .collect(),
+            is_lost_in_time: false,
         }
     }
 
@@ -99,6 +102,9 @@ impl<'a> CaseRun<'a> {
         for index in 0..self.case.case.steps.len() {
             let step = self.case.case.steps[index].clone();
             self.step(StepNumber(index + 1), &step).await;
+            if self.is_lost_in_time {
+                return;
+            }
         }
     }
 
@@ -136,6 +142,7 @@ impl<'a> CaseRun<'a> {
             }
             Ok(Ask::AwaitIssuance(draft)) => self.await_issuance(number, &draft).await,
             Ok(Ask::Pause(time)) => tokio::time::sleep(time).await,
+            Ok(Ask::MoveClock(draft, seconds)) => self.move_clock(number, &draft, seconds).await,
             Err(words) => self.obstacle(Some(number), format!("the step was skipped: {words}")),
         }
     }
@@ -230,7 +237,27 @@ impl<'a> CaseRun<'a> {
             | Command::ListAccount(_)
             | Command::ListProgramme
             | Command::Act(..)
-            | Command::Pause(_) => None,
+            | Command::Pause(_)
+            | Command::MoveClock(_) => None,
+        }
+    }
+
+    /// Moves the clock. An adapter's word is not enough: the next token has to show it.
+    async fn move_clock(&mut self, step: StepNumber, draft: &Draft, seconds: u64) {
+        let sent = self.exchange(step, draft, None).await;
+        let answered = match self.last_reply() {
+            _ if !sent => Err("the call was not sent".to_owned()),
+            Some(Reply::Got(response)) if (200..300).contains(&response.status) => Ok(()),
+            Some(Reply::Got(response)) => Err(format!("it answered {}", response.status)),
+            Some(Reply::Lost(_)) | None => Err("it did not answer".to_owned()),
+        };
+        let renewed = self.driver.access.clock_moved(seconds, &self.driver.caller);
+        if let Err(problem) = answered.and(renewed.await) {
+            self.is_lost_in_time = true;
+            let words = format!(
+                "the clock was not moved by {seconds}s as [sandbox.clock] says: {problem}; the case ends here"
+            );
+            self.obstacle(Some(step), words);
         }
     }
 

@@ -23,6 +23,8 @@ mod writer;
 
 use std::time::Instant;
 
+use tokio::sync::RwLock;
+
 use self::accounts::Supply;
 use self::auth::{Access, extra_headers};
 use self::case_run::CaseRun;
@@ -47,6 +49,8 @@ struct Driver {
     caller: Caller,
     access: Access,
     supply: Supply,
+    /// A case that moves the clock has the target to itself; the others share it.
+    turns: RwLock<()>,
     began: Instant,
 }
 
@@ -75,6 +79,7 @@ impl Driver {
             profile,
             caller,
             access,
+            turns: RwLock::new(()),
             began: Instant::now(),
         })
     }
@@ -88,10 +93,19 @@ impl Driver {
         stop: &StopSignal,
     ) -> CaseTrace {
         let mut run = CaseRun::new(self, number, case, trace);
+        let in_turn = async {
+            if case.moves_clock() {
+                let _alone = self.turns.write().await;
+                run.run().await;
+            } else {
+                let _shared = self.turns.read().await;
+                run.run().await;
+            }
+        };
         tokio::select! {
             biased;
             () = stop.abandoned() => {}
-            () = run.run() => {}
+            () = in_turn => {}
         }
         run.into_trace()
     }

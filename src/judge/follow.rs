@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Judgement;
 use super::answers::answered;
+use super::clock::Clock;
 use super::departure::{Departure, Origin};
 use super::facts::{Facts, Source};
 use super::request::{Asked, Understood};
@@ -54,6 +55,7 @@ pub(super) struct Judge<'a> {
     pub facts: BTreeMap<CardId, Facts>,
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
+    pub clock: Clock,
     pub judgement: Judgement,
     gave_up: bool,
 }
@@ -105,6 +107,7 @@ impl<'a> Judge<'a> {
             touches: Vec::new(),
             facts: BTreeMap::new(),
             marked: Vec::new(),
+            clock: Clock::default(),
             judgement: Judgement {
                 number: trace.number,
                 obstacles: trace.obstacles.clone(),
@@ -151,6 +154,10 @@ impl<'a> Judge<'a> {
             id_in_upper_case,
             key_in_upper_case,
         } = self.understand(exchange);
+        if let Asked::MoveClock(seconds) = asked {
+            return self.move_clock(moment, exchange, seconds);
+        }
+        self.recall(&asked, exchange);
         let response = match &exchange.reply {
             Reply::Lost(words) => {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
@@ -179,7 +186,7 @@ impl<'a> Judge<'a> {
             Asked::ListAccount(account) => self.list_account(&scene, &account),
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
-            Asked::Other => {}
+            Asked::MoveClock(_) | Asked::Other => {}
         }
     }
 

@@ -6,6 +6,7 @@
 mod answers;
 mod blame;
 mod changes;
+mod clock;
 mod departure;
 mod facts;
 mod follow;

@@ -39,19 +39,22 @@ pub enum Focus {
     Reads,
     /// Flaws in access and integrity.
     Access,
+    /// Cards, keys and tokens across moves of the target's clock.
+    Time,
     /// A bit of all.
     Mixed,
 }
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
         Self::Input,
         Self::Reads,
         Self::Access,
+        Self::Time,
         Self::Mixed,
     ];
 
@@ -64,6 +67,7 @@ impl Focus {
             Self::Input => "input",
             Self::Reads => "reads",
             Self::Access => "access",
+            Self::Time => "time",
             Self::Mixed => "mixed",
         }
     }

@@ -14,7 +14,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// The time that tokens, idempotency records and cards live by.
+    /// The time that tokens, signatures, idempotency records and cards live by.
     pub(super) fn now(&self) -> Timestamp {
         let ahead = SignedDuration::from_secs(self.ahead_seconds.load(Ordering::Relaxed));
         Timestamp::now()
@@ -22,9 +22,9 @@ impl Clock {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// The client's own time, which moving this clock doesn't move: signatures expire by it.
-    pub(super) fn client_now() -> Timestamp {
-        Timestamp::now()
+    /// Whether it was ever put forward.
+    pub(super) fn is_moved(&self) -> bool {
+        self.ahead_seconds.load(Ordering::Relaxed) > 0
     }
 
     /// Puts the clock forward; nothing when that is out of range.
