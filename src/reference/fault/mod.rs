@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod create;
+mod deep;
 mod finality;
 mod idempotency;
 mod ids;
@@ -16,6 +17,7 @@ mod lifecycle;
 mod limit;
 mod lists;
 mod schema;
+mod time;
 
 use std::sync::LazyLock;
 
@@ -69,6 +71,8 @@ const TOPICS: &[&[Fault]] = &[
     input::FAULTS,
     ids::FAULTS,
     access::FAULTS,
+    time::FAULTS,
+    deep::FAULTS,
 ];
 
 /// What an unforeseen panic would be answered with.
@@ -155,7 +159,7 @@ mod tests {
                 words.ends_with('.') && words.starts_with(char::is_uppercase),
                 "{id}: {words}"
             );
-            assert!((1..=8).contains(shortest), "{id}: {shortest}");
+            assert!((1..=9).contains(shortest), "{id}: {shortest}");
         }
     }
 
