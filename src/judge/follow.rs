@@ -10,7 +10,7 @@ use super::clock::Clock;
 use super::departure::{Departure, Origin};
 use super::facts::{Facts, Source};
 use super::request::{Asked, Understood};
-use super::wire;
+use super::{leaks, wire};
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::case::{Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
@@ -124,7 +124,7 @@ impl<'a> Judge<'a> {
                 break;
             }
         }
-        wire::leaked_numbers(&mut self);
+        leaks::of_this_case(&mut self);
         self.judgement.readings = self.readings();
         self.judgement
     }

@@ -10,6 +10,7 @@ mod clock;
 mod departure;
 mod facts;
 mod follow;
+mod leaks;
 mod lists;
 mod request;
 mod settle;

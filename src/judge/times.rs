@@ -151,7 +151,7 @@ impl Judge<'_> {
         if others {
             rules.push(id::LIFE_14);
         }
-        if look.status != Some(CardStatus::Issuing) && self.clock.moved_since(last.moment) {
+        if self.clock.moved_since(last.moment) {
             rules.push(id::TIME_4);
         }
         rules.push(if look.source.is_other_read(last.source) {

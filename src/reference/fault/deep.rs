@@ -140,7 +140,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "third-card-fails",
         words: "When the issuance of two cards of an account has failed, so does that of the third, without a word.",
         requirement: "LIFE-12",
-        shortest: 7,
+        shortest: 9,
         plant: |rules| {
             rules.touch = |cards, index, happening, now| {
                 let failed = cards.iter().filter(|c| c.status == IssueFailed).count();
@@ -155,7 +155,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "one-card-at-rest-per-account",
         words: "When a card is put to rest, a card of the account that rests already wakes up.",
         requirement: "LIFE-14",
-        shortest: 8,
+        shortest: 7,
         plant: |rules| {
             rules.touch = |cards, index, happening, now| {
                 if happening == (Happening::Changed { action: Deactivate }) {
@@ -229,7 +229,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "replayed-refusal-done-later",
         words: "A create that was refused is answered with the refusal again, and done now that it can be.",
-        requirement: "READ-2",
+        requirement: "LIMIT-7",
         shortest: 5,
         plant: |rules| {
             rules.once = |task, slot| {
@@ -248,7 +248,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "second-block-is-a-rest",
         words: "A second block of a card that was deactivated and blocked brings it back to rest.",
         requirement: "LIFE-7",
-        shortest: 8,
+        shortest: 7,
         plant: |rules| {
             rules.transition = |readings, card, action| match (action, card.status) {
                 (Block, CardStatus::Blocked) if times(card, Inactive) > 0 => {
@@ -262,7 +262,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "physical-card-before-virtual",
         words: "When a physical card was made first, a virtual one that takes the place of a terminated one is refused.",
         requirement: "OPEN-9",
-        shortest: 6,
+        shortest: 7,
         plant: |rules| {
             rules.is_full = |rules, readings, cards, new| {
                 let physical_first = cards

@@ -266,7 +266,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "late-read-moves-updated-at",
         words: "The first read in an hour moves updatedAt.",
         requirement: "TIME-4",
-        shortest: 5,
+        shortest: 3,
         plant: |rules| {
             rules.touch = |cards, index, happening, now| {
                 when_read_after(cards, index, happening, now, HOUR, |card| {
