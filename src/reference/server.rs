@@ -256,5 +256,10 @@ fn respond(reply: Reply) -> Response {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
+    if let Some((name, value)) = reply.header
+        && let Ok(value) = HeaderValue::from_str(&value)
+    {
+        response.headers_mut().insert(name, value);
+    }
     response
 }

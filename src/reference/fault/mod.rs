@@ -13,6 +13,7 @@ mod ids;
 mod immutability;
 mod input;
 mod keys;
+mod leak;
 mod lifecycle;
 mod limit;
 mod lists;
@@ -68,6 +69,7 @@ const TOPICS: &[&[Fault]] = &[
     lists::FAULTS,
     schema::FAULTS,
     answer::FAULTS,
+    leak::FAULTS,
     input::FAULTS,
     ids::FAULTS,
     access::FAULTS,
