@@ -72,7 +72,11 @@ pub fn before_signing(
                 return Err("no idempotency key is signed".to_owned());
             }
         }
-        Flaw::NoSignature | Flaw::BrokenSignature => signed(input).map(|_| ())?,
+        Flaw::NoSignature | Flaw::BrokenSignature | Flaw::StaleSignature => {
+            signed(input).map(|_| ())?;
+        }
+        // The token was chosen before.
+        Flaw::ExpiredBearer => {}
     }
     Ok(())
 }
@@ -94,6 +98,8 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing) -> Result<(), String> {
         Flaw::ChangedHeader => request.set("idempotency-key", &Uuid::new_v4().to_string()),
         Flaw::NoBearer
         | Flaw::WrongBearer
+        | Flaw::ExpiredBearer
+        | Flaw::StaleSignature
         | Flaw::UnknownKeyId
         | Flaw::WrongAlgorithm
         | Flaw::UncoveredMethod

@@ -7,6 +7,9 @@ use super::create_step;
 use crate::card::{Action, CardStatus, CardType};
 use crate::case::{AccountRef, CardRef, Command, Flaw, Step};
 
+/// How long most tokens live.
+const TOKEN_SECONDS: u64 = 3600;
+
 /// Texts that stand in one segment of a path and are no UUIDs.
 const MALFORMED_IDS: [&str; 7] = [
     "not-a-uuid",
@@ -91,7 +94,7 @@ pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
     let flaws: Vec<_> = Flaw::ALL.into_iter().map(|(flaw, _)| flaw).collect();
     let fitting: Vec<_> = flaws
         .into_iter()
-        .filter(|flaw| fits(*flaw, &step))
+        .filter(|flaw| fits(*flaw, &step) && is_offered(author, *flaw))
         .collect();
     let flaw = author.dice.pick(&fitting)?;
     if let Some(card) = target {
@@ -129,6 +132,15 @@ fn movable(author: &mut Author<'_>, card: usize) -> Option<Step> {
         action,
         author.story.cards[card].card_ref(),
     )))
+}
+
+/// Some flaws come of time: a token has expired once the clock was moved, a signature is too old by the profile's word.
+fn is_offered(author: &Author<'_>, flaw: Flaw) -> bool {
+    match flaw {
+        Flaw::ExpiredBearer => author.story.moved_seconds > TOKEN_SECONDS,
+        Flaw::StaleSignature => author.abilities.signature_age,
+        _ => true,
+    }
 }
 
 fn fits(flaw: Flaw, step: &Step) -> bool {
