@@ -168,10 +168,10 @@ impl<'a> Judge<'a> {
         } else {
             TouchKind::Refused(match (&call.wish, &call.input) {
                 (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
-                (Wish::Create { .. }, Input::Valid) if !matches!(call.key, Key::Uuid(_)) => {
-                    id::INPUT_7
-                }
-                (Wish::Create { .. }, Input::Valid) => id::LIMIT_7,
+                (Wish::Create { .. }, Input::Valid) => match call.key {
+                    Key::Missing | Key::Malformed | Key::Exempt => id::INPUT_7,
+                    Key::Single | Key::Uuid(_) => id::LIMIT_7,
+                },
                 (Wish::Act(..), _) => id::LIFE_9,
             })
         }
@@ -226,8 +226,9 @@ impl<'a> Judge<'a> {
             }
             let moved = match &call.wish {
                 Wish::Create { .. } => {
-                    base.cards
-                        .extend(ways::new_card(call, made.clone(), None, now));
+                    if let Some(card) = ways::new_card(call, made.clone(), None, now) {
+                        base.add(card);
+                    }
                     None
                 }
                 Wish::Act(action, Id::Known(card)) => moved_on(&base, *action, card),
@@ -297,8 +298,7 @@ impl<'a> Judge<'a> {
                 let Some(mut done) = ways::taken(&world, call, &way, None, now) else {
                     continue;
                 };
-                let made =
-                    matches!(way.effect, Effect::Create { .. }).then(|| done.cards.len() - 1);
+                let made = matches!(way.effect, Effect::Create { .. }).then_some(now.step);
                 if let Key::Uuid(key) = &call.key {
                     done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
                 }

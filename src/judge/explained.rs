@@ -206,7 +206,7 @@ impl Judge<'_> {
                 )
             }
             (Asked::Modify(call), Reply::Got(response)) => {
-                let operation = self.understand(exchange).operation;
+                let operation = self.understood(moment).operation;
                 let expected = self.expected_answers(operation, &ways::ways(world, call));
                 format!(
                     "it was answered {}, in place of {expected}",

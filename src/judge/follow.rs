@@ -1,6 +1,6 @@
 //! The thread through a case: each exchange filters and extends the worlds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -10,10 +10,10 @@ use super::departure::{Departure, Origin};
 use super::explained::made_in;
 use super::facts::{Facts, Source};
 use super::overlap::{self, Order, Race, Settled};
-use super::request::{Asked, Understood};
+use super::request::{Asked, Understood, shared_keys};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::{Flaw, StepNumber};
+use crate::case::{Case, Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
@@ -51,6 +51,10 @@ pub(super) struct Judge<'a> {
     pub contract: &'a Contract,
     pub terms: &'a Terms,
     pub trace: &'a CaseTrace,
+    /// The case, of which the trace may be a part.
+    pub case: &'a Case,
+    /// The idempotency keys that more than one request has.
+    pub shared_keys: BTreeSet<String>,
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
@@ -102,7 +106,12 @@ impl Scene<'_> {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(contract: &'a Contract, terms: &'a Terms, trace: &'a CaseTrace) -> Self {
+    pub fn new(
+        contract: &'a Contract,
+        terms: &'a Terms,
+        trace: &'a CaseTrace,
+        case: &'a Case,
+    ) -> Self {
         let start = World {
             choices: Choices::pinned(&terms.pins),
             ..World::default()
@@ -111,6 +120,8 @@ impl<'a> Judge<'a> {
             contract,
             terms,
             trace,
+            case,
+            shared_keys: shared_keys(trace),
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
@@ -177,7 +188,7 @@ impl<'a> Judge<'a> {
             asked,
             id_in_upper_case,
             key_in_upper_case,
-        } = self.understand(exchange);
+        } = self.understood(moment);
         let response = match &exchange.reply {
             Reply::Lost(words) => {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
@@ -257,7 +268,7 @@ impl<'a> Judge<'a> {
 
     /// Takes `worlds` for the set that is left, each once.
     pub fn settle_on(&mut self, mut worlds: Vec<World>, step: StepNumber) {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         worlds.retain(|w| seen.insert(w.clone()));
         if worlds.len() > WORLDS_MAX {
             self.give_up(

@@ -241,7 +241,7 @@ impl Judge<'_> {
         };
         let mut worlds = std::mem::take(&mut self.worlds);
         for world in &mut worlds {
-            world.cards.push(adopted.clone());
+            world.add(adopted.clone());
         }
         self.settle_on(worlds, scene.exchange.step);
     }

@@ -16,7 +16,7 @@ use super::departure::TriedOrder;
 use super::explained::{Part, What, body_of, is_answered_well, made_in};
 use super::facts::Source;
 use super::follow::Judge;
-use super::request::Asked;
+use super::request::{Asked, Understood};
 use crate::card::{CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::requirement::id;
@@ -40,6 +40,8 @@ pub(super) struct Race {
     pub moments: Vec<Moment>,
     /// Ids of cards that creates among them brought.
     pub made: BTreeSet<CardId>,
+    /// What those ask for that are to be put in order, read once for the whole search.
+    pub understood: BTreeMap<Moment, Understood>,
 }
 
 /// What has been put in order of what a list shows.
@@ -154,6 +156,9 @@ impl<'a> Judge<'a> {
     /// Puts as many of the exchanges in order as can be, and judges the next one where it fails. What is left then.
     fn ordered(&mut self, moments: &[Moment]) -> Vec<Moment> {
         let first_step = self.trace.exchanges[moments[0]].step;
+        self.race.understood.clear();
+        let understood = |moment: &Moment| (*moment, self.understood(*moment));
+        self.race.understood = moments.iter().map(understood).collect();
         let Some(events) = self.events(moments) else {
             self.give_up(
                 first_step,
@@ -225,7 +230,7 @@ impl<'a> Judge<'a> {
         let mut events: Vec<Event> = Vec::new();
         for moment in moments {
             let exchange = &self.trace.exchanges[*moment];
-            let asked = self.understand(exchange).asked;
+            let asked = self.understood(*moment).asked;
             let source = source(&asked);
             let parts = self.parts(exchange, &asked);
             let whats: Vec<What> = match parts {
@@ -328,18 +333,11 @@ impl<'a> Judge<'a> {
             let mut next: BTreeMap<Events, (Vec<usize>, HashSet<World>)> = BTreeMap::new();
             for (done, members) in &layer {
                 for member in members {
-                    let mut leads_on = false;
-                    for (place, event) in events.iter().enumerate() {
-                        if done & bit(place) != 0 || event.after & !done != 0 {
-                            continue;
-                        }
-                        for world in self.explained(&nodes[*member].world, event) {
-                            leads_on = true;
-                            let (list, seen) = next.entry(done | bit(place)).or_default();
-                            if seen.contains(&world) {
-                                continue;
-                            }
-                            seen.insert(world.clone());
+                    let steps = self.steps(events, *done, &nodes[*member].world);
+                    nodes[*member].is_dead_end = steps.is_empty() && *done != all;
+                    for (place, world) in steps {
+                        let (list, seen) = next.entry(done | bit(place)).or_default();
+                        if seen.insert(world.clone()) {
                             list.push(nodes.len());
                             nodes.push(Node {
                                 world,
@@ -347,11 +345,10 @@ impl<'a> Judge<'a> {
                                 is_dead_end: false,
                             });
                         }
-                        if nodes.len() > NODES_MAX {
-                            return None;
-                        }
                     }
-                    nodes[*member].is_dead_end = !leads_on && *done != all;
+                    if nodes.len() > NODES_MAX {
+                        return None;
+                    }
                 }
             }
             if next.is_empty() {
@@ -366,6 +363,23 @@ impl<'a> Judge<'a> {
                 .map(|(done, (list, _))| (done, list))
                 .collect();
         }
+    }
+
+    /// The events that may come next in a world, with what each leaves.
+    fn steps(&self, events: &[Event], done: Events, world: &World) -> Vec<(usize, World)> {
+        let mut steps = Vec::new();
+        for (place, event) in events.iter().enumerate() {
+            if done & bit(place) != 0 || event.after & !done != 0 {
+                continue;
+            }
+            let left = self.explained(world, event);
+            // A read that fits and changes nothing may as well come now: whatever comes after it comes without it too.
+            if event.source.is_some() && left == [world.clone()] {
+                return vec![(place, world.clone())];
+            }
+            steps.extend(left.into_iter().map(|world| (place, world)));
+        }
+        steps
     }
 
     /// The worlds that an event leaves of one; none if that one can't explain it.
@@ -461,7 +475,10 @@ impl<'a> Judge<'a> {
     ) -> Vec<TriedOrder> {
         let mut tried: Vec<TriedOrder> = Vec::new();
         for order in &self.orders {
-            let still_so = |left: &&Card| self.worlds.iter().any(|w| w.card(card) == Some(left));
+            let still_so = |left: &&Card| {
+                let mut believed = self.worlds.iter().filter_map(|w| w.card(card));
+                believed.any(|c| c.since.moment == left.since.moment && c == *left)
+            };
             let Some(left) = order.world.card(card).filter(still_so) else {
                 continue;
             };
@@ -480,7 +497,7 @@ impl<'a> Judge<'a> {
     /// Names what was found where exchanges overlap after the rule on overlapping, if there is one.
     fn name_race(&mut self, from: usize, moment: Moment, tried: Vec<TriedOrder>) {
         let exchange = &self.trace.exchanges[moment];
-        let asked = self.understand(exchange).asked;
+        let asked = self.understood(moment).asked;
         let in_flight =
             matches!(&asked, Asked::Modify(call) if call.in_flight != InFlight::Nothing);
         let rivals = self.rival_creates(moment);

@@ -1,5 +1,7 @@
 //! What a recorded request asks for, read from the wire: the judge needs no knowledge of how it came to be sent.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -8,9 +10,9 @@ use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Exchange, Request};
-use crate::world::Choice;
+use crate::trace::{CaseTrace, Exchange, Request};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
+use crate::world::{Choice, Moment};
 
 /// What an exchange asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +43,15 @@ pub(super) struct Understood {
 }
 
 impl Judge<'_> {
-    /// Reads what an exchange asks for.
-    pub(super) fn understand(&self, exchange: &Exchange) -> Understood {
+    /// What an exchange asks for.
+    pub(super) fn understood(&self, moment: Moment) -> Understood {
+        match self.race.understood.get(&moment) {
+            Some(understood) => understood.clone(),
+            None => self.understand(&self.trace.exchanges[moment]),
+        }
+    }
+
+    fn understand(&self, exchange: &Exchange) -> Understood {
         let request = &exchange.request;
         let has_upper = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase());
         let key_in_upper_case = request.header("idempotency-key").is_some_and(has_upper);
@@ -96,7 +105,7 @@ impl Judge<'_> {
 
     /// The issuer's acts are no part of the contract; the case says which one was asked for.
     fn issuers_act(&self, exchange: &Exchange) -> Asked {
-        let step = self.trace.case.steps.get(exchange.step.0 - 1);
+        let step = self.case.steps.get(exchange.step.0 - 1);
         let Some(Command::Act(action, CardRef::Made(made_by))) = step.map(|s| &s.command) else {
             return Asked::Other;
         };
@@ -158,12 +167,28 @@ impl Judge<'_> {
         Call {
             name,
             wish,
-            key: key(request),
+            key: self.key(request),
             line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
             payload: request.body.clone().unwrap_or_default(),
             input: Input::Valid,
             flaw: exchange.flaw,
             in_flight: self.in_flight(exchange),
+        }
+    }
+
+    fn key(&self, request: &Request) -> Key {
+        match request.header("idempotency-key") {
+            None => Key::Missing,
+            Some(text) => match Uuid::try_parse(text) {
+                Ok(_) if text.len() == 36 => {
+                    let key = text.to_ascii_lowercase();
+                    match self.shared_keys.contains(&key) {
+                        true => Key::Uuid(key),
+                        false => Key::Single,
+                    }
+                }
+                _ => Key::Malformed,
+            },
         }
     }
 }
@@ -172,16 +197,6 @@ fn shape<T>(text: &str) -> Id<T> {
     match Uuid::try_parse(text) {
         Ok(_) => Id::Unknown,
         Err(_) => Id::Malformed,
-    }
-}
-
-fn key(request: &Request) -> Key {
-    match request.header("idempotency-key") {
-        None => Key::Missing,
-        Some(text) => match Uuid::try_parse(text) {
-            Ok(_) if text.len() == 36 => Key::Uuid(text.to_ascii_lowercase()),
-            _ => Key::Malformed,
-        },
     }
 }
 
@@ -259,4 +274,14 @@ fn parent(pointer: &str) -> &str {
         Some(("", _)) | None => "card request",
         Some((parent, _)) => parent,
     }
+}
+
+/// The idempotency keys that more than one request has, in lower case.
+pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let keys = trace.exchanges.iter().filter_map(|exchange| {
+        let key = exchange.request.header("idempotency-key")?;
+        Some(key.to_ascii_lowercase())
+    });
+    keys.filter(|key| !seen.insert(key.clone())).collect()
 }

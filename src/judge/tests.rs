@@ -19,6 +19,7 @@ use crate::trace::{
     CaseNumber, CaseTrace, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
 };
 
+mod accounts;
 mod overlap;
 
 /// A story: each step with its answer, split by `=>`.
@@ -257,14 +258,16 @@ impl Story {
 
     fn trace(mut self) -> CaseTrace {
         self.exchanges.sort_by_key(|exchange| exchange.sent_at);
+        let case = Case {
+            name: "table".to_owned(),
+            title: String::new(),
+            steps: self.steps,
+        };
+        let letters = case.accounts().into_iter().chain(['A', 'B']);
         CaseTrace {
             number: CaseNumber(1),
-            case: Case {
-                name: "table".to_owned(),
-                title: String::new(),
-                steps: self.steps,
-            },
-            accounts: [('A', account('A')), ('B', account('B'))].into(),
+            accounts: letters.map(|letter| (letter, account(letter))).collect(),
+            case,
             exchanges: self.exchanges,
             obstacles: Vec::new(),
             complete: true,

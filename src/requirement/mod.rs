@@ -17,7 +17,9 @@ mod open;
 mod reads;
 mod webhooks;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,8 +46,10 @@ impl RequirementId {
     /// # Panics
     /// Never: ids are made by the catalogue alone.
     pub fn requirement(self) -> &'static Requirement {
-        all()
-            .find(|r| r.id == self)
+        static INDEX: LazyLock<HashMap<RequirementId, &'static Requirement>> =
+            LazyLock::new(|| all().map(|r| (r.id, r)).collect());
+        INDEX
+            .get(&self)
             .expect("an id is made only together with its requirement")
     }
 }

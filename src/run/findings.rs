@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Setting, Stage};
 use crate::case::{CardRef, Case, Command, Step, StepNumber};
-use crate::judge::{Clash, Departure, Judgement, judge};
+use crate::judge::{Clash, Departure, Judgement, in_words, judge};
 use crate::plan::case_file;
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{Level, RequirementId, id};
 use crate::run::Progress;
 use crate::shrink::shrink;
 use crate::trace::{CaseNumber, CaseTrace, Exchange};
-use crate::world::Choice;
 
 /// How much is spent on each departure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,13 +201,13 @@ pub(super) fn contradiction(clash: &Clash) -> Suspicion {
         expected: format!(
             "what case {} showed: {}",
             first.case.name,
-            words(clash, &first.left)
+            in_words(clash.point, &clash.scope, &first.left)
         ),
         since: None,
         actual: format!(
             "case {} shows: {}",
             second.case.name,
-            words(clash, &second.left)
+            in_words(clash.point, &clash.scope, &second.left)
         ),
         tried: Vec::new(),
         diff: None,
@@ -222,21 +221,6 @@ pub(super) fn contradiction(clash: &Clash) -> Suspicion {
         }],
         seen_in: [first.number, second.number].into(),
     }
-}
-
-fn words(clash: &Clash, readings: &BTreeSet<usize>) -> String {
-    let words: Vec<String> = readings
-        .iter()
-        .map(|reading| {
-            let choice = Choice {
-                point: clash.point,
-                scope: clash.scope.clone(),
-                reading: *reading,
-            };
-            choice.to_string()
-        })
-        .collect();
-    words.join(" or ")
 }
 
 /// Gives findings their ids: the requirement, and a number from the second on.

@@ -39,10 +39,13 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .collect()
         }
         Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
-        Outcome::LostDone(card) => with_in_flight(vec![Way::success(
-            id::IDEM_3,
-            card.map_or(Effect::Nothing, Effect::Reveal),
-        )]),
+        Outcome::LostDone(made_by) => {
+            let card = world.cards.iter().position(|c| Some(c.made_by) == made_by);
+            with_in_flight(vec![Way::success(
+                id::IDEM_3,
+                card.map_or(Effect::Nothing, Effect::Reveal),
+            )])
+        }
     }
 }
 

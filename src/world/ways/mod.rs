@@ -37,7 +37,9 @@ pub enum Key {
     Missing,
     /// It is no UUID.
     Malformed,
-    /// A UUID, in lower case.
+    /// A UUID that no other request of the case has.
+    Single,
+    /// A UUID that others have too, in lower case.
     Uuid(String),
     /// The call is not in the contract (an issuer's act), so none is asked for.
     Exempt,
@@ -239,7 +241,7 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
     match &call.key {
         Key::Missing => gate_refusals(world, call, id::IDEM_1),
         Key::Malformed => gate_refusals(world, call, id::IDEM_2),
-        Key::Exempt => fresh_ways(world, call),
+        Key::Exempt | Key::Single => fresh_ways(world, call),
         Key::Uuid(key) => {
             let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
             let mut ways = ways_under_key(world, call, entries);
@@ -323,7 +325,7 @@ pub fn taken(
         Effect::Nothing => {}
         Effect::Create { over_limit } => {
             if let Some(card) = new_card(call, made, over_limit, now) {
-                next.cards.push(card);
+                next.add(card);
             }
         }
         Effect::Become(place, status) => {
