@@ -48,8 +48,11 @@ async fn locked_by_payload(task: &Task<'_>, key: String) -> Reply {
     }
     a_moment().await;
     let mut record = slot.lock().await;
-    if let Some(known) = record.as_ref().filter(|r| r.payload == payload(task.call)) {
-        return known.reply.clone();
+    let is_same = record
+        .as_ref()
+        .is_some_and(|record| record.payload == payload(task.call));
+    if let Some(reply) = recall(task, &mut record).filter(|_| is_same) {
+        return reply;
     }
     let reply = execute(task);
     *record = Some(remember(task, reply.clone(), task.service.clock.now()));
