@@ -44,7 +44,7 @@ fn the_same_seed_gives_the_same_cases_in_every_version() {
     );
 }
 
-const GOLDEN: &str = "c804e4084a7d2b756633cd2abf00c66ef0e4580a869dd9b4eb2a9c565934579d";
+const GOLDEN: &str = "5d9e476e4a280d86fb7e3a0458fdc807c6d1d7e1d1abe7554e07ef0ce18c2c5a";
 
 #[test]
 fn another_seed_gives_other_cases() {
@@ -79,11 +79,10 @@ fn a_case_does_not_depend_on_how_many_there_are() {
 
 #[test]
 fn an_early_stop_has_seen_a_bit_of_each_table() {
-    let tables: usize = Suite::find(DEFAULT_SUITE)
-        .unwrap()
-        .iter()
-        .map(|s| s.generate.len())
-        .sum();
+    let suites = Suite::find(DEFAULT_SUITE).unwrap();
+    let tables = suites.iter().flat_map(|suite| &suite.generate);
+    // Cases that move the clock come last of all.
+    let tables = tables.filter(|g| g.focus != Focus::Time).count();
     let mut seen: Vec<_> = generated(1)
         .into_iter()
         .take(3 * tables)
