@@ -76,7 +76,12 @@ pub fn before_signing(
             signed(input).map(|_| ())?;
         }
         // The token was chosen before.
-        Flaw::ExpiredBearer => {}
+        Flaw::ExpiredBearer => drop(
+            request
+                .headers
+                .get(AUTHORIZATION)
+                .ok_or("no bearer token is used")?,
+        ),
     }
     Ok(())
 }

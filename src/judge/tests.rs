@@ -168,6 +168,7 @@ impl Story {
         let status: u16 = status.parse().expect("a status code");
         let body = match &step.command {
             _ if rest == "again" => self.exchanges_body(step),
+            _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
             _ if rest.is_empty() => String::new(),
             Command::MoveClock(_) => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
@@ -307,6 +308,8 @@ fn check_with(terms: &Terms, lines: &[&str], expected: &[(&str, usize)]) {
 fn check(lines: &[&str], expected: &[(&str, usize)]) {
     check_with(&manual(), lines, expected);
 }
+
+mod clock;
 
 const CREATE: &str = "create virtual on A => 201 issuing";
 

@@ -123,9 +123,7 @@ fn encoded(mask: &str) -> String {
 
 /// Words with percent signs, character references or escapes. One that shows a number once it is decoded stays decoded.
 fn masked_words(text: &str) -> Option<String> {
-    if memchr::memchr3(b'%', b'&', b'\\', text.as_bytes()).is_none() {
-        return None;
-    }
+    memchr::memchr3(b'%', b'&', b'\\', text.as_bytes())?;
     let mut masked = String::new();
     let mut is_found = false;
     for word in text.split_inclusive([' ', '"', '<', '\n']) {

@@ -75,8 +75,19 @@ pub(super) fn bad_body(author: &mut Author<'_>) -> Option<()> {
     Some(())
 }
 
-/// A flawed request that would have an effect or an answer without its flaw, and then a look at what it did.
+/// A request with a token that has expired, if one has.
+pub(super) fn with_an_expired_bearer(author: &mut Author<'_>) {
+    if is_offered(author, Flaw::ExpiredBearer) {
+        flawed_by(author, &[Flaw::ExpiredBearer]).unwrap_or_default();
+    }
+}
+
 pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
+    flawed_by(author, &Flaw::ALL.map(|(flaw, _)| flaw))
+}
+
+/// A flawed request that would have an effect or an answer without its flaw, and then a look at what it did.
+fn flawed_by(author: &mut Author<'_>, flaws: &[Flaw]) -> Option<()> {
     let target = author.pick_card(|status| !status.is_final());
     let step = match (author.dice.draw(0..10_u32), target) {
         (0..=3, Some(card)) => movable(author, card)?,
@@ -91,9 +102,9 @@ pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
             create_step(letter, card_type)
         }
     };
-    let flaws: Vec<_> = Flaw::ALL.into_iter().map(|(flaw, _)| flaw).collect();
     let fitting: Vec<_> = flaws
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|flaw| fits(*flaw, &step) && is_offered(author, *flaw))
         .collect();
     let flaw = author.dice.pick(&fitting)?;

@@ -1,7 +1,7 @@
 //! The target's clock moves: past the ends of keys and tokens, and far enough for a sweep to come round.
 
 use super::super::generate::Author;
-use super::keys;
+use super::{flaws, keys};
 use crate::case::{Command, Step};
 
 /// By how much, and how often: within a key's hour, past it, a day, a month.
@@ -23,6 +23,8 @@ pub(super) fn wait(author: &mut Author<'_>) -> Option<()> {
     author.story.tell(Step::new(Command::MoveClock(seconds)));
     if author.dice.chance(45) {
         keys::retry_after_a_while(author);
+    } else if author.dice.chance(30) {
+        flaws::with_an_expired_bearer(author);
     } else if let Some(card) = card {
         author.read_maybe(card, 85);
     }

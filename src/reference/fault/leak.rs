@@ -307,7 +307,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "number-in-an-error",
         words: "A refusal names the card by its number.",
         requirement: "LEAK-1",
-        shortest: 2,
+        shortest: 1,
         plant: |rules| {
             rules.dress =
                 |call, reply| refused_with(call, reply, "card 4111111111111111 can't do this now");
@@ -355,7 +355,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "pin-in-an-error",
         words: "A refusal repeats the PIN of the card.",
         requirement: "LEAK-2",
-        shortest: 2,
+        shortest: 1,
         plant: |rules| {
             rules.dress = |call, reply| {
                 refused_with(call, reply, "not possible now; the PIN is 4071, keep it")
