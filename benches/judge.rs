@@ -82,7 +82,12 @@ fn lanes(accounts: &[char]) {
 fn many_accounts(accounts: u32) {
     let letters: Vec<char> = ('\u{100}'..).take(accounts as usize).collect();
     let mut dice = Dice::new(u64::from(accounts));
-    let history = History::side_by_side(&letters, shape(&[], CALLS_EACH / 4), &mut dice);
+    let readings = histories::readings(&mut dice);
+    let parts = letters.iter().map(|letter| {
+        let shape = shape(std::slice::from_ref(letter), CALLS_EACH / 4);
+        History::conforming(readings, shape, &mut dice)
+    });
+    let history = History::side_by_side(parts.collect());
     let trace = history.trace();
     let exchanges = trace.exchanges.len();
     let (time, judgement) = timed(&history, &trace);

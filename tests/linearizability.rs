@@ -14,7 +14,8 @@ use todc_utils::specifications::Specification;
 use histories::spec::{Answer, Ask, Readings, State};
 use histories::{Dice, History, Shape};
 
-const HISTORIES: u64 = 1_000;
+const HISTORIES: u64 = 10_000;
+const ACCOUNTS_HISTORIES: u64 = 200;
 
 /// A call with its answer, as the other checker takes it.
 #[derive(Clone, Debug)]
@@ -112,6 +113,38 @@ fn explained_alike(seed: u64) -> bool {
         judgement.departures
     );
     explained
+}
+
+#[test]
+fn many_accounts_are_explained_if_each_is() {
+    let mut explained = 0;
+    for seed in 0..ACCOUNTS_HISTORIES {
+        let mut dice = Dice::new(seed);
+        let readings = histories::readings(&mut dice);
+        let mut parts = Vec::new();
+        for accounts in [['A'], ['B'], ['C'], ['D'], ['E'], ['F']] {
+            let shape = Shape {
+                clients: 2,
+                calls_each: 3,
+                accounts: &accounts,
+                in_step: true,
+            };
+            let mut part = History::conforming(readings, shape, &mut dice);
+            if dice.is(20) {
+                part.spoil(&mut dice);
+            }
+            parts.push(part);
+        }
+        let is_explained = parts.iter().all(is_linearizable);
+        let history = History::side_by_side(parts);
+        let judgement = judge(Contract::embedded(), &history.terms(), &history.trace());
+        assert_eq!(judgement.obstacles, [], "seed {seed}");
+        let found = &judgement.departures;
+        assert_eq!(found.is_empty(), is_explained, "seed {seed}: {found:#?}");
+        explained += u64::from(is_explained);
+    }
+    let enough = ACCOUNTS_HISTORIES / 4;
+    assert!((enough..3 * enough).contains(&explained), "{explained}");
 }
 
 #[test]
