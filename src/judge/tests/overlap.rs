@@ -154,6 +154,21 @@ fn a_key_in_flight_has_one_effect() {
 }
 
 #[test]
+fn a_card_that_no_create_has_made_yet_is_unknown() {
+    for (answer, expected) in [("204", &[("ID-1", 2)][..]), ("404", &[])] {
+        check(
+            &[
+                "[1] create virtual on A => 201 issuing @ 4-9",
+                &format!("[2] activate #1 => {answer} @ 0-2"),
+                "[3] list A => 200 [] @ 1-5",
+                "list A => 200 #1=issuing",
+            ],
+            expected,
+        );
+    }
+}
+
+#[test]
 fn a_read_does_not_go_back() {
     let race = |second: &str, times: &str| {
         [
