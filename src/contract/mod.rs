@@ -140,6 +140,27 @@ impl Contract {
         Route::of(method, path).filter(|route| self.operations.contains_key(&route.operation))
     }
 
+    /// What a path is about that the document gives for other methods, but not for this one.
+    pub fn route_of_other_method<'p>(&self, method: &str, path: &'p str) -> Option<Route<'p>> {
+        let route = Route::of_path(path)?;
+        let (_, item) = self
+            .paths()
+            .find(|(template, _)| kind::path_shape(template) == route.operation.path())?;
+        item.get(method.to_ascii_lowercase())
+            .is_none()
+            .then_some(route)
+    }
+
+    /// Each path of the document with what stands there.
+    fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let paths = self.source.get("/paths").and_then(Value::as_object);
+        paths.into_iter().flatten().filter_map(|(template, _)| {
+            let at = pointer::join("/paths", template);
+            let (_, item) = reference::resolve(&self.source, &at)?;
+            Some((template.as_str(), item))
+        })
+    }
+
     /// An operation, if the document describes it; the first [`OperationKind::REQUIRED`] always are.
     pub fn operation(&self, kind: OperationKind) -> Option<&Operation> {
         self.operations.get(&kind)

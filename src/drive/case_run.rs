@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Driver;
 use super::client::Received;
 use super::draft::{Ask, Draft, Known};
+use super::outgoing::Outgoing;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::CardStatus;
@@ -21,6 +22,8 @@ pub struct CaseRun<'a> {
     case: CaseTrace,
     cards: BTreeMap<StepNumber, String>,
     drafts: BTreeMap<StepNumber, Draft>,
+    /// The requests whose signatures later steps take.
+    signed: BTreeMap<StepNumber, Outgoing>,
     /// Ids whose mention keeps an element of a long list.
     ids: Vec<String>,
 }
@@ -47,6 +50,7 @@ impl<'a> CaseRun<'a> {
             },
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            signed: BTreeMap::new(),
             ids: foreign
                 .account
                 .iter()
@@ -114,6 +118,7 @@ impl<'a> CaseRun<'a> {
         };
         card.is_some_and(|made| !self.cards.contains_key(made))
             || request.is_some_and(|sent| !self.drafts.contains_key(sent))
+            || matches!(step.flaw, Some(Flaw::SignatureOf(sent)) if !self.signed.contains_key(&sent))
     }
 
     async fn step(&mut self, number: StepNumber, step: &Step) {
@@ -142,13 +147,20 @@ impl<'a> CaseRun<'a> {
 
     /// Sends a request and records what came of it. False: it could not be sent.
     async fn exchange(&mut self, step: StepNumber, draft: &Draft, flaw: Option<Flaw>) -> bool {
-        let outgoing = match self.driver.dress(draft, flaw).await {
+        let earlier = match flaw {
+            Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
+            _ => None,
+        };
+        let outgoing = match self.driver.dress(draft, flaw, earlier).await {
             Ok(outgoing) => outgoing,
             Err(words) => {
                 self.obstacle(Some(step), format!("the step was skipped: {words}"));
                 return false;
             }
         };
+        if self.is_signature_taken(step) {
+            self.signed.insert(step, outgoing.clone());
+        }
         let request = outgoing.recorded(&draft.path);
         let sent_at = self.driver.now();
         let received = self.driver.caller.client.send(outgoing).await;
@@ -163,6 +175,11 @@ impl<'a> CaseRun<'a> {
             reply,
         });
         true
+    }
+
+    fn is_signature_taken(&self, step: StepNumber) -> bool {
+        let taken = Some(Flaw::SignatureOf(step));
+        self.case.case.steps.iter().any(|later| later.flaw == taken)
     }
 
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {

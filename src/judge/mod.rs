@@ -9,6 +9,8 @@ mod changes;
 mod departure;
 mod facts;
 mod follow;
+mod inside;
+mod json;
 mod lists;
 mod request;
 mod settle;

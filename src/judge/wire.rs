@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::follow::{Found, Judge, Scene};
+use super::inside;
 use crate::contract::{Operation, OperationKind, Violation, ViolationKind};
 use crate::redact::CARD_NUMBER_MARK;
 use crate::requirement::{RequirementId, id};
@@ -34,6 +35,9 @@ const NUMBER_MEMBERS: [&str; 6] = [
 
 pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     leaks(judge, scene);
+    if scene.response.status >= 400 {
+        inside::check(judge, scene);
+    }
     let contract = judge.contract;
     let Some(kind) = scene.operation else {
         return;

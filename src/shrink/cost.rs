@@ -43,6 +43,7 @@ fn oddity(step: &Step) -> usize {
     command_oddity(&step.command)
         + key
         + body
+        + usize::from(step.method.is_some())
         + usize::from(step.upper_case)
         + usize::from(step.media_type.is_some())
         + usize::from(step.flaw.is_some())

@@ -158,6 +158,10 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
         ..step.clone()
     });
     simpler.push(Step {
+        method: None,
+        ..step.clone()
+    });
+    simpler.push(Step {
         media_type: None,
         ..step.clone()
     });

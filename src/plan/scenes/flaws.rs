@@ -88,8 +88,7 @@ pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
             create_step(letter, card_type)
         }
     };
-    let flaws: Vec<_> = Flaw::ALL.into_iter().map(|(flaw, _)| flaw).collect();
-    let fitting: Vec<_> = flaws
+    let fitting: Vec<_> = Flaw::ALL
         .into_iter()
         .filter(|flaw| fits(*flaw, &step))
         .collect();
@@ -132,6 +131,5 @@ fn movable(author: &mut Author<'_>, card: usize) -> Option<Step> {
 }
 
 fn fits(flaw: Flaw, step: &Step) -> bool {
-    (!check::needs_body(flaw) || step.makes_card())
-        && (flaw != Flaw::ChangedHeader || check::modifies(step))
+    (!flaw.needs_body() || step.makes_card()) && (!flaw.needs_key() || check::modifies(step))
 }
