@@ -24,6 +24,7 @@ mod error;
 mod kind;
 mod lower;
 mod media_type;
+mod member;
 mod operation;
 mod pointer;
 mod reference;
@@ -51,6 +52,7 @@ use serde_json::Value;
 
 pub use error::LoadError;
 pub use kind::{OperationKind, Route};
+pub use member::Member;
 pub use operation::Operation;
 pub use request::{OpenPoint, RequestBody};
 pub use source::Place;
