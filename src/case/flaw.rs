@@ -225,7 +225,9 @@ impl fmt::Display for Flaw {
             Self::WrongAlgorithm => "with wrong algorithm",
             Self::PublicKeyMac => "with public key as secret",
             Self::Uncovered(part) => return write!(f, "without {} covered", part.as_str()),
-            Self::Changed(part) => return write!(f, "with {} changed after signing", part.as_str()),
+            Self::Changed(part) => {
+                return write!(f, "with {} changed after signing", part.as_str());
+            }
             Self::Added(part) => return write!(f, "with {} added after signing", part.as_str()),
             Self::WrongDigest => "with wrong digest",
             Self::WrongOtherDigest => "with wrong digest of the other algorithm",

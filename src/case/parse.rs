@@ -190,9 +190,12 @@ impl<'a> Reader<'a> {
             Method::DELETE,
         ];
         let word = self.word();
-        KNOWN.into_iter().find(|m| m.as_str() == word).ok_or_else(|| {
-            format!("`{word}` is no method: GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE")
-        })
+        KNOWN
+            .into_iter()
+            .find(|m| m.as_str() == word)
+            .ok_or_else(|| {
+                format!("`{word}` is no method: GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE")
+            })
     }
 
     /// The flaw whose words come next; of two that begin alike, the longer one.
@@ -355,7 +358,10 @@ mod tests {
 
     #[test]
     fn each_flaw_is_read_by_its_words() {
-        for flaw in Flaw::ALL.into_iter().chain([Flaw::SignatureOf(StepNumber(3))]) {
+        for flaw in Flaw::ALL
+            .into_iter()
+            .chain([Flaw::SignatureOf(StepNumber(3))])
+        {
             let step: Step = format!("create virtual on A {flaw}").parse().unwrap();
             assert_eq!(step.flaw, Some(flaw));
         }

@@ -133,7 +133,8 @@ impl<'a> View<'a> {
 
     /// The text that a keyword states.
     pub fn text(&self, keyword: &str) -> Option<String> {
-        self.within(keyword).find_map(|stated| stated.as_str().map(str::to_owned))
+        self.within(keyword)
+            .find_map(|stated| stated.as_str().map(str::to_owned))
     }
 
     fn within(&self, keyword: &str) -> impl Iterator<Item = &'a Value> {

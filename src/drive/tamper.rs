@@ -91,12 +91,7 @@ pub fn before_signing(
 }
 
 /// Signs, where the flaw is in what is signed or by which key.
-pub fn sign(
-    flaw: Flaw,
-    request: &mut Outgoing,
-    input: &SignatureInput,
-    key: &SigningKey,
-) -> Fit {
+pub fn sign(flaw: Flaw, request: &mut Outgoing, input: &SignatureInput, key: &SigningKey) -> Fit {
     let mut meant = request.clone();
     match flaw {
         Flaw::OtherKey => return signature::sign(request, input, &SigningKey::generate()?),
@@ -339,7 +334,8 @@ fn set_bearer(request: &mut Outgoing, wrong: fn(&str) -> String) -> Fit {
 
 fn set_authorization(request: &mut Outgoing, text: &str) -> Fit {
     // The error would show the text.
-    let mut value = HeaderValue::from_str(text).map_err(|_| "no header field can hold the token")?;
+    let mut value =
+        HeaderValue::from_str(text).map_err(|_| "no header field can hold the token")?;
     value.set_sensitive(true);
     request.headers.insert(AUTHORIZATION, value);
     Ok(())

@@ -153,7 +153,10 @@ impl<'a> Judge<'a> {
             e.payload != call.payload && (done(&e.outcome) || !scene.is_success())
         });
         let elsewhere = known.is_none() && entries.iter().any(|e| done(&e.outcome));
-        if call.flaw.is_some_and(|flaw| !ways::is_open(flaw) || !scene.is_success()) {
+        if call
+            .flaw
+            .is_some_and(|flaw| !ways::is_open(flaw) || !scene.is_success())
+        {
             TouchKind::Refused(id::AUTH_12)
         } else if changed {
             TouchKind::Refused(id::IDEM_6)

@@ -147,7 +147,10 @@ impl<'a> Judge<'a> {
 
     fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
         let body = exchange.request.body.as_deref();
-        if body.and_then(json::read).is_some_and(|sent| sent.is_ambiguous) {
+        if body
+            .and_then(json::read)
+            .is_some_and(|sent| sent.is_ambiguous)
+        {
             let words = "a name stands twice in the body with two values, so readers differ in what it asks for; the rest of the case was not judged";
             self.obstacle(exchange.step, words.to_owned());
             self.gave_up = true;
@@ -179,8 +182,7 @@ impl<'a> Judge<'a> {
         }
         wire::check(self, &scene);
         // RFC 9110, 15.6.2: that is how a method is refused which the server has for no path at all.
-        let is_refused_method =
-            matches!(asked, Asked::OtherMethod(_)) && response.status == 501;
+        let is_refused_method = matches!(asked, Asked::OtherMethod(_)) && response.status == 501;
         if response.status >= 500 && !is_refused_method {
             self.server_error(&scene, &asked);
             return self.unanswered(moment, exchange, &asked);

@@ -27,9 +27,15 @@ fn foreign_ids(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     let terms = judge.terms;
     let card = terms.foreign_card.as_ref().map(|id| ("card", id.as_str()));
     let account = terms.foreign_account.as_ref();
-    let ids = card.into_iter().chain(account.map(|id| ("account", id.as_str())));
+    let ids = card
+        .into_iter()
+        .chain(account.map(|id| ("account", id.as_str())));
     let request = &scene.exchange.request;
-    let said = format!("{} {}", request.path, request.body.as_deref().unwrap_or_default());
+    let said = format!(
+        "{} {}",
+        request.path,
+        request.body.as_deref().unwrap_or_default()
+    );
     let holds = |text: &str, id: &str| text.to_ascii_lowercase().contains(id);
     for (what, id) in ids {
         judge.show(id::INPUT_11);
@@ -64,7 +70,10 @@ fn texts(body: &str) -> Vec<String> {
 
 /// Words that only a crash or a database writes.
 const TELLING: [(&str, &str); 14] = [
-    ("Traceback (most recent call last)", "a stack trace of Python"),
+    (
+        "Traceback (most recent call last)",
+        "a stack trace of Python",
+    ),
     ("goroutine 1 [", "a stack trace of Go"),
     ("[signal SIGSEGV", "a stack trace of Go"),
     ("' panicked at ", "a panic of Rust"),
@@ -72,8 +81,14 @@ const TELLING: [(&str, &str); 14] = [
     ("PHP Fatal error: ", "an error of PHP"),
     ("SQLSTATE[", "an error of a database"),
     ("You have an error in your SQL syntax", "an error of MySQL"),
-    ("duplicate key value violates unique constraint", "an error of PostgreSQL"),
-    ("invalid input syntax for type uuid", "an error of PostgreSQL"),
+    (
+        "duplicate key value violates unique constraint",
+        "an error of PostgreSQL",
+    ),
+    (
+        "invalid input syntax for type uuid",
+        "an error of PostgreSQL",
+    ),
     ("violates not-null constraint", "an error of PostgreSQL"),
     ("violates check constraint", "an error of PostgreSQL"),
     ("UNIQUE constraint failed: ", "an error of SQLite"),
@@ -100,13 +115,19 @@ const SCRIPTS: [&str; 4] = [".js:", ".mjs:", ".cjs:", ".ts:"];
 /// What of the inside a text shows.
 fn inside(text: &str) -> Option<&'static str> {
     let told = TELLING.iter().find(|(words, _)| text.contains(words));
-    let frame = || FRAMES.iter().find(|(mark, _)| after_line(text, mark).next().is_some());
+    let frame = || {
+        FRAMES
+            .iter()
+            .find(|(mark, _)| after_line(text, mark).next().is_some())
+    };
     let is_column = |rest: &str| {
         let column = rest.strip_prefix(':');
         column.is_some_and(|column| column.starts_with(|c: char| c.is_ascii_digit()))
     };
     told.or_else(frame).map(|(_, what)| *what).or_else(|| {
-        let shown = SCRIPTS.iter().any(|mark| after_line(text, mark).any(is_column));
+        let shown = SCRIPTS
+            .iter()
+            .any(|mark| after_line(text, mark).any(is_column));
         shown.then_some("a stack trace of JavaScript")
     })
 }

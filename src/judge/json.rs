@@ -171,7 +171,11 @@ fn string(letters: &mut Peekable<Chars<'_>>) -> String {
             _ => {}
         }
     }
-    if text.contains("\\u") { paired(&text) } else { text }
+    if text.contains("\\u") {
+        paired(&text)
+    } else {
+        text
+    }
 }
 
 /// A string in which no half of a surrogate pair stands alone.
@@ -192,7 +196,9 @@ fn paired(text: &str) -> String {
             }
             (Some(_), _) => 6,
             // The escaped character goes along, so that `\\\\u` is not taken for an escape.
-            (None, _) if letter == '\\' => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+            (None, _) if letter == '\\' => {
+                1 + text[at + 1..].chars().next().map_or(0, char::len_utf8)
+            }
             (None, _) => letter.len_utf8(),
         };
         paired.push_str(&text[at..at + length]);
@@ -203,7 +209,9 @@ fn paired(text: &str) -> String {
 
 fn number(letters: &mut Peekable<Chars<'_>>) -> String {
     let mut text = String::new();
-    while let Some(letter) = letters.next_if(|l| matches!(l, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')) {
+    while let Some(letter) =
+        letters.next_if(|l| matches!(l, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
+    {
         text.push(letter);
     }
     match text.parse::<f64>() {
@@ -239,7 +247,17 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_none() {
-        for text in ["", "{", "[1,]", "x", "{} {}", "\"a\u{7}b\"", "{\"a\":01}", "1e", "\"\\ud8\""] {
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "x",
+            "{} {}",
+            "\"a\u{7}b\"",
+            "{\"a\":01}",
+            "1e",
+            "\"\\ud8\"",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

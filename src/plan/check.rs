@@ -85,7 +85,9 @@ fn wrong_flaw(steps: &[Step], step: &Step) -> Option<String> {
     if let Flaw::SignatureOf(signed) = flaw
         && matches!(steps[signed.0 - 1].command, Command::Pause(_))
     {
-        return Some(format!("{signed} is a pause, which sends nothing: name a call"));
+        return Some(format!(
+            "{signed} is a pause, which sends nothing: name a call"
+        ));
     }
     (flaw.needs_key() && !sends_key(step))
         .then(|| format!("`{flaw}` needs an idempotency key: name a call that modifies"))

@@ -121,7 +121,9 @@ pub fn planned_count(suites: &[Suite], budget: Budget, contract: &Contract) -> u
     let written: usize = suites.iter().map(|suite| suite.cases.len()).sum();
     let every = suites.iter().flat_map(|suite| &suite.every);
     written
-        + every.map(|every| every.cases(contract).len()).sum::<usize>()
+        + every
+            .map(|every| every.cases(contract).len())
+            .sum::<usize>()
         + shares(suites, budget)
             .iter()
             .map(|s| s.cases)

@@ -190,7 +190,9 @@ impl Suite {
     /// How many cases it has of its own, without those of the suites that it includes.
     pub fn case_count(&self, contract: &Contract) -> usize {
         let every = self.every.iter().map(|every| every.cases(contract).len());
-        self.cases.len() + every.sum::<usize>() + self.generate.iter().map(|g| g.cases).sum::<usize>()
+        self.cases.len()
+            + every.sum::<usize>()
+            + self.generate.iter().map(|g| g.cases).sum::<usize>()
     }
 }
 

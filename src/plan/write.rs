@@ -49,7 +49,11 @@ impl Suite {
             }
         }
         if !self.every.is_empty() {
-            let sets: Vec<_> = self.every.iter().map(|every| quoted(every.as_str())).collect();
+            let sets: Vec<_> = self
+                .every
+                .iter()
+                .map(|every| quoted(every.as_str()))
+                .collect();
             let _ = writeln!(head, "every = [{}]", sets.join(", "));
         }
         if !self.includes.is_empty() {

@@ -29,7 +29,7 @@ pub(super) fn create(task: &Task<'_>, account: &Arc<Account>) -> Result<Reply, R
     let Task { service, call, .. } = task;
     let (rules, readings) = (&service.rules, &service.readings);
     (rules.media_type)(readings, call)?;
-    let body = (rules.parse_json)(&call.body)?;
+    let body = (rules.parse_json)(readings, &call.body)?;
     let request = (rules.card_request)(readings, &body)?;
     let elsewhere = (rules.counted_elsewhere)(service, account);
 

@@ -106,5 +106,5 @@ fn act_as_issuer(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> 
 
 fn read(service: &Service, call: &Call) -> Result<Value, Refusal> {
     super::input::media_type(&service.readings, call)?;
-    super::input::parse_json(&call.body)
+    super::input::parse_json(&service.readings, &call.body)
 }

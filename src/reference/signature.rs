@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::access::decode_base64;
 use super::call::{Call, Refusal};
 use super::clock::Clock;
+use super::readings::{MayBeUncovered, Readings};
 use super::service::Service;
 
 /// The one algorithm of the contract.
@@ -71,7 +72,7 @@ pub(super) fn verify(service: &Service, call: &Call) -> Result<(), Refusal> {
                 "an input is a list, and a signature is bytes",
             )),
         };
-        if verdict.is_ok() {
+        if verdict.is_err() == service.readings.every_signature_counts {
             break;
         }
     }
@@ -105,10 +106,11 @@ fn verify_one(
         .find(|key| Some(key.id) == key_id)
         .cloned();
     let key = key.ok_or(("signature-key", "keyid names no key of this programme"))?;
-    (service.rules.covers)(call, &component_names(input))?;
+    (service.rules.covers)(&service.readings, call, &component_names(input))?;
     if expired(&input.params) {
         return Err(("signature-expired", "the signature has expired"));
     }
+    timely(&service.readings, &input.params)?;
     let base = signature_base(call, input)?;
     key.key
         .verify_sig(base.as_bytes(), signature)
@@ -117,15 +119,21 @@ fn verify_one(
 
 /// Whether the components are enough: method, target, and what the call carries of digest and
 /// idempotency key.
-pub(super) fn covers(call: &Call, components: &[&str]) -> Result<(), Flaw> {
+pub(super) fn covers(readings: &Readings, call: &Call, components: &[&str]) -> Result<(), Flaw> {
     let has = |name: &str| components.contains(&name);
+    let sends = |name: &str| call.headers.contains_key(name);
+    let free = readings.may_be_uncovered;
     let wanted = [
         (true, has("@method")),
         (true, has("@target-uri") || has("@path")),
         (!call.body.is_empty(), has("content-digest")),
         (
-            call.headers.contains_key("idempotency-key"),
+            sends("idempotency-key") && free != MayBeUncovered::Both,
             has("idempotency-key"),
+        ),
+        (
+            sends("authorization") && free == MayBeUncovered::Neither,
+            has("authorization"),
         ),
     ];
     match wanted.iter().all(|(wanted, covered)| !wanted || *covered) {
@@ -151,6 +159,24 @@ fn expired(parameters: &Parameters) -> bool {
         .get(key("expires"))
         .and_then(|value| value.as_integer());
     expires.is_some_and(|expires| i64::from(expires) <= Clock::client_now().as_second())
+}
+
+/// Whether the signature was made about now, as far as that is asked for.
+fn timely(readings: &Readings, parameters: &Parameters) -> Result<(), Flaw> {
+    const HOUR_S: i64 = 60 * 60;
+    let created = parameters
+        .get(key("created"))
+        .and_then(|value| value.as_integer());
+    let age = created.map_or(0, |created| {
+        Clock::client_now().as_second() - i64::from(created)
+    });
+    if readings.refuse_old_signatures && age > HOUR_S {
+        return Err(("signature-old", "the signature was made too long ago"));
+    }
+    if readings.refuse_early_signatures && age < -HOUR_S {
+        return Err(("signature-early", "the signature is dated ahead"));
+    }
+    Ok(())
 }
 
 fn string_parameter<'a>(parameters: &'a Parameters, name: &'static str) -> Option<&'a str> {

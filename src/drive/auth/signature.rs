@@ -122,9 +122,16 @@ pub fn set_signature(request: &mut Outgoing, signature: &[u8]) -> Result<(), Str
 pub fn set_signatures(request: &mut Outgoing, signatures: &[(&str, &[u8])]) -> Result<(), String> {
     let input = input_text(request).ok_or("there is no signature")?;
     let dictionary = |texts: Vec<String>| texts.join(", ");
-    let inputs = signatures.iter().map(|(label, _)| format!("{label}={input}"));
-    let signatures = signatures.iter().map(|(label, bytes)| format!("{label}={}", bytes_text(bytes)));
-    let (inputs, signatures) = (dictionary(inputs.collect()), dictionary(signatures.collect()));
+    let inputs = signatures
+        .iter()
+        .map(|(label, _)| format!("{label}={input}"));
+    let signatures = signatures
+        .iter()
+        .map(|(label, bytes)| format!("{label}={}", bytes_text(bytes)));
+    let (inputs, signatures) = (
+        dictionary(inputs.collect()),
+        dictionary(signatures.collect()),
+    );
     insert(request, "signature-input", &inputs)?;
     insert(request, "signature", &signatures)
 }

@@ -72,9 +72,17 @@ fn each_flaw_is_the_only_one() {
             verifies,
         } = flawed(flaw);
         let differ: &[&str] = match flaw {
-            NoBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer
+            NoBearer
+            | OtherScheme
+            | WrongBearer
+            | UnsignedBearer
+            | RecasedBearer
             | Changed(Part::Authorization) => &["authorization"],
-            WrongDigest | WrongOtherDigest | UnknownDigest | MalformedDigest | NoDigest
+            WrongDigest
+            | WrongOtherDigest
+            | UnknownDigest
+            | MalformedDigest
+            | NoDigest
             | Changed(Part::Digest)
             | Added(Part::Digest) => &["content-digest"],
             Changed(Part::Key) | Added(Part::Key) => &["idempotency-key"],
@@ -91,10 +99,16 @@ fn each_flaw_is_the_only_one() {
                 | MalformedSignatureInput
         );
         assert_eq!(verifies, is_signed_well, "{flaw}");
-        let left_out: Vec<&str> = ["@method", "@target-uri", "authorization", "content-digest", "idempotency-key"]
-            .into_iter()
-            .filter(|name| input.components.iter().all(|c| c.name() != *name))
-            .collect();
+        let left_out: Vec<&str> = [
+            "@method",
+            "@target-uri",
+            "authorization",
+            "content-digest",
+            "idempotency-key",
+        ]
+        .into_iter()
+        .filter(|name| input.components.iter().all(|c| c.name() != *name))
+        .collect();
         let expected: &[&str] = match flaw {
             Uncovered(Part::Method) => &["@method"],
             Uncovered(Part::Target) => &["@target-uri"],
@@ -127,7 +141,10 @@ fn a_second_signature_stands_where_its_flaw_says() {
     ] {
         for name in ["signature", "signature-input"] {
             let text = field(flaw, name);
-            assert!(text.starts_with(labels[0]) && text.contains(labels[1]), "{flaw}: {text}");
+            assert!(
+                text.starts_with(labels[0]) && text.contains(labels[1]),
+                "{flaw}: {text}"
+            );
         }
     }
     assert!(field(Flaw::NoSignature, "signature").is_empty());
@@ -179,8 +196,14 @@ fn a_flaw_that_changes_nothing_is_refused() {
 fn a_wrong_token_differs_from_the_good_one() {
     let nobodys = "a-token-that-nobody-issued";
     for (token, wrong) in [
-        ("aa.bb.cc", ["aa.bb.Ac", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.CC"]),
-        ("aa.bb.Ac", ["aa.bb.Bc", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.aC"]),
+        (
+            "aa.bb.cc",
+            ["aa.bb.Ac", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.CC"],
+        ),
+        (
+            "aa.bb.Ac",
+            ["aa.bb.Bc", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.aC"],
+        ),
         ("opaque", [nobodys; 3]),
         ("a.b", [nobodys; 3]),
     ] {

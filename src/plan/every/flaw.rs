@@ -67,10 +67,17 @@ impl Target {
 
 /// The cases of the set.
 pub(super) fn cases() -> Vec<Case> {
-    let closed: Vec<Flaw> = Flaw::ALL.into_iter().filter(|f| !OPEN.contains(f)).collect();
+    let closed: Vec<Flaw> = Flaw::ALL
+        .into_iter()
+        .filter(|f| !OPEN.contains(f))
+        .collect();
     let mut cases = Vec::new();
     for target in TARGETS {
-        let flaws: Vec<Flaw> = closed.iter().copied().filter(|f| target.can_have(*f)).collect();
+        let flaws: Vec<Flaw> = closed
+            .iter()
+            .copied()
+            .filter(|f| target.can_have(*f))
+            .collect();
         for (index, flaws) in flaws.chunks(FLAWS_MAX).enumerate() {
             cases.push(refused(target, index + 1, flaws));
         }
@@ -96,7 +103,11 @@ fn flawed(command: Command, flaw: Flaw) -> Step {
 
 /// A card on which the call would succeed; where it is the create itself that is flawed, a card beside it.
 fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
-    let card_letter = if target == Target::Create { 'B' } else { letter };
+    let card_letter = if target == Target::Create {
+        'B'
+    } else {
+        letter
+    };
     let card = draft.ask(create(card_letter));
     if let Target::Act(action) = target {
         draft.ask(Command::Act(Action::Issue, CardRef::Made(card)));
@@ -128,7 +139,10 @@ fn refused(target: Target, number: usize, flaws: &[Flaw]) -> Case {
     look(&mut draft, target, 'A', card);
     draft.case(
         format!("flawed-{}-{number}", target.name()),
-        format!("A flawed {} is refused and changes nothing, and a good one is taken", target.name()),
+        format!(
+            "A flawed {} is refused and changes nothing, and a good one is taken",
+            target.name()
+        ),
     )
 }
 
@@ -146,7 +160,10 @@ fn of_another_request(target: Target) -> Case {
     draft.ask(target.command('A', card));
     draft.case(
         format!("replayed-signature-{}", target.name()),
-        format!("The signature of another request does not do for a {}", target.name()),
+        format!(
+            "The signature of another request does not do for a {}",
+            target.name()
+        ),
     )
 }
 
@@ -158,7 +175,11 @@ fn perhaps_overlooked(target: Target) -> Case {
     let is_act = matches!(target, Target::Act(_));
     let mut card = None;
     for (flaw, letter) in flaws.zip(letters) {
-        let letter = if is_act || target == Target::Create { letter } else { 'A' };
+        let letter = if is_act || target == Target::Create {
+            letter
+        } else {
+            'A'
+        };
         let card = match card {
             Some(card) if !is_act => card,
             _ => *card.insert(prepared(&mut draft, target, letter)),
@@ -168,7 +189,10 @@ fn perhaps_overlooked(target: Target) -> Case {
     }
     draft.case(
         format!("perhaps-refused-{}", target.name()),
-        format!("What the RFC leaves to a verifier of a {} is decided always alike", target.name()),
+        format!(
+            "What the RFC leaves to a verifier of a {} is decided always alike",
+            target.name()
+        ),
     )
 }
 
@@ -184,9 +208,8 @@ mod tests {
             let verb = target.command('A', StepNumber(1)).to_string();
             let verb = verb.split(' ').next().unwrap();
             for flaw in Flaw::ALL.into_iter().filter(|flaw| target.can_have(*flaw)) {
-                let is_it = |step: &&&Step| {
-                    step.flaw == Some(flaw) && step.to_string().starts_with(verb)
-                };
+                let is_it =
+                    |step: &&&Step| step.flaw == Some(flaw) && step.to_string().starts_with(verb);
                 assert!(steps.iter().find(is_it).is_some(), "{verb} {flaw}");
             }
         }

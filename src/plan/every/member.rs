@@ -90,7 +90,10 @@ impl Forge<'_> {
         let bodies = self.broken(member).into_iter().chain(neighbours(member));
         self.case_of(
             format!("{}-{}", self.card_type, kebab(&name)),
-            format!("The member \"{name}\" of a {} card, broken and sound", self.card_type),
+            format!(
+                "The member \"{name}\" of a {} card, broken and sound",
+                self.card_type
+            ),
             bodies.collect(),
         )
     }
@@ -139,7 +142,9 @@ impl Forge<'_> {
             _ if !value.is_object() => Fate::Refused,
             RequestBody::Invalid(_) => Fate::Refused,
             // Of a name that stands twice, the value holds one.
-            RequestBody::Valid if matches!(body, Body::Text(_)) && value == self.standard => Fate::Open,
+            RequestBody::Valid if matches!(body, Body::Text(_)) && value == self.standard => {
+                Fate::Open
+            }
             RequestBody::Valid => Fate::Accepted,
             RequestBody::Open(_) => Fate::Open,
         }
@@ -164,7 +169,14 @@ impl Forge<'_> {
         if member.is_required {
             broken.push(value(Value::Null));
         }
-        let mut wrong = vec![json!("text"), json!(7), json!(-0.5), json!(true), json!([]), json!({})];
+        let mut wrong = vec![
+            json!("text"),
+            json!(7),
+            json!(-0.5),
+            json!(true),
+            json!([]),
+            json!({}),
+        ];
         wrong.extend(member.options.first().into_iter().flat_map(unlisted));
         if let Some(format) = &member.format {
             wrong.push(json!(format!("no {format}")));
@@ -196,10 +208,18 @@ impl Forge<'_> {
 fn neighbours(member: &Member) -> Vec<Body> {
     let (shortest, longest) = member.lengths;
     let (least, greatest) = member.bounds;
-    let is_free_text = member.types == ["string"] && member.options.is_empty() && member.format.is_none();
+    let is_free_text =
+        member.types == ["string"] && member.options.is_empty() && member.format.is_none();
     let mut values: Vec<Value> = Vec::new();
     let apart = (member.options.len() / NEIGHBOURS_MAX).max(1);
-    values.extend(member.options.iter().step_by(apart).take(NEIGHBOURS_MAX).cloned());
+    values.extend(
+        member
+            .options
+            .iter()
+            .step_by(apart)
+            .take(NEIGHBOURS_MAX)
+            .cloned(),
+    );
     values.extend(shortest.into_iter().chain(longest).map(text_of));
     values.extend(least.into_iter().chain(greatest).map(|n| json!(n)));
     if is_free_text {
@@ -222,9 +242,16 @@ fn unlisted(option: &Value) -> Vec<Value> {
         false => text.to_ascii_uppercase(),
     };
     let first: String = text.chars().take(1).collect();
-    [String::new(), recased, format!(" {text}"), format!("{text}x"), first, "\0".to_owned()]
-        .map(Value::from)
-        .to_vec()
+    [
+        String::new(),
+        recased,
+        format!(" {text}"),
+        format!("{text}x"),
+        first,
+        "\0".to_owned(),
+    ]
+    .map(Value::from)
+    .to_vec()
 }
 
 fn text_of(length: u64) -> Value {
@@ -271,11 +298,16 @@ mod tests {
         );
         let contract = Contract::parse("partner.yaml", &text).unwrap();
         let cases = cases(&contract);
-        let case = cases.iter().find(|c| c.name == "virtual-billing-address-city");
+        let case = cases
+            .iter()
+            .find(|c| c.name == "virtual-billing-address-city");
         let steps: Vec<String> = case.unwrap().steps.iter().map(Step::to_string).collect();
         let place = |length: usize| {
             let wanted = format!("\"city\":\"{}\"", "a".repeat(length));
-            steps.iter().position(|step| step.contains(&wanted)).unwrap()
+            steps
+                .iter()
+                .position(|step| step.contains(&wanted))
+                .unwrap()
         };
         let list = steps.iter().position(|step| step == "list A").unwrap();
         assert!(place(1) < list && place(41) < list, "{steps:#?}");
@@ -285,9 +317,20 @@ mod tests {
     #[test]
     fn each_member_is_left_out_mistyped_and_accepted() {
         let cases = cases(Contract::embedded());
-        for name in ["virtual-type", "virtual-billing-address-country", "physical-shipping-address"] {
-            let case = cases.iter().find(|c| c.name == name).unwrap_or_else(|| panic!("{name}"));
-            let list = case.steps.iter().position(|s| s.to_string() == "list A").unwrap();
+        for name in [
+            "virtual-type",
+            "virtual-billing-address-country",
+            "physical-shipping-address",
+        ] {
+            let case = cases
+                .iter()
+                .find(|c| c.name == name)
+                .unwrap_or_else(|| panic!("{name}"));
+            let list = case
+                .steps
+                .iter()
+                .position(|s| s.to_string() == "list A")
+                .unwrap();
             assert!(list >= 7, "{name}");
             assert!(case.steps.len() > list + 2, "{name}");
         }

@@ -10,11 +10,24 @@ use crate::case::{AccountRef, Body, Case, Command, Step};
 /// The cases of bodies as a whole.
 pub(super) fn cases(forge: &Forge<'_>) -> Vec<Case> {
     let whole = forge.standard.to_string();
-    let case = |name: &str, title: &str, bodies| forge.case_of(name.to_owned(), title.to_owned(), bodies);
+    let case =
+        |name: &str, title: &str, bodies| forge.case_of(name.to_owned(), title.to_owned(), bodies);
     vec![
-        case("body-cut", "A body that ends too early is refused", cut(&whole)),
-        case("body-no-json", "A body that is not JSON is refused", no_json(&whole)),
-        case("body-other-json", "JSON that is no object is refused", other_json(&whole)),
+        case(
+            "body-cut",
+            "A body that ends too early is refused",
+            cut(&whole),
+        ),
+        case(
+            "body-no-json",
+            "A body that is not JSON is refused",
+            no_json(&whole),
+        ),
+        case(
+            "body-other-json",
+            "JSON that is no object is refused",
+            other_json(&whole),
+        ),
         case(
             "body-unknown-members",
             "Members that the contract doesn't know are ignored, or refused",

@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod body;
 mod create;
 mod finality;
 mod idempotency;
@@ -16,6 +17,7 @@ mod lifecycle;
 mod limit;
 mod lists;
 mod schema;
+mod signature;
 
 use std::sync::LazyLock;
 
@@ -68,7 +70,9 @@ const TOPICS: &[&[Fault]] = &[
     answer::FAULTS,
     input::FAULTS,
     ids::FAULTS,
+    body::FAULTS,
     access::FAULTS,
+    signature::FAULTS,
 ];
 
 /// What an unforeseen panic would be answered with.

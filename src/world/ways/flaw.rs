@@ -44,10 +44,9 @@ fn flaw_rule(flaw: Flaw) -> RequirementId {
         Flaw::Uncovered(Part::Method | Part::Target | Part::Digest) => id::AUTH_8,
         Flaw::Changed(Part::Authorization | Part::Digest | Part::Key)
         | Flaw::Added(Part::Authorization | Part::Digest | Part::Key) => id::AUTH_9,
-        Flaw::WrongDigest
-        | Flaw::WrongOtherDigest
-        | Flaw::MalformedDigest
-        | Flaw::ChangedBody => id::AUTH_10,
+        Flaw::WrongDigest | Flaw::WrongOtherDigest | Flaw::MalformedDigest | Flaw::ChangedBody => {
+            id::AUTH_10
+        }
         Flaw::UnknownDigest | Flaw::NoDigest => id::AUTH_11,
         Flaw::Uncovered(Part::Authorization | Part::Key) => id::OPEN_40,
         Flaw::OldSignature => id::OPEN_41,
