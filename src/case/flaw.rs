@@ -167,20 +167,43 @@ impl Flaw {
         Self::BrokenAfterGood,
     ];
 
-    /// Whether only a body can have it.
-    pub fn needs_body(self) -> bool {
+    /// Whether it is one of the bearer token.
+    pub fn is_of_bearer(self) -> bool {
         matches!(
             self,
-            Self::Uncovered(Part::Digest)
-                | Self::Changed(Part::Digest)
-                | Self::Added(Part::Digest)
-                | Self::WrongDigest
+            Self::NoBearer
+                | Self::OtherScheme
+                | Self::WrongBearer
+                | Self::UnsignedBearer
+                | Self::RecasedBearer
+                | Self::Uncovered(Part::Authorization)
+                | Self::Changed(Part::Authorization)
+        )
+    }
+
+    /// Whether it is one of the digest, signed or not.
+    fn is_of_digest(self) -> bool {
+        matches!(
+            self,
+            Self::WrongDigest
                 | Self::WrongOtherDigest
                 | Self::UnknownDigest
                 | Self::MalformedDigest
                 | Self::NoDigest
                 | Self::ChangedBody
         )
+    }
+
+    /// Whether only a signed request can have it.
+    pub fn is_of_signature(self) -> bool {
+        let is_signed_bearer = matches!(self, Self::Uncovered(_) | Self::Changed(_));
+        !self.is_of_digest() && (!self.is_of_bearer() || is_signed_bearer)
+    }
+
+    /// Whether only a body can have it.
+    pub fn needs_body(self) -> bool {
+        let digest = [Self::Uncovered, Self::Changed, Self::Added].map(|flaw| flaw(Part::Digest));
+        self.is_of_digest() || digest.contains(&self)
     }
 
     /// Whether only a request with an idempotency key can have it.

@@ -54,7 +54,7 @@ pub use error::LoadError;
 pub use kind::{OperationKind, Route};
 pub use member::Member;
 pub use operation::Operation;
-pub use request::{OpenPoint, RequestBody};
+pub use request::{OpenPoint, RequestBody, is_no_text};
 pub use source::Place;
 pub use violation::{Violation, ViolationKind};
 

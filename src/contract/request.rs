@@ -133,14 +133,14 @@ fn collect_text(view: &View<'_>, text: &str, at: &str, points: &mut Vec<OpenPoin
     if text.chars().count() > sure && !view.states(&["maxLength", "enum", "format"]) {
         points.push(OpenPoint::LongString(at.to_owned()));
     }
-    if text.chars().any(is_doubtful) {
+    if text.chars().any(is_no_text) {
         points.push(OpenPoint::ControlCharacter(at.to_owned()));
     }
 }
 
 /// Characters that readers refuse or drop with some right: controls, those that turn the direction of text, noncharacters,
 /// the byte order mark, those of private use, and the planes in which nothing is assigned.
-fn is_doubtful(character: char) -> bool {
+pub fn is_no_text(character: char) -> bool {
     let code = u32::from(character);
     character.is_control()
         || code & 0xfffe == 0xfffe

@@ -30,7 +30,7 @@ pub fn before_signing(
     request: &mut Outgoing,
     mut input: Option<&mut SignatureInput>,
 ) -> Fit {
-    if is_of_signature(flaw) {
+    if flaw.is_of_signature() {
         signed(input.as_deref_mut())?;
     }
     match flaw {
@@ -201,23 +201,6 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         | Flaw::EarlySignature => {}
     }
     Ok(())
-}
-
-fn is_of_signature(flaw: Flaw) -> bool {
-    !matches!(
-        flaw,
-        Flaw::NoBearer
-            | Flaw::OtherScheme
-            | Flaw::WrongBearer
-            | Flaw::UnsignedBearer
-            | Flaw::RecasedBearer
-            | Flaw::WrongDigest
-            | Flaw::WrongOtherDigest
-            | Flaw::UnknownDigest
-            | Flaw::MalformedDigest
-            | Flaw::NoDigest
-            | Flaw::ChangedBody
-    )
 }
 
 fn signed(input: Option<&mut SignatureInput>) -> Result<&mut SignatureInput, String> {

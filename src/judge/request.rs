@@ -276,10 +276,27 @@ fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
             Choice::new(id::OPEN_24, scope, "accepted")
         }
         OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, at, "accepted"),
-        OpenPoint::ControlCharacter(at) => {
-            Choice::new(id::OPEN_26, format!("{at}, {:?}", text(at)), "accepted")
-        }
+        OpenPoint::ControlCharacter(at) => Choice::new(
+            id::OPEN_26,
+            format!("{at}, {}", no_text(text(at))),
+            "accepted",
+        ),
         OpenPoint::UndescribedBody => Choice::new(id::OPEN_22, "body", "ignored"),
+    }
+}
+
+/// The characters of a text that are none, by their codes; of many, how many more there are.
+fn no_text(text: &str) -> String {
+    const NAMED_MAX: usize = 3;
+    let mut odd = text.chars().filter(|c| crate::contract::is_no_text(*c));
+    let named: Vec<String> = odd
+        .by_ref()
+        .take(NAMED_MAX)
+        .map(|c| format!("U+{:04X}", u32::from(c)))
+        .collect();
+    match odd.count() {
+        0 => named.join(" "),
+        more => format!("{} and {more} more", named.join(" ")),
     }
 }
 

@@ -13,6 +13,10 @@ pub enum Ability {
     Issuer,
     /// Another programme whose account and card are known.
     Foreign,
+    /// Callers that say who they are by a bearer token.
+    Bearer,
+    /// Signed requests.
+    Signing,
 }
 
 impl Ability {
@@ -22,6 +26,8 @@ impl Ability {
             Self::Simulator => "a simulator that issues cards and lets issuance fail",
             Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
             Self::Foreign => "an account and a card of another programme",
+            Self::Bearer => "a bearer token",
+            Self::Signing => "signed requests",
         }
     }
 }
@@ -35,6 +41,10 @@ pub struct Abilities {
     pub issuer: bool,
     /// [`Ability::Foreign`].
     pub foreign: bool,
+    /// [`Ability::Bearer`].
+    pub bearer: bool,
+    /// [`Ability::Signing`].
+    pub signing: bool,
 }
 
 impl Abilities {
@@ -43,6 +53,8 @@ impl Abilities {
         simulator: true,
         issuer: true,
         foreign: true,
+        bearer: true,
+        signing: true,
     };
 
     /// Whether the target offers it.
@@ -51,6 +63,8 @@ impl Abilities {
             Ability::Simulator => self.simulator,
             Ability::Issuer => self.issuer,
             Ability::Foreign => self.foreign,
+            Ability::Bearer => self.bearer,
+            Ability::Signing => self.signing,
         }
     }
 
@@ -70,6 +84,11 @@ pub fn needed(case: &Case) -> Vec<Ability> {
     let mut needed: Vec<_> = (0..case.steps.len())
         .filter_map(|index| needed_by(&case.steps, index))
         .collect();
+    let flaws = case.steps.iter().filter_map(|step| step.flaw);
+    for flaw in flaws {
+        needed.extend(flaw.is_of_bearer().then_some(Ability::Bearer));
+        needed.extend(flaw.is_of_signature().then_some(Ability::Signing));
+    }
     needed.sort_unstable();
     needed.dedup();
     needed

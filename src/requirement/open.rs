@@ -99,18 +99,22 @@ catalogue! {
     OPEN_40 = "OPEN-40" Must Open "A signature that leaves out the bearer token, or the idempotency key, is accepted, or refused with 400 or 401, always alike for each."
         from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "each call, signed over fewer header fields" judged "the status code, for each field"
+        needs Signing
         point "uncovered-fields" ["accepted", "refused"];
     OPEN_41 = "OPEN-41" Must Open "A signature that was made a day ago is accepted, or refused with 400 or 401, always alike."
         from "contract.md, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "each call with such a `created`" judged "the status code"
+        needs Signing
         point "old-signatures" ["accepted", "refused"];
     OPEN_42 = "OPEN-42" Must Open "A signature that is dated a day ahead is accepted, or refused with 400 or 401, always alike."
         from "contract.md, access (silent)" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "each call with such a `created`" judged "the status code"
+        needs Signing
         point "early-signatures" ["accepted", "refused"];
     OPEN_43 = "OPEN-43" Must Open "A call with a good signature and a broken one is accepted, or refused with 400 or 401, always alike for each order."
         from "RFC 9421, 3.2" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "each call with two signatures of which one is broken" judged "the status code, for each order"
+        needs Signing
         point "second-signature" ["accepted", "refused"];
     OPEN_44 = "OPEN-44" Must Open "A member that stands twice in an object is accepted, or refused with 400, always alike for one member."
         from "RFC 8259, 4" on [CreateCard]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::contract::Contract;
 use crate::plan::Abilities;
-use crate::profile::Profile;
+use crate::profile::{Credentials, Profile};
 use crate::requirement::{self, Needs};
 use crate::trace::{Header, TRACE_VERSION, Terms};
 use crate::world::choice;
@@ -140,6 +140,8 @@ pub fn abilities(profile: &Profile) -> Abilities {
         simulator: profile.sandbox.simulator,
         issuer: issuer.suspend.is_some() && issuer.unsuspend.is_some() && issuer.block.is_some(),
         foreign: profile.foreign.account.is_some() && profile.foreign.card.is_some(),
+        bearer: !matches!(profile.credentials, Credentials::None),
+        signing: profile.signing.enabled,
     }
 }
 
@@ -148,11 +150,15 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         simulator,
         issuer,
         foreign,
+        bearer,
+        signing,
     } = abilities(profile);
     [
         (simulator, Needs::Simulator),
         (issuer, Needs::Issuer),
         (foreign, Needs::Foreign),
+        (bearer, Needs::Bearer),
+        (signing, Needs::Signing),
     ]
     .into_iter()
     .filter(|(offered, _)| !offered)

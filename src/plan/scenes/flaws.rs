@@ -1,5 +1,6 @@
 //! Requests that are to be refused: ids of nobody, invalid bodies, flaws in access.
 
+use super::super::ability::Abilities;
 use super::super::generate::Author;
 use super::super::story::after;
 use super::super::{check, invalid};
@@ -90,7 +91,7 @@ pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
     };
     let fitting: Vec<_> = Flaw::ALL
         .into_iter()
-        .filter(|flaw| fits(*flaw, &step))
+        .filter(|flaw| fits(*flaw, &step) && can_be_put(*flaw, author.abilities))
         .collect();
     let flaw = author.dice.pick(&fitting)?;
     if let Some(card) = target {
@@ -132,4 +133,8 @@ fn movable(author: &mut Author<'_>, card: usize) -> Option<Step> {
 
 fn fits(flaw: Flaw, step: &Step) -> bool {
     (!flaw.needs_body() || step.makes_card()) && (!flaw.needs_key() || check::modifies(step))
+}
+
+fn can_be_put(flaw: Flaw, abilities: Abilities) -> bool {
+    (abilities.bearer || !flaw.is_of_bearer()) && (abilities.signing || !flaw.is_of_signature())
 }
