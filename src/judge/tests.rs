@@ -2,6 +2,8 @@
 //!
 //! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
 
+mod access;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -109,6 +111,7 @@ impl Story {
             Command::Act(action, c) => ("PATCH", format!("/cards/{}/{action}", card(c))),
             Command::Retry(_) | Command::Pause(_) => unreachable!("told otherwise"),
         };
+        let method = step.method.as_ref().map_or(method, http::Method::as_str);
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         if method != "GET" {
             let value = match &step.key {
@@ -139,6 +142,7 @@ impl Story {
         let body = match &step.command {
             _ if rest == "again" => self.exchanges_body(step),
             _ if rest.is_empty() => String::new(),
+            _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
             Command::Read(CardRef::Made(made)) => self.card(*made, rest).to_string(),
             Command::Retry(first) if self.cards.contains_key(first) => {

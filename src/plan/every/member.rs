@@ -34,7 +34,7 @@ const NEIGHBOURS_MAX: usize = 4;
 const LETTERS: std::ops::RangeInclusive<char> = 'A'..='Z';
 
 /// A create's body, and what the document says of it.
-pub(super) struct Forge<'c> {
+pub(super) struct Template<'c> {
     create: &'c Operation,
     pub card_type: CardType,
     pub standard: Value,
@@ -42,7 +42,7 @@ pub(super) struct Forge<'c> {
 
 /// What becomes of a create, as far as the document says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum Expected {
     Accepted,
     Open,
     Refused,
@@ -53,12 +53,12 @@ pub(super) fn cases(contract: &Contract) -> Vec<Case> {
     let Some(create) = contract.operation(OperationKind::CreateCard) else {
         return Vec::new();
     };
-    let forge = |card_type| Forge {
+    let template = |card_type| Template {
         create,
         card_type,
         standard: standard_request(card_type),
     };
-    let (plain, shipped) = (forge(CardType::Virtual), forge(CardType::Physical));
+    let (plain, shipped) = (template(CardType::Virtual), template(CardType::Physical));
     let is_further = |member: &Member| plain.standard.get(&member.path[0]).is_none();
     let mut cases = text::cases(&plain);
     cases.extend(plain.members().iter().map(|member| plain.case(member)));
@@ -67,7 +67,7 @@ pub(super) fn cases(contract: &Contract) -> Vec<Case> {
     cases
 }
 
-impl Forge<'_> {
+impl Template<'_> {
     /// The members whose object is in the standard body.
     fn members(&self) -> Vec<Member> {
         let mut members = self.create.request_members(&self.standard);
@@ -95,20 +95,23 @@ impl Forge<'_> {
     /// account of its own: the first that must be accepted on the one where the bad ones were refused.
     pub fn case_of(&self, name: String, title: String, bodies: Vec<Body>) -> Case {
         let mut draft = Draft::default();
-        let mut bodies: Vec<(Fate, Body)> = bodies
+        let mut bodies: Vec<(Expected, Body)> = bodies
             .into_iter()
-            .map(|body| (self.fate(&body), body))
+            .map(|body| (self.expected(&body), body))
             .collect();
-        bodies.push((Fate::Accepted, Body::Standard));
-        for (_, body) in bodies.iter().filter(|(fate, _)| *fate == Fate::Refused) {
+        bodies.push((Expected::Accepted, Body::Standard));
+        for (_, body) in bodies
+            .iter()
+            .filter(|(expected, _)| *expected == Expected::Refused)
+        {
             draft.tell(self.step('A', body.clone()));
         }
         draft.list('A');
-        bodies.retain(|(fate, _)| *fate != Fate::Refused);
-        bodies.sort_by_key(|(fate, _)| *fate == Fate::Open);
-        for ((fate, body), letter) in bodies.into_iter().zip(LETTERS) {
+        bodies.retain(|(expected, _)| *expected != Expected::Refused);
+        bodies.sort_by_key(|(expected, _)| *expected == Expected::Open);
+        for ((expected, body), letter) in bodies.into_iter().zip(LETTERS) {
             let made: StepNumber = draft.tell(self.step(letter, body));
-            if fate == Fate::Accepted {
+            if expected == Expected::Accepted {
                 draft.read(made);
             }
         }
@@ -125,21 +128,21 @@ impl Forge<'_> {
         }
     }
 
-    fn fate(&self, body: &Body) -> Fate {
+    fn expected(&self, body: &Body) -> Expected {
         let text = body_text(&self.standard, body);
         // What can't be held as a value here stands where the document wants something else.
         let Ok(value) = serde_json::from_str::<Value>(&text) else {
-            return Fate::Refused;
+            return Expected::Refused;
         };
         match self.create.check_request_body(&value) {
-            _ if !value.is_object() => Fate::Refused,
-            RequestBody::Invalid(_) => Fate::Refused,
+            _ if !value.is_object() => Expected::Refused,
+            RequestBody::Invalid(_) => Expected::Refused,
             // Of a name that stands twice, the value holds one.
             RequestBody::Valid if matches!(body, Body::Text(_)) && value == self.standard => {
-                Fate::Open
+                Expected::Open
             }
-            RequestBody::Valid => Fate::Accepted,
-            RequestBody::Open(_) => Fate::Open,
+            RequestBody::Valid => Expected::Accepted,
+            RequestBody::Open(_) => Expected::Open,
         }
     }
 
@@ -182,7 +185,7 @@ impl Forge<'_> {
         wrong.extend(greatest.map(|n| json!(n + 1.0)));
         broken.extend(wrong.into_iter().map(value));
         // These may be right for the member, and then they say nothing about it.
-        broken.retain(|body| self.fate(body) == Fate::Refused);
+        broken.retain(|body| self.expected(body) == Expected::Refused);
         let is_number = member.types.iter().any(|t| t == "number" || t == "integer");
         let is_list = member.types.iter().any(|t| t == "array");
         broken.push(self.with_text(&member.path, "null"));

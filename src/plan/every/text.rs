@@ -4,14 +4,15 @@
 use serde_json::{Value, json};
 
 use super::Draft;
-use super::member::Forge;
+use super::member::Template;
 use crate::case::{AccountRef, Body, Case, Command, Step};
 
 /// The cases of bodies as a whole.
-pub(super) fn cases(forge: &Forge<'_>) -> Vec<Case> {
-    let whole = forge.standard.to_string();
-    let case =
-        |name: &str, title: &str, bodies| forge.case_of(name.to_owned(), title.to_owned(), bodies);
+pub(super) fn cases(template: &Template<'_>) -> Vec<Case> {
+    let whole = template.standard.to_string();
+    let case = |name: &str, title: &str, bodies| {
+        template.case_of(name.to_owned(), title.to_owned(), bodies)
+    };
     vec![
         case(
             "body-cut",
@@ -31,14 +32,14 @@ pub(super) fn cases(forge: &Forge<'_>) -> Vec<Case> {
         case(
             "body-unknown-members",
             "Members that the contract doesn't know are ignored, or refused",
-            unknown_members(forge),
+            unknown_members(template),
         ),
         case(
             "body-repeated-members",
             "A member that stands twice, with one value, is accepted or refused",
-            repeated_members(forge),
+            repeated_members(template),
         ),
-        media_types(forge),
+        media_types(template),
     ]
 }
 
@@ -81,9 +82,9 @@ fn other_json(whole: &str) -> Vec<Body> {
         .collect()
 }
 
-fn unknown_members(forge: &Forge<'_>) -> Vec<Body> {
+fn unknown_members(template: &Template<'_>) -> Vec<Body> {
     let unknown = json!({ "aMemberThatNobodyKnows": { "__proto__": [1, null] } });
-    let inside = objects(forge).map(|name| json!({ name: unknown }));
+    let inside = objects(template).map(|name| json!({ name: unknown }));
     std::iter::once(unknown.clone())
         .chain(inside)
         .map(Body::Patched)
@@ -91,35 +92,35 @@ fn unknown_members(forge: &Forge<'_>) -> Vec<Body> {
 }
 
 /// Once outside and once in each object.
-fn repeated_members(forge: &Forge<'_>) -> Vec<Body> {
+fn repeated_members(template: &Template<'_>) -> Vec<Body> {
     let twice = |value: &Value| {
         let object = value.as_object()?;
         let (name, first) = object.iter().find(|(_, value)| !value.is_object())?;
         let again = format!("{{{}:{first},", Value::from(name.as_str()));
         Some(value.to_string().replacen('{', &again, 1))
     };
-    let outside = twice(&forge.standard).map(Body::Text);
-    let inside = objects(forge).filter_map(|name| {
-        let text = twice(&forge.standard[name])?;
-        Some(forge.with_text(&[name.to_owned()], &text))
+    let outside = twice(&template.standard).map(Body::Text);
+    let inside = objects(template).filter_map(|name| {
+        let text = twice(&template.standard[name])?;
+        Some(template.with_text(&[name.to_owned()], &text))
     });
     outside.into_iter().chain(inside).collect()
 }
 
-fn objects<'f>(forge: &'f Forge<'_>) -> impl Iterator<Item = &'f str> {
-    let members = forge.standard.as_object().into_iter().flatten();
+fn objects<'f>(template: &'f Template<'_>) -> impl Iterator<Item = &'f str> {
+    let members = template.standard.as_object().into_iter().flatten();
     members
         .filter(|(_, value)| value.is_object())
         .map(|(name, _)| name.as_str())
 }
 
-fn media_types(forge: &Forge<'_>) -> Case {
+fn media_types(template: &Template<'_>) -> Case {
     let mut draft = Draft::default();
     let sent = |media_type: &str| Step {
         media_type: Some(media_type.to_owned()),
         ..Step::new(Command::Create {
             account: AccountRef::Own('A'),
-            card_type: forge.card_type,
+            card_type: template.card_type,
         })
     };
     for media_type in [
