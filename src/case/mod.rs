@@ -14,18 +14,21 @@
 //! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
+mod flaw;
 mod parse;
 pub mod request;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::card::{Action, CardType};
 
+pub use flaw::{Flaw, Part};
 pub use parse::StepError;
 
 /// The place of a step in its case, counted from 1. Written `#3`.
@@ -121,76 +124,6 @@ pub enum KeyUse {
     Of(StepNumber),
 }
 
-/// A flaw in access or integrity, made from a good request.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Flaw {
-    /// No `Authorization`.
-    NoBearer,
-    /// A bearer token that nobody issued.
-    WrongBearer,
-    /// A bearer token that was good until the clock was moved.
-    ExpiredBearer,
-    /// Neither `Signature` nor `Signature-Input`.
-    NoSignature,
-    /// A signature with its bits turned.
-    BrokenSignature,
-    /// A good signature that was made longer ago than the profile lets one be.
-    StaleSignature,
-    /// A `keyid` that was never registered.
-    UnknownKeyId,
-    /// Another algorithm's name in the parameters.
-    WrongAlgorithm,
-    /// The method is not covered.
-    UncoveredMethod,
-    /// Neither the target nor a part of it is covered.
-    UncoveredTarget,
-    /// The digest is not covered.
-    UncoveredDigest,
-    /// The idempotency key is another than the one that was signed.
-    ChangedHeader,
-    /// A digest of another body.
-    WrongDigest,
-    /// A digest of another body, by the algorithm that the profile does not use.
-    WrongOtherDigest,
-    /// A body without its digest.
-    NoDigest,
-}
-
-impl Flaw {
-    /// Every flaw, with the words that name it in a case file.
-    pub const ALL: [(Self, &'static str); 15] = [
-        (Self::NoBearer, "without bearer"),
-        (Self::WrongBearer, "with wrong bearer"),
-        (Self::ExpiredBearer, "with expired bearer"),
-        (Self::NoSignature, "without signature"),
-        (Self::BrokenSignature, "with broken signature"),
-        (Self::StaleSignature, "with stale signature"),
-        (Self::UnknownKeyId, "with unknown keyid"),
-        (Self::WrongAlgorithm, "with wrong algorithm"),
-        (Self::UncoveredMethod, "without method covered"),
-        (Self::UncoveredTarget, "without target covered"),
-        (Self::UncoveredDigest, "without digest covered"),
-        (Self::ChangedHeader, "with key changed after signing"),
-        (Self::WrongDigest, "with wrong digest"),
-        (
-            Self::WrongOtherDigest,
-            "with wrong digest of the other algorithm",
-        ),
-        (Self::NoDigest, "without digest"),
-    ];
-
-    /// The words that name it in a case file.
-    pub fn words(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(flaw, _)| *flaw == self)
-            .map_or("", |(_, words)| words)
-    }
-}
-
 /// A branch of a case, `[1]` to `[4]`. Neighbouring steps with lanes are a race: each lane's steps go one after the other,
 /// the lanes go at once, and the next step without a lane waits for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -241,6 +174,8 @@ pub struct Step {
     pub media_type: Option<String>,
     /// The idempotency key.
     pub key: KeyUse,
+    /// Another method than the call's own.
+    pub method: Option<Method>,
     /// Ids in the path (of a retry: the key) are spelt in upper case.
     pub upper_case: bool,
     /// A flaw in access or integrity.
@@ -256,6 +191,7 @@ impl Step {
             body: Body::Standard,
             media_type: None,
             key: KeyUse::Usual,
+            method: None,
             upper_case: false,
             flaw: None,
         }
@@ -285,7 +221,11 @@ impl Step {
             KeyUse::Of(step) => Some(step),
             _ => None,
         };
-        card.into_iter().chain(key).collect()
+        let signature = match self.flaw {
+            Some(Flaw::SignatureOf(step)) => Some(step),
+            _ => None,
+        };
+        card.into_iter().chain(key).chain(signature).collect()
     }
 
     /// The same step with each step number that it names put through `rename`.
@@ -304,9 +244,14 @@ impl Step {
             KeyUse::Of(step) => KeyUse::Of(rename(*step)),
             other => other.clone(),
         };
+        let flaw = match self.flaw {
+            Some(Flaw::SignatureOf(step)) => Some(Flaw::SignatureOf(rename(step))),
+            other => other,
+        };
         Self {
             command,
             key,
+            flaw,
             ..self.clone()
         }
     }

@@ -140,6 +140,8 @@ fn shown(needs: Needs) -> Option<&'static str> {
         Needs::Foreign => {
             Some("only where the profile names a card and an account of another programme")
         }
+        Needs::Bearer => Some("only where the profile names credentials"),
+        Needs::Signing => Some("only where the profile has requests signed"),
         Needs::Clock | Needs::SignatureAge | Needs::Webhooks => Some(needs.reason()),
     }
 }

@@ -9,6 +9,7 @@ use super::output::{Output, show, show_page, width};
 use super::settings::SpecArgs;
 use super::target::TargetArgs;
 use crate::case::Case;
+use crate::contract::Contract;
 use crate::drive::{Session, StopSignal};
 use crate::exit_code::ExitCode;
 use crate::judge::{Departure, Judgement, judge};
@@ -58,7 +59,7 @@ struct Outing {
 /// Runs the cases and says how they went.
 pub fn execute(args: &Args, output: Output) -> Outcome {
     let contract = args.spec.contract()?;
-    let mut cases = cases(args)?;
+    let mut cases = cases(args, contract)?;
     let target = args.target.resolve()?;
     let setting = Setting::new(contract, &target.profile, args.seed, Vec::new()).or_usage()?;
     let offered = abilities(&target.profile);
@@ -85,13 +86,13 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     Ok(code)
 }
 
-fn cases(args: &Args) -> Result<Vec<Case>, Failure> {
+fn cases(args: &Args, contract: &Contract) -> Result<Vec<Case>, Failure> {
     if args.file.extension().is_some_and(|end| end == "jsonl") {
         return recorded_cases(&args.file);
     }
     let suites = Suite::find(&as_path(&args.file)).or_usage()?;
     let everything = crate::plan::Abilities::ALL;
-    let planned = plan(&suites, args.seed, Budget::default(), &[], everything);
+    let planned = plan(&suites, args.seed, Budget::default(), contract, everything);
     let cases: Vec<Case> = planned.map(|planned| planned.case).collect();
     match cases.is_empty() {
         true => Err(Failure::usage(anyhow::anyhow!(

@@ -87,7 +87,7 @@ async fn create(
         media_type: None,
         key: Some(Uuid::new_v4().to_string()),
     };
-    let request = access.dress(&draft, None, caller).await?;
+    let request = access.dress(&draft, None, None, caller).await?;
     let incoming = match caller
         .client
         .send(request, Delivery::default())

@@ -83,6 +83,12 @@ impl Address {
         &self.text
     }
 
+    /// The address one plain segment further down.
+    pub fn below(&self, segment: &str) -> Self {
+        let (path, rest) = self.text.split_at(self.path_end);
+        Self::new(format!("{path}/{segment}{rest}"))
+    }
+
     pub fn scheme(&self) -> &str {
         self.text[..self.authority_at].trim_end_matches("://")
     }

@@ -26,6 +26,8 @@ pub struct CaseRun<'a> {
     case: CaseTrace,
     cards: BTreeMap<StepNumber, String>,
     drafts: BTreeMap<StepNumber, Draft>,
+    /// The requests whose signatures later steps take.
+    signed: BTreeMap<StepNumber, Outgoing>,
     /// Ids whose mention keeps an element of a long list.
     ids: Vec<String>,
     /// Nobody knows what time it is at the target, so further answers would mean nothing.
@@ -54,6 +56,7 @@ impl<'a> CaseRun<'a> {
             },
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            signed: BTreeMap::new(),
             ids: foreign
                 .account
                 .iter()
@@ -174,6 +177,7 @@ impl<'a> CaseRun<'a> {
         };
         card.is_some_and(|made| !self.cards.contains_key(made))
             || request.is_some_and(|sent| !self.drafts.contains_key(sent))
+            || matches!(step.flaw, Some(Flaw::SignatureOf(sent)) if !self.signed.contains_key(&sent))
     }
 
     async fn step(&mut self, index: usize) {
@@ -199,7 +203,12 @@ impl<'a> CaseRun<'a> {
         let ready = match known.ask(step).map_err(skipped) {
             Ok(Ask::Send(draft)) => {
                 let flaw = step.flaw;
-                let outgoing = self.driver.dress(&draft, flaw).await.map_err(skipped);
+                let earlier = match flaw {
+                    Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
+                    _ => None,
+                };
+                let outgoing = self.driver.dress(&draft, flaw, earlier).await;
+                let outgoing = outgoing.map_err(skipped);
                 outgoing.map(|outgoing| {
                     let path = draft.path.clone();
                     self.drafts.insert(number, draft);
@@ -247,6 +256,9 @@ impl<'a> CaseRun<'a> {
         flaw: Option<Flaw>,
         delivery: Delivery<'_>,
     ) {
+        if self.is_signature_taken(step) {
+            self.signed.insert(step, outgoing.clone());
+        }
         let request = outgoing.recorded(path);
         let client = &self.driver.caller.client;
         let sent = client.send(outgoing, delivery).await;
@@ -265,7 +277,7 @@ impl<'a> CaseRun<'a> {
 
     /// An exchange by the way. False: the request could not be made.
     async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
-        match self.driver.dress(draft, None).await {
+        match self.driver.dress(draft, None, None).await {
             Ok(outgoing) => {
                 self.exchange(step, &draft.path, outgoing, None, Delivery::default())
                     .await;
@@ -276,6 +288,11 @@ impl<'a> CaseRun<'a> {
                 false
             }
         }
+    }
+
+    fn is_signature_taken(&self, step: StepNumber) -> bool {
+        let taken = Some(Flaw::SignatureOf(step));
+        self.case.case.steps.iter().any(|later| later.flaw == taken)
     }
 
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {

@@ -126,8 +126,13 @@ impl Driver {
         self.supply.lease(&self.access, &self.caller).await
     }
 
-    async fn dress(&self, draft: &Draft, flaw: Option<Flaw>) -> Result<Outgoing, String> {
-        self.access.dress(draft, flaw, &self.caller).await
+    async fn dress(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+        earlier: Option<&Outgoing>,
+    ) -> Result<Outgoing, String> {
+        self.access.dress(draft, flaw, earlier, &self.caller).await
     }
 
     fn micros(&self, time: Instant) -> Micros {

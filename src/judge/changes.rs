@@ -162,7 +162,10 @@ impl<'a> Judge<'a> {
             e.payload != call.payload && (done(&e.outcome) || !scene.is_success())
         });
         let elsewhere = known.is_none() && entries.iter().any(|e| done(&e.outcome));
-        if call.flaw.is_some() {
+        if call
+            .flaw
+            .is_some_and(|flaw| !ways::is_open(flaw) || !scene.is_success())
+        {
             TouchKind::Refused(id::AUTH_12)
         } else if changed {
             TouchKind::Refused(id::IDEM_6)
@@ -256,6 +259,7 @@ impl<'a> Judge<'a> {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
                 Asked::ListProgramme | Asked::MoveClock(_) | Asked::Other => false,
+                Asked::OtherMethod(_) => true,
                 Asked::Modify(call) => is_invalid(call),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };

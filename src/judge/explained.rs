@@ -89,34 +89,40 @@ impl Judge<'_> {
             }
             Reply::Got(response) => response,
         };
-        if let (Some(flaw), false) = (exchange.flaw, matches!(whole.asked, Asked::Other)) {
-            return self.refused_in(world, &ways::flaw_refusals(flaw), response);
-        }
+        let with_flaw = |ways: Vec<Way>| match exchange.flaw {
+            Some(flaw) => ways::ways_with_flaw(flaw, || ways),
+            None => ways,
+        };
+        let read = || vec![Way::success(id::READ_1, Effect::Nothing)];
         match &whole.asked {
             Asked::Modify(call) => self.changed(world, call, whole.made.as_ref(), response, now),
+            Asked::Read(Id::Known(_)) | Asked::ListAccount(Id::Known(_)) | Asked::ListProgramme
+                if exchange.flaw.is_some() =>
+            {
+                self.fitting(world, &with_flaw(read()), response)
+            }
             Asked::Read(Id::Known(card)) => match whole.status {
                 Some(status) if response.status < 300 => self.seen(world, card, status, now),
                 _ => vec![world.clone()],
             },
             Asked::Read(card) => {
                 let refusals = ways::card_refusals(card, "get-card");
-                self.refused_in(world, &refusals, response)
+                self.fitting(world, &with_flaw(refusals), response)
             }
             Asked::ListAccount(Id::Known(_))
             | Asked::ListProgramme
             | Asked::MoveClock(_)
+            | Asked::OtherMethod(_)
             | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
                 let refusals = ways::account_refusals(account, "list-account-cards");
-                self.refused_in(world, &refusals, response)
+                self.fitting(world, &with_flaw(refusals), response)
             }
         }
     }
 
-    fn refused_in(&self, world: &World, refusals: &[Way], response: &Response) -> Vec<World> {
-        let fitting = refusals
-            .iter()
-            .filter(|way| self.fits(&way.answer, response));
+    fn fitting(&self, world: &World, ways: &[Way], response: &Response) -> Vec<World> {
+        let fitting = ways.iter().filter(|way| self.fits(&way.answer, response));
         fitting.filter_map(|way| world.with(&way.choices)).collect()
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::departure::{Origin, json_diff};
 use super::follow::{Found, Judge, Scene};
-use super::overlap;
+use super::{json, overlap};
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::requirement::{RequirementId, id};
@@ -117,8 +117,8 @@ impl Judge<'_> {
             |v| v.as_str() == Some(card_type.as_str()),
             card_type.as_str(),
         );
-        let sent: Option<Value> = serde_json::from_str(&call.payload).ok();
-        if let Some(sent) = sent.as_ref().and_then(|s| s.get("billingAddress")) {
+        let sent = json::read(&call.payload).filter(|sent| sent.is_exact);
+        if let Some(sent) = sent.as_ref().and_then(|s| s.value.get("billingAddress")) {
             self.new_address(scene, sent, view);
         }
         self.fields_before_issuance(scene, view);

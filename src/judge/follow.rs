@@ -11,14 +11,14 @@ use super::departure::{Departure, Origin};
 use super::explained::made_in;
 use super::facts::{Facts, Source};
 use super::overlap::{self, Order, Race, Settled};
-use super::request::{Asked, Understood, shared_keys};
-use super::{leaks, wire};
+use super::request::{Asked, Concern, Understood, shared_keys};
+use super::{json, leaks, wire};
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::{Case, Flaw, StepNumber};
+use crate::case::{Case, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
-use crate::world::ways::{self, Id, Way};
+use crate::world::ways::{self, Effect, Id, Way};
 use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
@@ -186,6 +186,14 @@ impl<'a> Judge<'a> {
     }
 
     pub fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+        let body = exchange.request.body.as_deref();
+        if body
+            .and_then(json::read)
+            .is_some_and(|sent| sent.is_ambiguous)
+        {
+            let words = "a name stands twice in the body with two values, so readers differ in what it asks for; the rest of the case was not judged";
+            return self.give_up(exchange.step, words.to_owned());
+        }
         let Understood {
             operation,
             asked,
@@ -216,7 +224,9 @@ impl<'a> Judge<'a> {
             return self.unanswered(moment, exchange, &asked);
         }
         wire::check(self, &scene);
-        if response.status >= 500 {
+        // RFC 9110, 15.6.2: that is how a method is refused which the server has for no path at all.
+        let is_refused_method = matches!(asked, Asked::OtherMethod(_)) && response.status == 501;
+        if response.status >= 500 && !is_refused_method {
             self.server_error(&scene, &asked);
             return self.unanswered(moment, exchange, &asked);
         }
@@ -225,6 +235,7 @@ impl<'a> Judge<'a> {
             Asked::ListAccount(account) => self.list_account(&scene, &account),
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
+            Asked::OtherMethod(concern) => self.other_method(moment, concern),
             Asked::MoveClock(_) | Asked::Other => {}
         }
     }
@@ -318,13 +329,14 @@ impl<'a> Judge<'a> {
     }
 
     fn read(&mut self, scene: &Scene<'_>, card: &Id<CardId>) {
-        if let Some(flaw) = scene.exchange.flaw {
-            return self.refused_for(scene, flaw);
-        }
         let Id::Known(card) = card else {
             let refusals = ways::card_refusals(card, scene.name());
-            return self.only(scene, &refusals);
+            self.only(scene, refusals);
+            return;
         };
+        if !self.is_let_in(scene, id::READ_1) {
+            return;
+        }
         if !scene.is_success() {
             return self.unreadable(scene, card);
         }
@@ -348,6 +360,21 @@ impl<'a> Judge<'a> {
             }
             self.look(scene, card, &view, Source::ById);
         }
+    }
+
+    /// However such a request is answered, it changes nothing: what a later look shows is to its blame.
+    fn other_method(&mut self, moment: Moment, concern: Concern) {
+        let (card, account) = match concern {
+            Concern::Card(Id::Known(card)) => (Some(card), None),
+            Concern::Account(Id::Known(account)) => (None, Some(account)),
+            Concern::Card(_) | Concern::Account(_) | Concern::Programme => return,
+        };
+        self.touches.push(Touch {
+            moment,
+            card,
+            account,
+            kind: TouchKind::Refused(id::INPUT_9),
+        });
     }
 
     fn readable_rule(&self, card: &CardId) -> RequirementId {
@@ -374,19 +401,28 @@ impl<'a> Judge<'a> {
         );
     }
 
-    /// An answer that must be one of these refusals, in every world.
-    pub fn only(&mut self, scene: &Scene<'_>, refusals: &[Way]) {
+    /// An answer that must be one of these ways, in every world, or a refusal of the flaw if the request has one.
+    pub fn only(&mut self, scene: &Scene<'_>, ways: Vec<Way>) -> bool {
+        let ways = match scene.exchange.flaw {
+            Some(flaw) => ways::ways_with_flaw(flaw, || ways),
+            None => ways,
+        };
         let worlds = self.worlds.clone();
         self.pick(
             scene,
             &worlds,
-            |_| refusals.to_vec(),
+            |_| ways.clone(),
             |world, way| world.with(&way.choices),
-        );
+        )
     }
 
-    pub fn refused_for(&mut self, scene: &Scene<'_>, flaw: Flaw) {
-        self.only(scene, &ways::flaw_refusals(flaw));
+    /// Whether a read is to be judged as a good one: it has no flaw, or one that is open and was overlooked.
+    pub fn is_let_in(&mut self, scene: &Scene<'_>, rule: RequirementId) -> bool {
+        let Some(_) = scene.exchange.flaw else {
+            return true;
+        };
+        let fits = self.only(scene, vec![Way::success(rule, Effect::Nothing)]);
+        fits && scene.is_success()
     }
 }
 

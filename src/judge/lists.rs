@@ -13,16 +13,17 @@ use crate::world::{Card, Choice, World};
 
 impl Judge<'_> {
     pub(super) fn list_account(&mut self, scene: &Scene<'_>, account: &Id<AccountId>) {
-        if let Some(flaw) = scene.exchange.flaw {
-            return self.refused_for(scene, flaw);
-        }
         let Id::Known(account) = account else {
             let refusals = ways::account_refusals(
                 account,
                 crate::contract::OperationKind::ListAccountCards.name(),
             );
-            return self.only(scene, &refusals);
+            self.only(scene, refusals);
+            return;
         };
+        if !self.is_let_in(scene, id::READ_9) {
+            return;
+        }
         if let Some(views) = self.elements(scene) {
             self.list(scene, &views, Source::Account, id::READ_2, &|a| {
                 a == account
@@ -31,8 +32,8 @@ impl Judge<'_> {
     }
 
     pub(super) fn list_programme(&mut self, scene: &Scene<'_>) {
-        if let Some(flaw) = scene.exchange.flaw {
-            return self.refused_for(scene, flaw);
+        if !self.is_let_in(scene, id::READ_9) {
+            return;
         }
         let Some(views) = self.elements(scene) else {
             return;

@@ -12,6 +12,8 @@ mod departure;
 mod explained;
 mod facts;
 mod follow;
+mod inside;
+mod json;
 mod leaks;
 mod lists;
 mod overlap;

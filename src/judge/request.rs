@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::follow::Judge;
+use super::json;
 use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
@@ -27,8 +28,18 @@ pub(super) enum Asked {
     Modify(Call),
     /// That the target's clock moves by so many seconds.
     MoveClock(u64),
+    /// Whatever it is, by a method that the document does not give for the path.
+    OtherMethod(Concern),
     /// Something that is not part of the contract on cards.
     Other,
+}
+
+/// What a path is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Concern {
+    Card(Id<CardId>),
+    Account(Id<AccountId>),
+    Programme,
 }
 
 /// A request, understood.
@@ -60,7 +71,9 @@ impl Judge<'_> {
         let Some(route) = self.contract.route(&request.method, &request.path) else {
             return Understood {
                 operation: None,
-                asked: self.sandbox_call(exchange),
+                asked: self
+                    .asked_by_other_method(request)
+                    .unwrap_or_else(|| self.sandbox_call(exchange)),
                 id_in_upper_case: has_upper(&request.path),
                 key_in_upper_case,
             };
@@ -103,6 +116,18 @@ impl Judge<'_> {
             id_in_upper_case: route.account.or(route.card).is_some_and(has_upper),
             key_in_upper_case,
         }
+    }
+
+    fn asked_by_other_method(&self, request: &Request) -> Option<Asked> {
+        let route = self
+            .contract
+            .route_of_other_method(&request.method, &request.path)?;
+        let concern = match (route.card, route.account) {
+            (Some(card), _) => Concern::Card(self.card_id(card)),
+            (None, Some(account)) => Concern::Account(self.account_id(account)),
+            (None, None) => Concern::Programme,
+        };
+        Some(Asked::OtherMethod(concern))
     }
 
     /// The issuer's acts and the clock are no part of the contract; the case says what was asked for.
@@ -152,17 +177,17 @@ impl Judge<'_> {
     fn create(&self, exchange: &Exchange, account: Id<AccountId>) -> Call {
         let request = &exchange.request;
         let text = request.body.as_deref().unwrap_or_default();
-        let body: Option<Value> = serde_json::from_str(text).ok();
+        let sent = json::read(text);
+        let body = sent.as_ref().map(|sent| &sent.value);
         let wish = Wish::Create {
             account,
             card_type: body
-                .as_ref()
                 .and_then(|b| b.get("type")?.as_str())
                 .and_then(CardType::from_wire),
             beyond_ascii: !text.is_ascii() || text.contains("\\u"),
         };
         let mut call = self.call(exchange, OperationKind::CreateCard.name(), wish);
-        call.input = input(self.contract, request, body.as_ref());
+        call.input = input(self.contract, request, sent.as_ref());
         call
     }
 
@@ -207,33 +232,39 @@ fn shape<T>(text: &str) -> Id<T> {
 }
 
 /// What the document says of a create's body.
-fn input(contract: &Contract, request: &Request, body: Option<&Value>) -> Input {
+fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> Input {
     let media_type = request.header("content-type").unwrap_or_default();
-    if !media_type
-        .to_ascii_lowercase()
-        .starts_with("application/json")
-    {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
         return Input::Invalid(id::INPUT_6);
     }
-    let Some(body) = body.filter(|b| b.is_object()) else {
+    let Some(json::Sent {
+        value: body @ Value::Object(_),
+        repeated,
+        ..
+    }) = sent
+    else {
         return Input::Invalid(id::INPUT_5);
     };
     let Some(operation) = contract.operation(OperationKind::CreateCard) else {
         return Input::Valid;
     };
-    match operation.check_request_body(body) {
-        RequestBody::Valid => Input::Valid,
-        RequestBody::Open(points) => Input::Open(
-            points
-                .iter()
-                .map(|point| open_choice(body, point))
-                .collect(),
-        ),
-        RequestBody::Invalid(violations) => Input::Invalid(
-            violations
-                .first()
-                .map_or(id::INPUT_2, |v| invalid_rule(&v.kind)),
-        ),
+    let points = match operation.check_request_body(body) {
+        RequestBody::Valid => Vec::new(),
+        RequestBody::Open(points) => points,
+        RequestBody::Invalid(violations) => {
+            let rule = violations.first().map(|v| invalid_rule(&v.kind));
+            return Input::Invalid(rule.unwrap_or(id::INPUT_2));
+        }
+    };
+    let repeated = repeated
+        .iter()
+        .map(|at| Choice::new(id::OPEN_44, at, "accepted"));
+    let points = points.iter().map(|point| open_choice(body, point));
+    let choices: Vec<Choice> = points.chain(repeated).collect();
+    match choices.is_empty() {
+        true => Input::Valid,
+        false => Input::Open(choices),
     }
 }
 
@@ -267,10 +298,27 @@ fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
             Choice::new(id::OPEN_24, scope, "accepted")
         }
         OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, at, "accepted"),
-        OpenPoint::ControlCharacter(at) => {
-            Choice::new(id::OPEN_26, format!("{at}, {:?}", text(at)), "accepted")
-        }
+        OpenPoint::ControlCharacter(at) => Choice::new(
+            id::OPEN_26,
+            format!("{at}, {}", no_text(text(at))),
+            "accepted",
+        ),
         OpenPoint::UndescribedBody => Choice::new(id::OPEN_22, "body", "ignored"),
+    }
+}
+
+/// The characters of a text that are none, by their codes; of many, how many more there are.
+fn no_text(text: &str) -> String {
+    const NAMED_MAX: usize = 3;
+    let mut odd = text.chars().filter(|c| crate::contract::is_no_text(*c));
+    let named: Vec<String> = odd
+        .by_ref()
+        .take(NAMED_MAX)
+        .map(|c| format!("U+{:04X}", u32::from(c)))
+        .collect();
+    match odd.count() {
+        0 => named.join(" "),
+        more => format!("{} and {more} more", named.join(" ")),
     }
 }
 

@@ -5,6 +5,8 @@
 //!
 //! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
 
+mod access;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -139,6 +141,7 @@ impl Story {
             Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
             Command::Retry(_) | Command::Pause(_) => unreachable!("told otherwise"),
         };
+        let method = step.method.as_ref().map_or(method, http::Method::as_str);
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         if method != "GET" {
             let value = match &step.key {
@@ -171,6 +174,7 @@ impl Story {
             _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
             _ if rest.is_empty() => String::new(),
             Command::MoveClock(_) => rest.to_owned(),
+            _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
             Command::Read(CardRef::Made(made)) => self.card(*made, rest).to_string(),
             Command::Retry(first) if self.cards.contains_key(first) => {

@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use indexmap::IndexMap;
 
+use super::every::Every;
 use super::read;
 use crate::case::Case;
+use crate::contract::Contract;
 use crate::words;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/suites");
@@ -108,6 +110,8 @@ pub struct Suite {
     pub requirement: Option<String>,
     /// Free words about where and how a reproducer was found.
     pub found: IndexMap<String, String>,
+    /// The complete sets that it holds.
+    pub every: Vec<Every>,
     /// What to generate.
     pub generate: Vec<Generate>,
     /// The cases written by hand.
@@ -192,8 +196,11 @@ impl Suite {
     }
 
     /// How many cases it has of its own, without those of the suites that it includes.
-    pub fn case_count(&self) -> usize {
-        self.cases.len() + self.generate.iter().map(|g| g.cases).sum::<usize>()
+    pub fn case_count(&self, contract: &Contract) -> usize {
+        let every = self.every.iter().map(|every| every.cases(contract).len());
+        self.cases.len()
+            + every.sum::<usize>()
+            + self.generate.iter().map(|g| g.cases).sum::<usize>()
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn requested(task: &Task<'_>) -> Result<CardRequest, Refusal> {
     let Task { service, call, .. } = task;
     let (rules, readings) = (&service.rules, &service.readings);
     (rules.media_type)(readings, call)?;
-    let body = (rules.parse_json)(&call.body)?;
+    let body = (rules.parse_json)(readings, &call.body)?;
     (rules.card_request)(readings, &body)
 }
 

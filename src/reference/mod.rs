@@ -39,6 +39,7 @@ mod lifecycle;
 mod limit;
 mod programme;
 mod readings;
+mod repeats;
 mod rules;
 mod server;
 mod service;

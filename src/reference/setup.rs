@@ -114,5 +114,5 @@ pub(super) fn issuers_task<'a>(
 
 fn read(service: &Service, call: &Call) -> Result<Value, Refusal> {
     super::input::media_type(&service.readings, call)?;
-    super::input::parse_json(&call.body)
+    super::input::parse_json(&service.readings, &call.body)
 }

@@ -143,6 +143,10 @@ pub enum Needs {
     Issuer,
     /// Where the profile names another programme's card or account.
     Foreign,
+    /// Where callers have a bearer token.
+    Bearer,
+    /// Where requests are signed.
+    Signing,
     /// Where the clock can be moved.
     Clock,
     /// Where the profile states the longest age of a signature.
@@ -153,11 +157,13 @@ pub enum Needs {
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
         Self::Foreign,
+        Self::Bearer,
+        Self::Signing,
         Self::Clock,
         Self::SignatureAge,
         Self::Webhooks,
@@ -170,6 +176,8 @@ impl Needs {
             Self::Simulator => "simulator",
             Self::Issuer => "issuer",
             Self::Foreign => "foreign",
+            Self::Bearer => "bearer",
+            Self::Signing => "signing",
             Self::Clock => "clock",
             Self::SignatureAge => "signature-age",
             Self::Webhooks => "webhooks",
@@ -183,6 +191,8 @@ impl Needs {
             Self::Simulator => "needs the simulator, which the profile says is not there",
             Self::Issuer => "needs the issuer's own acts, which the profile does not offer",
             Self::Foreign => "needs a card or account of another programme in the profile",
+            Self::Bearer => "needs a bearer token, and the profile names none",
+            Self::Signing => "needs signed requests, which the profile says are not sent",
             Self::Clock => {
                 "needs a clock that can be moved: [sandbox.clock] in the profile, with api_key and api_secret"
             }

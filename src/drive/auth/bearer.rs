@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::RwLock;
 
 use crate::drive::setup::{Answer, Caller};
-use crate::drive::tamper::wrong_token;
+use crate::drive::tamper::wrong_tokens;
 use crate::drive::trouble::Trouble;
 use crate::profile::{Credentials, Secret};
 
@@ -255,7 +255,9 @@ fn renewal_after(lifetime: Duration) -> Duration {
 fn header(token: &SecretString, caller: &Caller) -> Option<HeaderValue> {
     let token = token.expose_secret();
     caller.masks.add(token);
-    caller.masks.add(&wrong_token(token));
+    for wrong in wrong_tokens(token) {
+        caller.masks.add(&wrong);
+    }
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
     Some(value)

@@ -57,6 +57,15 @@ impl SignatureInput {
         }
     }
 
+    /// Moves the time at which it says to be made.
+    pub fn move_created(&mut self, seconds: i64) {
+        for (name, value) in &mut self.parameters {
+            if let ("created", Parameter::Integer(created)) = (*name, value) {
+                *created = created.saturating_add(seconds);
+            }
+        }
+    }
+
     /// The components and parameters as an inner list (RFC 9421, section 2.3).
     pub fn text(&self) -> Result<String, sfv::Error> {
         let mut list = ListSerializer::new();
@@ -108,8 +117,44 @@ pub fn sign(
 
 /// Puts these bytes in as the signature.
 pub fn set_signature(request: &mut Outgoing, signature: &[u8]) -> Result<(), String> {
-    let text = format!("{LABEL}=:{}:", STANDARD.encode(signature));
-    insert(request, "signature", &text)
+    set_signatures(request, &[(LABEL, signature)])
+}
+
+/// Puts signatures in under labels, all with what [`sign`] put in as their input.
+pub fn set_signatures(request: &mut Outgoing, signatures: &[(&str, &[u8])]) -> Result<(), String> {
+    let input = input_text(request).ok_or("there is no signature")?;
+    let dictionary = |texts: Vec<String>| texts.join(", ");
+    let inputs = signatures
+        .iter()
+        .map(|(label, _)| format!("{label}={input}"));
+    let signatures = signatures
+        .iter()
+        .map(|(label, bytes)| format!("{label}={}", bytes_text(bytes)));
+    let (inputs, signatures) = (
+        dictionary(inputs.collect()),
+        dictionary(signatures.collect()),
+    );
+    insert(request, "signature-input", &inputs)?;
+    insert(request, "signature", &signatures)
+}
+
+/// A byte sequence as a structured field has it (RFC 8941, section 4.1.8).
+pub fn bytes_text(bytes: &[u8]) -> String {
+    format!(":{}:", STANDARD.encode(bytes))
+}
+
+/// The inner list that [`sign`] put in.
+fn input_text(request: &Outgoing) -> Option<String> {
+    let text = request.headers.get("signature-input")?.to_str().ok()?;
+    Some(text.strip_prefix(LABEL)?.strip_prefix('=')?.to_owned())
+}
+
+/// What the signature that [`sign`] put in covers.
+pub fn components_signed(request: &Outgoing) -> Option<Vec<Component>> {
+    let text = input_text(request)?;
+    let (list, _) = text.strip_prefix('(')?.split_once(')')?;
+    let names = list.split_whitespace().map(|name| name.trim_matches('"'));
+    names.map(|name| name.parse().ok()).collect()
 }
 
 /// The bytes of the signature that [`sign`] put in.

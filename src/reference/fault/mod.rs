@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod body;
 mod create;
 mod deep;
 mod finality;
@@ -27,6 +28,7 @@ mod race_lifecycle;
 mod race_limit;
 mod race_reads;
 mod schema;
+mod signature;
 mod time;
 
 use std::sync::LazyLock;
@@ -87,7 +89,9 @@ const TOPICS: &[&[Fault]] = &[
     leak::FAULTS,
     input::FAULTS,
     ids::FAULTS,
+    body::FAULTS,
     access::FAULTS,
+    signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,
 ];

@@ -326,7 +326,8 @@ async fn a_fault_is_seen_on_the_tour_and_the_correct_implementation_always_gives
 
 #[tokio::test(start_paused = true)]
 async fn every_reading_is_seen_on_the_tour_and_gives_no_internal_error() {
-    let all = async |options: &Options| [tour(options).await, vec![slow_tour(options).await]].concat();
+    let all =
+        async |options: &Options| [tour(options).await, vec![slow_tour(options).await]].concat();
     let by_default = all(&Options::default()).await;
     let mut unseen = Vec::new();
     for point in open_points() {

@@ -1,5 +1,6 @@
 //! The ways a call may go in a world: every answer that the contract allows there, and what each brings about.
 
+mod flaw;
 mod keys;
 mod request;
 mod state;
@@ -11,6 +12,7 @@ use crate::trace::Issuance;
 
 use super::{Card, Choice, Moment, Since, World};
 
+pub use flaw::{is_open, ways_with_flaw};
 pub use request::{account_refusals, card_refusals};
 
 use keys::{refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key};
@@ -204,7 +206,8 @@ impl Way {
         }
     }
 
-    fn success(rule: RequirementId, effect: Effect) -> Self {
+    /// The operation's success, by this rule.
+    pub fn success(rule: RequirementId, effect: Effect) -> Self {
         Self {
             rule,
             instead: Vec::new(),
@@ -249,10 +252,7 @@ fn refusals(
 
 /// Every way the call may go in this world.
 pub fn ways(world: &World, call: &Call) -> Vec<Way> {
-    if let Some(flaw) = call.flaw {
-        return flaw_refusals(flaw);
-    }
-    match &call.key {
+    let unflawed = || match &call.key {
         Key::Missing => gate_refusals(world, call, id::IDEM_1),
         Key::Malformed => gate_refusals(world, call, id::IDEM_2),
         Key::Exempt | Key::Single => fresh_ways(world, call),
@@ -266,41 +266,10 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
             ways.extend(refusals_in_flight(call.in_flight));
             ways
         }
-    }
-}
-
-/// The rule that a flaw tests.
-pub fn flaw_rule(flaw: Flaw) -> RequirementId {
-    match flaw {
-        Flaw::NoBearer => id::AUTH_1,
-        Flaw::WrongBearer => id::AUTH_2,
-        Flaw::ExpiredBearer => id::AUTH_3,
-        Flaw::NoSignature => id::AUTH_4,
-        Flaw::BrokenSignature => id::AUTH_5,
-        Flaw::StaleSignature => id::AUTH_13,
-        Flaw::UnknownKeyId => id::AUTH_6,
-        Flaw::WrongAlgorithm => id::AUTH_7,
-        Flaw::UncoveredMethod | Flaw::UncoveredTarget | Flaw::UncoveredDigest => id::AUTH_8,
-        Flaw::ChangedHeader => id::AUTH_9,
-        Flaw::WrongDigest | Flaw::WrongOtherDigest => id::AUTH_10,
-        Flaw::NoDigest => id::AUTH_11,
-    }
-}
-
-/// The refusals that a flaw allows. A bearer's is 401; the others' code is open for each kind.
-pub fn flaw_refusals(flaw: Flaw) -> Vec<Way> {
-    let rule = flaw_rule(flaw);
-    match flaw {
-        Flaw::NoBearer | Flaw::WrongBearer | Flaw::ExpiredBearer => {
-            vec![Way::refusal(rule, 401, RefusalKind::Gate)]
-        }
-        _ => refusals(
-            rule,
-            RefusalKind::Gate,
-            &[401, 400],
-            id::OPEN_28,
-            flaw.words(),
-        ),
+    };
+    match call.flaw {
+        Some(flaw) => ways_with_flaw(flaw, unflawed),
+        None => unflawed(),
     }
 }
 
