@@ -206,6 +206,10 @@ pub struct Step {
     pub upper_case: bool,
     /// A flaw in access or integrity.
     pub flaw: Option<Flaw>,
+    /// It goes over a connection that was not used before.
+    pub fresh_connection: bool,
+    /// Its answer is lost on purpose.
+    pub loss: Option<Loss>,
 }
 
 impl Step {
@@ -218,6 +222,8 @@ impl Step {
             key: KeyUse::Usual,
             upper_case: false,
             flaw: None,
+            fresh_connection: false,
+            loss: None,
         }
     }
 

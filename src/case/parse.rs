@@ -84,8 +84,14 @@ impl fmt::Display for Step {
             KeyUse::Text(text) => write!(f, " with key {}", quoted(text))?,
             KeyUse::Of(step) => write!(f, " with key of {step}")?,
         }
-        match self.flaw {
-            Some(flaw) => write!(f, " {}", flaw.words()),
+        if let Some(flaw) = self.flaw {
+            write!(f, " {}", flaw.words())?;
+        }
+        if self.fresh_connection {
+            f.write_str(" over a fresh connection")?;
+        }
+        match self.loss {
+            Some(loss) => write!(f, " then {loss}"),
             None => Ok(()),
         }
     }
@@ -142,13 +148,7 @@ impl<'a> Reader<'a> {
             "list" if self.take("all") => Ok(Command::ListProgramme),
             "list" => Ok(Command::ListAccount(self.account()?)),
             "retry" => Ok(Command::Retry(self.step_number()?)),
-            "pause" => {
-                let word = self.word();
-                let number = word.strip_suffix("ms").and_then(|n| n.parse().ok());
-                Ok(Command::Pause(number.ok_or_else(|| {
-                    format!("`{word}` is no time: write it as `1200ms`")
-                })?))
-            }
+            "pause" => Ok(Command::Pause(self.milliseconds()?)),
             other => Err(unknown_verb(other)),
         }
     }
@@ -156,6 +156,14 @@ impl<'a> Reader<'a> {
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
         if let Some(flaw) = self.flaw() {
             step.flaw = Some(flaw);
+        } else if self.take("over a fresh connection") {
+            step.fresh_connection = true;
+        } else if self.take("then cut after sending") {
+            step.loss = Some(Loss::CutAfterSending);
+        } else if self.take("then cut while reading") {
+            step.loss = Some(Loss::CutWhileReading);
+        } else if self.take("then give up after") {
+            step.loss = Some(Loss::GiveUpAfter(self.milliseconds()?));
         } else if self.take("in upper case") {
             step.upper_case = true;
         } else if self.take("without key") {
@@ -173,7 +181,8 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, in upper case, or an access flaw ({})",
+                 with key of #n, in upper case, over a fresh connection, then cut after sending, then cut while reading, \
+                 then give up after 50ms, or an access flaw ({})",
                 self.rest,
                 Flaw::ALL.map(|(_, words)| words).join(", ")
             ));
@@ -229,6 +238,13 @@ impl<'a> Reader<'a> {
             .filter(|n| *n > 0)
             .map(StepNumber)
             .ok_or_else(|| format!("`{word}` is no step: write it as `#3`"))
+    }
+
+    fn milliseconds(&mut self) -> Read<u64> {
+        let word = self.word();
+        word.strip_suffix("ms")
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| format!("`{word}` is no time: write it as `1200ms`"))
     }
 
     fn text(&mut self) -> Read<String> {
@@ -296,6 +312,10 @@ fn check_modifiers(step: &Step) -> Read<()> {
         return Err("only a create, or the retry of one, has a body".to_owned());
     }
     let modifies = has_body || matches!(step.command, Command::Act(..));
+    let is_sent = !matches!(step.command, Command::Pause(_));
+    if !is_sent && (step.fresh_connection || step.loss.is_some()) {
+        return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
+    }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());
     }
@@ -331,6 +351,10 @@ mod tests {
             "deactivate #1 without signature",
             "create virtual on A with wrong digest",
             "block #1",
+            "create virtual on A then cut after sending",
+            "read #1 over a fresh connection then cut while reading",
+            "retry #1 with {\"type\":\"physical\"} over a fresh connection",
+            "terminate #1 with wrong bearer then give up after 50ms",
         ] {
             check_same(text);
         }
@@ -357,6 +381,9 @@ mod tests {
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),
+            ("read #1 then cut", "then cut after sending"),
+            ("read #1 then give up after 5", "1200ms"),
+            ("pause 5ms then cut while reading", "a pause sends nothing"),
             ("activate #1 quickly", "says nothing known"),
         ] {
             let error = text.parse::<Step>().unwrap_err();

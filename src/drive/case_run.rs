@@ -11,7 +11,7 @@ use super::draft::{Ask, Draft, Known};
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::CardStatus;
-use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{Body, CardRef, Case, Command, KeyUse, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run.
@@ -129,38 +129,43 @@ impl<'a> CaseRun<'a> {
         };
         match known.ask(step) {
             Ok(Ask::Send(draft)) => {
-                if self.exchange(number, &draft, step.flaw).await {
+                if self.exchange(number, &draft, step).await {
                     self.drafts.insert(number, draft);
                     self.learn_card(number, step);
                 }
             }
-            Ok(Ask::AwaitIssuance(draft)) => self.await_issuance(number, &draft).await,
+            Ok(Ask::AwaitIssuance(draft)) => self.await_issuance(number, &draft, step).await,
             Ok(Ask::Pause(time)) => tokio::time::sleep(time).await,
             Err(words) => self.obstacle(Some(number), format!("the step was skipped: {words}")),
         }
     }
 
     /// Sends a request and records what came of it. False: it could not be sent.
-    async fn exchange(&mut self, step: StepNumber, draft: &Draft, flaw: Option<Flaw>) -> bool {
-        let outgoing = match self.driver.dress(draft, flaw).await {
+    async fn exchange(&mut self, number: StepNumber, draft: &Draft, step: &Step) -> bool {
+        let outgoing = match self.driver.dress(draft, step.flaw).await {
             Ok(outgoing) => outgoing,
             Err(words) => {
-                self.obstacle(Some(step), format!("the step was skipped: {words}"));
+                self.obstacle(Some(number), format!("the step was skipped: {words}"));
                 return false;
             }
         };
         let request = outgoing.recorded(&draft.path);
         let client = &self.driver.caller.client;
-        let sent = client.send(outgoing, Delivery::default()).await;
+        let delivery = Delivery {
+            loss: step.loss,
+            fresh_connection: step.fresh_connection,
+            ..Delivery::default()
+        };
+        let sent = client.send(outgoing, delivery).await;
         let received_at = self.driver.micros(Instant::now());
         let sent_at = self.driver.micros(sent.at);
-        let reply = self.reply(step, sent.received);
+        let reply = self.reply(number, sent.received);
         self.record(Exchange {
-            step,
+            step: number,
             sent_at,
             received_at,
             request,
-            flaw,
+            flaw: step.flaw,
             reply,
         });
         true
@@ -237,13 +242,13 @@ impl<'a> CaseRun<'a> {
     }
 
     /// Reads the card until it has left `issuing`, ever more slowly.
-    async fn await_issuance(&mut self, number: StepNumber, read: &Draft) {
+    async fn await_issuance(&mut self, number: StepNumber, read: &Draft, step: &Step) {
         const LONGEST_PAUSE: Duration = Duration::from_millis(500);
         let wait = self.driver.profile.sandbox.issuance_wait.0;
         let begun = Instant::now();
         let mut pause = Duration::from_millis(5);
         loop {
-            if !self.exchange(number, read, None).await
+            if !self.exchange(number, read, step).await
                 || !self.last_reply().is_some_and(may_still_be_issuing)
             {
                 return;

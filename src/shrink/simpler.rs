@@ -3,7 +3,7 @@
 use super::removal::{creates, numbered};
 use super::with_letters;
 use crate::card::{Action, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Loss, Step, StepNumber};
 
 /// Two accounts, or two cards, become one; all cards become virtual.
 pub(super) fn merged(case: &Case) -> Vec<Case> {
@@ -169,6 +169,21 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
         body: Body::Standard,
         ..step.clone()
     });
+    simpler.push(Step {
+        fresh_connection: false,
+        ..step.clone()
+    });
+    let losses = match step.loss {
+        None => Vec::new(),
+        Some(Loss::CutAfterSending) => vec![None],
+        Some(Loss::CutWhileReading | Loss::GiveUpAfter(_)) => {
+            vec![None, Some(Loss::CutAfterSending)]
+        }
+    };
+    simpler.extend(losses.into_iter().map(|loss| Step {
+        loss,
+        ..step.clone()
+    }));
     let keys = match &step.key {
         KeyUse::Usual => Vec::new(),
         KeyUse::Missing => vec![KeyUse::Usual],
