@@ -15,7 +15,7 @@ use crate::case::{Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
-use crate::world::ways::{self, Id, Way};
+use crate::world::ways::{self, Call, Id, Way};
 use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
@@ -55,6 +55,8 @@ pub(super) struct Judge<'a> {
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
     pub judgement: Judgement,
+    /// The requests whose answers were lost.
+    pub lost: BTreeMap<Moment, Call>,
     gave_up: bool,
 }
 
@@ -110,6 +112,7 @@ impl<'a> Judge<'a> {
                 obstacles: trace.obstacles.clone(),
                 ..Judgement::default()
             },
+            lost: BTreeMap::new(),
             gave_up: false,
         }
     }
@@ -238,9 +241,30 @@ impl<'a> Judge<'a> {
         self.worlds = worlds;
     }
 
-    /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go.
+    /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go: cards leave
+    /// `issuing`, and requests that nobody waits for any more take effect.
     pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
-        let mut worlds = self.worlds.clone();
+        let mut worlds = self.turned(self.worlds.clone(), now, &concerns);
+        let mut seen: BTreeSet<World> = BTreeSet::new();
+        let mut newest = 0;
+        while newest < worlds.len() {
+            let late: Vec<World> = worlds[newest..]
+                .iter()
+                .flat_map(|world| self.one_came_late(world, &concerns))
+                .filter(|world| seen.insert(world.clone()))
+                .collect();
+            newest = worlds.len();
+            worlds.extend(self.turned(late, now, &concerns));
+        }
+        worlds
+    }
+
+    fn turned(
+        &self,
+        mut worlds: Vec<World>,
+        now: Since,
+        concerns: &impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
         let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
         for place in 0..places {
             worlds = worlds

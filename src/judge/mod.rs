@@ -10,6 +10,7 @@ mod departure;
 mod facts;
 mod follow;
 mod lists;
+mod pending;
 mod request;
 mod settle;
 mod times;

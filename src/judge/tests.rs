@@ -1,6 +1,7 @@
 //! The judge by tables: a story with its answers, and the departures that it holds.
 //!
-//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all,
+//! and `cut` one that the step did without.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ use crate::requirement::RequirementId;
 use crate::trace::{
     CaseNumber, CaseTrace, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
 };
+
+mod lost;
 
 /// A story: each step with its answer, split by `=>`.
 struct Story {
@@ -60,6 +63,7 @@ impl Story {
         self.clock += 100_000;
         let reply = match answer {
             "lost" => Reply::Lost("the connection was reset".to_owned()),
+            "cut" => Reply::LetGo("cut after sending".to_owned()),
             _ => Reply::Got(self.response(number, &step, answer)),
         };
         self.exchanges.push(Exchange {

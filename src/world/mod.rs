@@ -9,7 +9,7 @@ pub mod lifecycle;
 pub mod limit;
 pub mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::StepNumber;
@@ -76,6 +76,8 @@ pub enum Outcome {
     LostDone(Option<usize>),
     /// Its answer was lost, and in this world it was not carried out.
     LostUndone,
+    /// Its answer was lost, and in this world that was a refusal, for the state that the cards were in.
+    LostRefused,
 }
 
 /// One possible world.
@@ -85,6 +87,8 @@ pub struct World {
     pub cards: Vec<Card>,
     /// What was sent under each key (lower case).
     pub keys: BTreeMap<String, Vec<Remembered>>,
+    /// Requests whose answers were lost and which may still be carried out, by when they were sent.
+    pub pending: BTreeSet<Moment>,
     /// The readings decided so far.
     pub choices: Choices,
 }
@@ -124,7 +128,10 @@ impl World {
         match entries.iter_mut().find(|e| e.call == call) {
             Some(known) => {
                 let keeps = matches!(known.outcome, Outcome::Done(_) | Outcome::LostDone(_))
-                    && matches!(outcome, Outcome::Refused(..) | Outcome::LostUndone);
+                    && matches!(
+                        outcome,
+                        Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused
+                    );
                 if !keeps {
                     *known = entry;
                 }
