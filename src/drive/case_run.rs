@@ -10,8 +10,8 @@ use super::client::{Delivery, Received};
 use super::draft::{Ask, Draft, Known};
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
-use crate::card::CardStatus;
-use crate::case::{Body, CardRef, Case, Command, KeyUse, Step, StepNumber};
+use crate::card::{CardStatus, CardType};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run.
@@ -132,6 +132,7 @@ impl<'a> CaseRun<'a> {
                 if self.exchange(number, &draft, step).await {
                     self.drafts.insert(number, draft);
                     self.learn_card(number, step);
+                    self.learn_from_list(step);
                 }
             }
             Ok(Ask::AwaitIssuance(draft)) => self.await_issuance(number, &draft, step).await,
@@ -219,6 +220,50 @@ impl<'a> CaseRun<'a> {
         self.ids.push(id.to_ascii_lowercase());
         self.cards.insert(number, id.clone());
         self.cards.entry(origin).or_insert(id);
+    }
+
+    /// A list may show the card of a create whose answer was lost, if it can be no other's.
+    fn learn_from_list(&mut self, step: &Step) {
+        let Command::ListAccount(AccountRef::Own(letter)) = step.command else {
+            return;
+        };
+        let Some(Reply::Got(response)) = self.last_reply() else {
+            return;
+        };
+        let Some((made_by, card_type)) = self.only_lost_create(letter) else {
+            return;
+        };
+        let Ok(Value::Array(elements)) = serde_json::from_str(&response.body) else {
+            return;
+        };
+        let mut unknown = elements
+            .iter()
+            .filter(|card| card["type"] == card_type.as_str())
+            .filter_map(|card| card["id"].as_str())
+            .filter(|id| !self.cards.values().any(|known| known == id));
+        if let (Some(id), None) = (unknown.next(), unknown.next()) {
+            let id = id.to_owned();
+            self.ids.push(id.to_ascii_lowercase());
+            self.cards.insert(made_by, id);
+        }
+    }
+
+    /// The create on the account whose answer was lost, if there is only one.
+    fn only_lost_create(&self, letter: char) -> Option<(StepNumber, CardType)> {
+        let mut lost = self.case.exchanges.iter().filter_map(|exchange| {
+            let step = self.case.case.steps.get(exchange.step.0.checked_sub(1)?)?;
+            let is_lost = !matches!(exchange.reply, Reply::Got(_));
+            match &step.command {
+                Command::Create {
+                    account: AccountRef::Own(own),
+                    card_type,
+                } if *own == letter && is_lost && !self.cards.contains_key(&exchange.step) => {
+                    Some((exchange.step, *card_type))
+                }
+                _ => None,
+            }
+        });
+        lost.next().filter(|_| lost.next().is_none())
     }
 
     /// The create whose very request this step sends. Another payload is another request.

@@ -31,6 +31,8 @@ pub(super) enum Scene {
     KeyElsewhere,
     /// A call without a key, or with one that is no UUID.
     KeyFlaw,
+    /// A call whose answer is lost, mostly retried.
+    Lost,
     /// A call on an id that is unknown, foreign or none.
     BadId,
     /// A create with an invalid body.
@@ -43,25 +45,26 @@ pub(super) enum Scene {
 
 #[rustfmt::skip] // A table is read by its columns.
 /// Rows are scenes, columns are [`Focus::ALL`].
-const TABLE: [(Scene, [u32; 7]); 17] = [
-    //                     life  limit idem  input reads access mixed
-    (Scene::Create,       [  6,   14,    8,   14,   10,    8,   10]),
-    (Scene::CreateOver,   [  2,   22,    3,    2,    3,    1,    5]),
-    (Scene::Issue,        [ 30,   30,   20,   10,   20,   20,   25]),
-    (Scene::Fail,         [ 12,   14,    4,    2,    5,    2,    8]),
-    (Scene::Turn,         [ 28,   14,   12,    5,   12,    8,   16]),
-    (Scene::Terminate,    [ 14,   18,    8,    4,    9,    4,   13]),
-    (Scene::Issuer,       [ 14,    8,    3,    1,    4,    2,    8]),
-    (Scene::Misplaced,    [ 14,    3,    3,    1,    2,    1,    6]),
-    (Scene::OnFinal,      [ 30,    8,    8,    3,    6,    4,   16]),
-    (Scene::Retry,        [  3,    4,   24,    2,    2,    1,    8]),
-    (Scene::RetryChanged, [  1,    1,   14,    2,    1,    0,    4]),
-    (Scene::KeyElsewhere, [  1,    1,   14,    0,    1,    0,    3]),
-    (Scene::KeyFlaw,      [  1,    1,   12,    1,    1,    2,    3]),
-    (Scene::BadId,        [  2,    1,    2,    2,   12,    1,    4]),
-    (Scene::BadBody,      [  1,    2,    2,   24,    1,    1,    5]),
-    (Scene::Flawed,       [  0,    0,    0,    0,    0,   24,    2]),
-    (Scene::Look,         [  5,    5,    4,    4,   26,    4,    6]),
+const TABLE: [(Scene, [u32; 8]); 18] = [
+    //                     life  limit idem  lost  input reads access mixed
+    (Scene::Create,       [  6,   14,    8,   10,   14,   10,    8,   10]),
+    (Scene::CreateOver,   [  2,   22,    3,    3,    2,    3,    1,    5]),
+    (Scene::Issue,        [ 30,   30,   20,   25,   10,   20,   20,   25]),
+    (Scene::Fail,         [ 12,   14,    4,    3,    2,    5,    2,    8]),
+    (Scene::Turn,         [ 28,   14,   12,   12,    5,   12,    8,   16]),
+    (Scene::Terminate,    [ 14,   18,    8,    8,    4,    9,    4,   13]),
+    (Scene::Issuer,       [ 14,    8,    3,    3,    1,    4,    2,    8]),
+    (Scene::Misplaced,    [ 14,    3,    3,    2,    1,    2,    1,    6]),
+    (Scene::OnFinal,      [ 30,    8,    8,    4,    3,    6,    4,   16]),
+    (Scene::Retry,        [  3,    4,   24,   10,    2,    2,    1,    8]),
+    (Scene::RetryChanged, [  1,    1,   14,    6,    2,    1,    0,    4]),
+    (Scene::KeyElsewhere, [  1,    1,   14,    3,    0,    1,    0,    3]),
+    (Scene::KeyFlaw,      [  1,    1,   12,    0,    1,    1,    2,    3]),
+    (Scene::Lost,         [  1,    1,    3,   40,    0,    0,    0,    3]),
+    (Scene::BadId,        [  2,    1,    2,    0,    2,   12,    1,    4]),
+    (Scene::BadBody,      [  1,    2,    2,    0,   24,    1,    1,    5]),
+    (Scene::Flawed,       [  0,    0,    0,    0,    0,    0,   24,    2]),
+    (Scene::Look,         [  5,    5,    4,    6,    4,   26,    4,    6]),
 ];
 
 /// The weight of each scene for a focus; scenes without one are left out.

@@ -33,6 +33,8 @@ pub(super) struct Record {
     pub sequence: u64,
     /// How often it was replayed.
     pub replays: u32,
+    /// The client hung up before it had the answer; noticed only where that matters to a fault.
+    pub hung_up: bool,
 }
 
 /// What two calls must have in common to be the same call: JSON by its value, other bodies by
@@ -156,6 +158,7 @@ pub(super) fn once(task: &Task<'_>, slot: &mut Option<Record>) -> Reply {
         at: now,
         sequence: service.own.journal.next_sequence(),
         replays: 0,
+        hung_up: false,
     });
     reply
 }

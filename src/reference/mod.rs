@@ -33,10 +33,12 @@ mod cards;
 mod clock;
 mod country;
 mod fault;
+mod hang_up;
 mod idempotency;
 mod input;
 mod lifecycle;
 mod limit;
+mod line;
 mod programme;
 mod readings;
 mod rules;
@@ -56,6 +58,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use fault::{Fault, fault, faults};
+pub use line::Line;
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};
 
@@ -70,6 +73,8 @@ pub struct Options {
     pub issuance: Issuance,
     /// Whether digests and signatures are asked for; without, a benchmark measures the rest.
     pub signatures: bool,
+    /// What becomes of the line while a call is done.
+    pub line: Line,
     /// The mistake to make, if any.
     pub fault: Option<&'static Fault>,
 }
@@ -81,6 +86,7 @@ impl Default for Options {
             readings: Readings::default(),
             issuance: Issuance::Manual,
             signatures: true,
+            line: Line::Holds,
             fault: None,
         }
     }

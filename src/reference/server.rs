@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,13 +22,16 @@ use super::access::Credentials;
 use super::call::{Call, Content, Operation, Refusal, Reply};
 use super::card::{Address, Card, CardRequest, CardStatus, CardType, new_card};
 use super::clock::Clock;
+use super::line::over_the_line;
 use super::programme::Programme;
 use super::rules::Rules;
-use super::service::{Service, answer};
+use super::service::Service;
 use super::{Fault, Options};
 
 /// The longest body that is read.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How long a hang-up may take to arrive: the client closes the connection right after its request.
+const HANG_UP_WAIT: Duration = Duration::from_millis(20);
 /// How long [`Running::stop`] waits for calls in flight.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 
@@ -109,7 +113,10 @@ impl Running {
 pub async fn start(options: Options) -> io::Result<Running> {
     let listener = TcpListener::bind(options.address).await?;
     let address = listener.local_addr()?;
-    let service = Arc::new(new_service(&options)?);
+    let service = Arc::new(Service {
+        hang_up_wait: HANG_UP_WAIT,
+        ..new_service(&options)?
+    });
     let (foreign_account, foreign_card) = furnish(&service.foreign, &service.clock);
     let (stop, stopped) = oneshot::channel::<()>();
     let (api_key, api_secret) = (
@@ -147,6 +154,9 @@ pub(super) fn new_service(options: &Options) -> io::Result<Service> {
         credentials: Credentials::draw()?,
         own: Programme::default(),
         foreign: Programme::default(),
+        hang_up_wait: Duration::ZERO,
+        line: options.line,
+        line_calls: AtomicU32::new(0),
     })
 }
 
@@ -184,7 +194,7 @@ fn router(service: Arc<Service>) -> Router {
         let service = service.clone();
         let handler = move |params: RawPathParams, request: Request| async move {
             match read(operation, &params, request).await {
-                Ok(call) => respond(answer(&service, &call).await),
+                Ok(call) => over_the_line(&service, call).await,
                 Err(refusal) => respond(refusal.into()),
             }
         };
@@ -227,7 +237,7 @@ async fn read(
     })
 }
 
-fn respond(reply: Reply) -> Response {
+pub(super) fn respond(reply: Reply) -> Response {
     let (media_type, body) = match reply.content {
         Content::None => (None, Body::empty()),
         Content::Json(value) => (Some("application/json"), Body::from(value.to_string())),

@@ -4,12 +4,16 @@
 //! and never the way.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::access::Credentials;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::clock::Clock;
+use super::hang_up::HangUp;
+use super::line::Line;
 use super::programme::{Account, Programme};
 use super::readings::Readings;
 use super::rules::Rules;
@@ -29,6 +33,11 @@ pub(super) struct Service {
     pub own: Programme,
     /// Another programme, which the caller must not see.
     pub foreign: Programme,
+    /// How long it is watched whether the client hangs up, where that matters to a fault.
+    pub hang_up_wait: Duration,
+    pub line: Line,
+    /// How many calls came that the line may have broken for.
+    pub line_calls: AtomicU32,
 }
 
 /// What a call is about.
@@ -96,7 +105,13 @@ async fn serve(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> {
     let name = (rules.record_name)(&service.readings, &task, &key);
     let slot = service.own.journal.slot(&name, service.clock.now());
     let mut record = slot.lock().await;
-    Ok((rules.once)(&task, &mut record))
+    let Some(hung_up) = rules.hung_up else {
+        return Ok((rules.once)(&task, &mut record));
+    };
+    let watch = HangUp::watch(&task, &mut record, hung_up);
+    let reply = (rules.once)(&task, watch.record);
+    watch.for_a_while(service.hang_up_wait).await;
+    Ok(reply)
 }
 
 /// Does what the call asks for, without a thought of whether it was done before.

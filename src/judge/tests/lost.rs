@@ -118,7 +118,7 @@ fn a_refusal_that_nobody_saw_may_be_replayed() {
     check_after(&freed, &["retry #2 => 422"], &[]);
     check_after(&freed, &["retry #2 => 409"], &[]);
     check_after(&freed, &["retry #2 => 201 issuing"], &[]);
-    check_after(&CUT, &["retry #1 => 422"], &[("IDEM-7", 2)]);
+    check_after(&CUT, &["retry #1 => 422"], &[("IDEM-3", 2)]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cards;
 mod flaws;
 mod keys;
 mod look;
+mod lost;
 
 use super::generate::Author;
 use super::suite::Focus;
@@ -38,6 +39,7 @@ pub(super) fn is_possible(author: &Author<'_>, scene: Scene) -> bool {
         Scene::OnFinal => any(CardStatus::is_final),
         Scene::Retry | Scene::KeyElsewhere => !keys::retryable(author).is_empty(),
         Scene::RetryChanged => !keys::retryable_creates(author).is_empty(),
+        Scene::Lost => true,
         Scene::Look => !author.story.cards.is_empty(),
     }
 }
@@ -61,6 +63,7 @@ pub(super) fn play(author: &mut Author<'_>, scene: Scene) {
         Scene::BadId => flaws::bad_id(author),
         Scene::BadBody => flaws::bad_body(author),
         Scene::Flawed => flaws::flawed(author),
+        Scene::Lost => lost::lost(author),
         Scene::Look => look::look(author),
     }
     .unwrap_or_default();

@@ -15,6 +15,7 @@ mod keys;
 mod lifecycle;
 mod limit;
 mod lists;
+mod lost;
 mod schema;
 
 use std::sync::LazyLock;
@@ -62,6 +63,7 @@ const TOPICS: &[&[Fault]] = &[
     limit::FAULTS,
     keys::FAULTS,
     idempotency::FAULTS,
+    lost::FAULTS,
     immutability::FAULTS,
     lists::FAULTS,
     schema::FAULTS,
