@@ -180,6 +180,10 @@ pub struct Step {
     pub upper_case: bool,
     /// A flaw in access or integrity.
     pub flaw: Option<Flaw>,
+    /// It goes over a connection that was not used before.
+    pub fresh_connection: bool,
+    /// Its answer is lost on purpose.
+    pub loss: Option<Loss>,
 }
 
 impl Step {
@@ -194,6 +198,8 @@ impl Step {
             method: None,
             upper_case: false,
             flaw: None,
+            fresh_connection: false,
+            loss: None,
         }
     }
 

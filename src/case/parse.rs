@@ -92,8 +92,14 @@ impl fmt::Display for Step {
             KeyUse::Text(text) => write!(f, " with key {}", quoted(text))?,
             KeyUse::Of(step) => write!(f, " with key of {step}")?,
         }
-        match self.flaw {
-            Some(flaw) => write!(f, " {flaw}"),
+        if let Some(flaw) = self.flaw {
+            write!(f, " {flaw}")?;
+        }
+        if self.fresh_connection {
+            f.write_str(" over a fresh connection")?;
+        }
+        match self.loss {
+            Some(loss) => write!(f, " then {loss}"),
             None => Ok(()),
         }
     }
@@ -166,13 +172,7 @@ impl<'a> Reader<'a> {
             "list" if self.take("all") => Ok(Command::ListProgramme),
             "list" => Ok(Command::ListAccount(self.account()?)),
             "retry" => Ok(Command::Retry(self.step_number()?)),
-            "pause" => {
-                let word = self.word();
-                let number = word.strip_suffix("ms").and_then(|n| n.parse().ok());
-                Ok(Command::Pause(number.ok_or_else(|| {
-                    format!("`{word}` is no time: write it as `1200ms`")
-                })?))
-            }
+            "pause" => Ok(Command::Pause(self.milliseconds()?)),
             "move" => Ok(Command::MoveClock(self.seconds()?)),
             other => Err(unknown_verb(other)),
         }
@@ -198,6 +198,14 @@ impl<'a> Reader<'a> {
             step.flaw = Some(flaw);
         } else if self.take("with signature of") {
             step.flaw = Some(Flaw::SignatureOf(self.step_number()?));
+        } else if self.take("over a fresh connection") {
+            step.fresh_connection = true;
+        } else if self.take("then cut after sending") {
+            step.loss = Some(Loss::CutAfterSending);
+        } else if self.take("then cut while reading") {
+            step.loss = Some(Loss::CutWhileReading);
+        } else if self.take("then give up after") {
+            step.loss = Some(Loss::GiveUpAfter(self.milliseconds()?));
         } else if self.take("in upper case") {
             step.upper_case = true;
         } else if self.take("without key") {
@@ -217,7 +225,8 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, in upper case, by METHOD, or an access flaw ({}, with signature of #n)",
+                 with key of #n, in upper case, by METHOD, over a fresh connection, then cut after sending, then cut while \
+                 reading, then give up after 50ms, or an access flaw ({}, with signature of #n)",
                 self.rest,
                 Flaw::ALL.map(|flaw| flaw.to_string()).join(", ")
             ));
@@ -294,6 +303,13 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| format!("`{word}` is no step: write it as `#3`"))
     }
 
+    fn milliseconds(&mut self) -> Read<u64> {
+        let word = self.word();
+        word.strip_suffix("ms")
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| format!("`{word}` is no time: write it as `1200ms`"))
+    }
+
     fn text(&mut self) -> Read<String> {
         match self.json()? {
             Value::String(text) => Ok(text),
@@ -359,6 +375,10 @@ fn check_modifiers(step: &Step) -> Read<()> {
         return Err("only a create, or the retry of one, has a body".to_owned());
     }
     let modifies = has_body || matches!(step.command, Command::Act(..));
+    let is_sent = !matches!(step.command, Command::Pause(_));
+    if !is_sent && (step.fresh_connection || step.loss.is_some()) {
+        return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
+    }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());
     }
@@ -401,6 +421,10 @@ mod tests {
             "block #1",
             "[1] activate #1",
             "[4] retry #3 in upper case",
+            "create virtual on A then cut after sending",
+            "read #1 over a fresh connection then cut while reading",
+            "retry #1 with {\"type\":\"physical\"} over a fresh connection",
+            "terminate #1 with wrong bearer then give up after 50ms",
         ] {
             check_same(text);
         }
@@ -433,6 +457,9 @@ mod tests {
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),
+            ("read #1 then cut", "then cut after sending"),
+            ("read #1 then give up after 5", "1200ms"),
+            ("pause 5ms then cut while reading", "a pause sends nothing"),
             ("activate #1 quickly", "says nothing known"),
             ("[5] activate #1", "is no lane: [1] to [4]"),
             ("[1]activate #1", "is no lane"),

@@ -14,8 +14,8 @@ use super::outgoing::Outgoing;
 use super::release::Release;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
-use crate::card::CardStatus;
-use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Lane, Step, StepNumber};
+use crate::card::{CardStatus, CardType};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Flaw, KeyUse, Lane, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run, or one lane of a race in it.
@@ -233,13 +233,16 @@ impl<'a> CaseRun<'a> {
         }
         match ready {
             Ready::Send { path, outgoing } => {
-                let flaw = self.case.case.steps[index].flaw;
+                let step = &self.case.case.steps[index];
                 let delivery = Delivery {
                     release,
-                    ..Delivery::default()
+                    loss: step.loss,
+                    fresh_connection: step.fresh_connection,
                 };
+                let flaw = step.flaw;
                 self.exchange(number, &path, outgoing, flaw, delivery).await;
                 self.learn_card(number);
+                self.learn_from_list(number);
             }
             Ready::AwaitIssuance(draft) => self.await_issuance(number, &draft).await,
             Ready::Pause(time) => tokio::time::sleep(time).await,
@@ -344,6 +347,51 @@ impl<'a> CaseRun<'a> {
         self.ids.push(id.to_ascii_lowercase());
         self.cards.insert(number, id.clone());
         self.cards.entry(origin).or_insert(id);
+    }
+
+    /// A list may show the card of a create whose answer was lost, if it can be no other's.
+    fn learn_from_list(&mut self, number: StepNumber) {
+        let step = &self.case.case.steps[number.0 - 1];
+        let Command::ListAccount(AccountRef::Own(letter)) = step.command else {
+            return;
+        };
+        let Some(Reply::Got(response)) = self.last_reply() else {
+            return;
+        };
+        let Some((made_by, card_type)) = self.only_lost_create(letter) else {
+            return;
+        };
+        let Ok(Value::Array(elements)) = serde_json::from_str(&response.body) else {
+            return;
+        };
+        let mut unknown = elements
+            .iter()
+            .filter(|card| card["type"] == card_type.as_str())
+            .filter_map(|card| card["id"].as_str())
+            .filter(|id| !self.cards.values().any(|known| known == id));
+        if let (Some(id), None) = (unknown.next(), unknown.next()) {
+            let id = id.to_owned();
+            self.ids.push(id.to_ascii_lowercase());
+            self.cards.insert(made_by, id);
+        }
+    }
+
+    /// The create on the account whose answer was lost, if there is only one.
+    fn only_lost_create(&self, letter: char) -> Option<(StepNumber, CardType)> {
+        let mut lost = self.case.exchanges.iter().filter_map(|exchange| {
+            let step = self.case.case.steps.get(exchange.step.0.checked_sub(1)?)?;
+            let is_lost = !matches!(exchange.reply, Reply::Got(_));
+            match &step.command {
+                Command::Create {
+                    account: AccountRef::Own(own),
+                    card_type,
+                } if *own == letter && is_lost && !self.cards.contains_key(&exchange.step) => {
+                    Some((exchange.step, *card_type))
+                }
+                _ => None,
+            }
+        });
+        lost.next().filter(|_| lost.next().is_none())
     }
 
     /// The create whose very request this step sends. Another payload is another request.

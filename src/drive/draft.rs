@@ -122,9 +122,10 @@ impl Known<'_> {
         Ok(Ask::MoveClock(draft, seconds))
     }
 
-    /// Without a simulator, a card is issued by waiting for it. That shows nothing of the flaws that the step may ask for.
+    /// Without a simulator, a card is issued by waiting for it. That shows nothing of the flaws and
+    /// losses that the step may ask for.
     fn await_issuance(&self, step: &Step, card: &CardRef, card_path: String) -> Skipped<Ask> {
-        let ordinary = step.flaw.is_none() && step.key == KeyUse::Usual;
+        let ordinary = step.flaw.is_none() && step.key == KeyUse::Usual && step.loss.is_none();
         match card {
             CardRef::Made(_) if ordinary => Ok(Ask::AwaitIssuance(read(card_path))),
             _ => Err("the profile says that there is no simulator".to_owned()),

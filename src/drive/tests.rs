@@ -330,3 +330,41 @@ fn a_panic_among_the_workers_is_not_swallowed() {
         .run_cases(cases, 2, &trace, &StopSignal::new())
         .for_each(drop);
 }
+
+#[test]
+fn a_loss_is_recorded_and_the_retry_brings_the_card() {
+    let target = FakeTarget::start(|asked| match asked.line.starts_with("POST") {
+        true => created(),
+        false => ok(),
+    });
+    let steps = [
+        "create virtual on A then cut after sending",
+        "read #1",
+        "retry #1 over a fresh connection then cut while reading",
+        "retry #1 then give up after 30000ms",
+        "read #1",
+    ];
+    let trace = drive(target.profile(), &steps);
+    assert!(
+        trace.complete && trace.obstacles.is_empty(),
+        "{}",
+        words(&trace)
+    );
+    let told: Vec<_> = trace
+        .exchanges
+        .iter()
+        .map(|e| match &e.reply {
+            Reply::LetGo(words) => (e.step.0, words.as_str()),
+            Reply::Lost(words) => panic!("{words}"),
+            Reply::Got(_) => (e.step.0, "got"),
+        })
+        .collect();
+    // The first `read #1` asks for nothing: no answer had brought the card.
+    let expected = [
+        (1, "cut after sending"),
+        (3, "cut while reading"),
+        (4, "got"),
+        (5, "got"),
+    ];
+    assert_eq!(told, expected);
+}

@@ -146,6 +146,8 @@ impl<'a> Judge<'a> {
         let mut rules = match way.answer {
             // Whatever holds the slot, LIMIT-4 says how a create over the limit is refused.
             Answer::Refusal(_, RefusalKind::Limit) if !success => vec![id::LIMIT_4],
+            // Whether the first one is still at work nobody knows; that its retry is answered alike holds anyway.
+            _ if way.rule == id::IDEM_7 => vec![id::IDEM_3, id::IDEM_7],
             _ => vec![way.rule],
         };
         rules.extend(&way.instead);

@@ -6,15 +6,14 @@ use super::answers::{answered, same_body};
 use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, Touch, TouchKind};
+use super::pending::forget_pending;
 use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::{Transition, keeping_rule, transition};
-use crate::world::ways::{
-    self, Answer, Call, Effect, Id, Input, Key, Memory, RefusalKind, Way, Wish,
-};
-use crate::world::{Card, Moment, Outcome, Remembered, Since, World};
+use crate::world::ways::{self, Answer, Call, Id, Input, Key, Memory, RefusalKind, Way, Wish};
+use crate::world::{Card, Moment, Outcome, Remembered, World};
 
 impl<'a> Judge<'a> {
     pub(super) fn modify(&mut self, scene: &Scene<'_>, call: &Call) {
@@ -39,6 +38,7 @@ impl<'a> Judge<'a> {
             return;
         }
         let worlds = self.evolve(now, |card| concerned(card, call));
+        let lost = self.lost.clone();
         let fits = self.pick(
             scene,
             &worlds,
@@ -46,6 +46,9 @@ impl<'a> Judge<'a> {
             |world, way| {
                 let mut next = ways::taken(world, call, way, made.clone(), now)?;
                 remember(&mut next, call, way, scene.moment);
+                if matches!(way.answer, Answer::Success | Answer::Same(_)) {
+                    forget_pending(&mut next, &lost, call);
+                }
                 Some(next)
             },
         );
@@ -55,9 +58,14 @@ impl<'a> Judge<'a> {
             self.show(id::IDEM_11);
         }
         self.touch(scene.moment, call, kind);
-        // The retry of a lost create is answered as the create would have been: that is no look at the card as it is now.
-        if let Some(view) = view.as_ref().filter(|_| !reveals) {
-            self.answer_shows_card(scene, call, kind, made, view);
+        match (view.as_ref(), made) {
+            (Some(view), Some(id)) if reveals => {
+                if fits && kind != TouchKind::Replayed && self.knows(&id) {
+                    self.revealed_card(scene, call, &id, view);
+                }
+            }
+            (Some(view), made) => self.answer_shows_card(scene, call, kind, made, view),
+            (None, _) => {}
         }
     }
 
@@ -83,16 +91,6 @@ impl<'a> Judge<'a> {
             }
             _ => {}
         }
-    }
-
-    /// The call may be the retry of a create whose answer was lost, so that it brings a card that a list has shown.
-    fn may_reveal(&self, call: &Call) -> bool {
-        let Key::Uuid(key) = &call.key else {
-            return false;
-        };
-        let remembered = self.worlds.iter().filter_map(|w| w.keys.get(key)).flatten();
-        let mut own = remembered.filter(|entry| entry.call == call.line);
-        own.any(|entry| matches!(entry.outcome, Outcome::LostDone(Some(_))))
     }
 
     /// An earlier create with the very same payload that succeeded under another key.
@@ -275,51 +273,6 @@ impl<'a> Judge<'a> {
         );
         self.depart(scene, &[rule], found);
     }
-
-    /// Nobody knows whether the call was carried out: both worlds stay.
-    pub(super) fn unanswered(&mut self, moment: Moment, exchange: &Exchange, asked: &Asked) {
-        let Asked::Modify(call) = asked else {
-            return;
-        };
-        let now = Since {
-            moment,
-            step: exchange.step,
-            rule: id::LIFE_1,
-        };
-        let rule = self.effect_rule(call);
-        let worlds = self.worlds.iter();
-        let next = worlds
-            .flat_map(|world| self.without_answer(world, now, call))
-            .collect();
-        self.settle_on(next, exchange.step);
-        self.touch(moment, call, TouchKind::Effect(rule));
-    }
-
-    /// The worlds that a call leaves of one when nobody knows whether it was carried out.
-    pub(super) fn without_answer(&self, world: &World, now: Since, call: &Call) -> Vec<World> {
-        let mut next = Vec::new();
-        for world in self.evolve_one(world, now, |card| concerned(card, call)) {
-            let mut undone = world.clone();
-            if let Key::Uuid(key) = &call.key {
-                undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
-            }
-            next.push(undone);
-            for way in ways::ways(&world, call) {
-                if way.answer != Answer::Success {
-                    continue;
-                }
-                let Some(mut done) = ways::taken(&world, call, &way, None, now) else {
-                    continue;
-                };
-                let made = matches!(way.effect, Effect::Create { .. }).then_some(now.step);
-                if let Key::Uuid(key) = &call.key {
-                    done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
-                }
-                next.push(done);
-            }
-        }
-        next
-    }
 }
 
 /// The world in which an answer that should not have been was true. Where a rule of its own keeps the card's status there
@@ -361,7 +314,7 @@ pub(super) fn concerned(card: &Card, call: &Call) -> bool {
     }
 }
 
-fn is_invalid(call: &Call) -> bool {
+pub(super) fn is_invalid(call: &Call) -> bool {
     let known = match &call.wish {
         Wish::Create { account, .. } => matches!(account, Id::Known(_)),
         Wish::Act(_, card) => matches!(card, Id::Known(_)),

@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::changes::{concerned, remember};
 use super::follow::Judge;
+use super::pending::forget_pending;
 use super::request::Asked;
 use crate::card::{CardId, CardStatus, CardType};
 use crate::requirement::id;
 use crate::trace::{Exchange, Reply, Response};
-use crate::world::ways::{self, Call, Effect, Id, Way};
-use crate::world::{Choice, Moment, Since, World};
+use crate::world::ways::{self, Answer, Call, Effect, Id, Way};
+use crate::world::{Card, Choice, Moment, Since, World};
 
 /// What is put in order.
 pub(super) enum What {
@@ -79,7 +80,7 @@ impl Judge<'_> {
             rule: id::LIFE_1,
         };
         let unanswered = |judge: &Self| match &whole.asked {
-            Asked::Modify(call) => judge.without_answer(world, now, call),
+            Asked::Modify(call) => judge.without_answer(world, moment, call),
             _ => vec![world.clone()],
         };
         let response = match &exchange.reply {
@@ -145,6 +146,9 @@ impl Judge<'_> {
                 let taken = ways::taken(&turned, call, &way, made.cloned(), now);
                 left.extend(taken.map(|mut next| {
                     remember(&mut next, call, &way, now.moment);
+                    if matches!(way.answer, Answer::Success | Answer::Same(_)) {
+                        forget_pending(&mut next, &self.lost, call);
+                    }
                     next
                 }));
             }
@@ -170,7 +174,13 @@ impl Judge<'_> {
         };
         let named = match world.position(&part.card) {
             Some(_) => vec![world.clone()],
-            None => lost_creates(world, &part.card, shown),
+            None => {
+                let worlds = self.evolve_one(world, now, |c| is_lost_create(c, shown));
+                worlds
+                    .iter()
+                    .flat_map(|world| lost_creates(world, &part.card, shown))
+                    .collect()
+            }
         };
         let Some(status) = shown.status else {
             return named; // the schema says it
@@ -232,11 +242,8 @@ fn in_words(status: Option<CardStatus>) -> String {
 
 /// Of several creates whose answers were lost, any may have made the card.
 fn lost_creates(world: &World, card: &CardId, shown: &Shown) -> Vec<World> {
-    let places = world.cards.iter().enumerate().filter(|(_, c)| {
-        c.id.is_none()
-            && c.account.as_str().eq_ignore_ascii_case(&shown.account)
-            && Some(c.card_type) == shown.card_type
-    });
+    let cards = world.cards.iter().enumerate();
+    let places = cards.filter(|(_, c)| is_lost_create(c, shown));
     places
         .map(|(place, _)| {
             let mut named = world.clone();
@@ -244,6 +251,12 @@ fn lost_creates(world: &World, card: &CardId, shown: &Shown) -> Vec<World> {
             named
         })
         .collect()
+}
+
+fn is_lost_create(card: &Card, shown: &Shown) -> bool {
+    card.id.is_none()
+        && card.account.as_str().eq_ignore_ascii_case(&shown.account)
+        && Some(card.card_type) == shown.card_type
 }
 
 /// OPEN-12 and OPEN-13: whether cards that have ended stand in lists.

@@ -92,6 +92,27 @@ const ISSUED: [&str; 4] = ["name", "network", "maskedPan", "expirationDate"];
 impl Judge<'_> {
     /// The card in the answer to its create.
     pub(super) fn new_card(&mut self, scene: &Scene<'_>, call: &Call, card: &CardId, view: &Value) {
+        self.as_it_was_made(scene, call, view);
+        self.look(scene, card, view, Source::Answer);
+    }
+
+    /// The card in the answer to the retry of a create that was not answered: as it was made, whatever it is now.
+    pub(super) fn revealed_card(
+        &mut self,
+        scene: &Scene<'_>,
+        call: &Call,
+        card: &CardId,
+        view: &Value,
+    ) {
+        self.as_it_was_made(scene, call, view);
+        if let Some(members) = view.as_object() {
+            let mut facts = self.facts.remove(card).unwrap_or_default();
+            self.fixed_members(scene, card, members, Source::Answer, &mut facts);
+            self.facts.insert(card.clone(), facts);
+        }
+    }
+
+    fn as_it_was_made(&mut self, scene: &Scene<'_>, call: &Call, view: &Value) {
         let Wish::Create {
             account: Id::Known(account),
             card_type: Some(card_type),
@@ -122,7 +143,6 @@ impl Judge<'_> {
             self.new_address(scene, sent, view);
         }
         self.fields_before_issuance(scene, view);
-        self.look(scene, card, view, Source::Answer);
     }
 
     fn new_status(&mut self, scene: &Scene<'_>, view: &Value) {
@@ -381,7 +401,7 @@ fn same_member(name: &str, first: &Value, second: &Value) -> bool {
 }
 
 /// Equal addresses: an absent member and null are one, and members that the contract doesn't name may be dropped.
-fn same_address(sent: &Value, shown: &Value) -> bool {
+pub(super) fn same_address(sent: &Value, shown: &Value) -> bool {
     const MEMBERS: [&str; 6] = [
         "firstLine",
         "secondLine",

@@ -18,7 +18,7 @@ use crate::case::{Case, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
-use crate::world::ways::{self, Effect, Id, Way};
+use crate::world::ways::{self, Call, Effect, Id, Way};
 use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
@@ -71,6 +71,8 @@ pub(super) struct Judge<'a> {
     pub contended: BTreeSet<Moment>,
     /// What has been put in order of the list being judged.
     pub settled: Settled,
+    /// The requests whose answers were lost.
+    pub lost: BTreeMap<Moment, Call>,
     gave_up: bool,
 }
 
@@ -138,6 +140,7 @@ impl<'a> Judge<'a> {
             contended: BTreeSet::new(),
             orders: Vec::new(),
             settled: Settled::default(),
+            lost: BTreeMap::new(),
             gave_up: false,
         }
     }
@@ -298,7 +301,8 @@ impl<'a> Judge<'a> {
         self.worlds = worlds;
     }
 
-    /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go.
+    /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go: cards leave
+    /// `issuing`, and requests that nobody waits for any more take effect.
     pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
         let worlds = self.worlds.iter();
         worlds
@@ -306,15 +310,36 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    /// The worlds into which one may have turned by itself.
+    /// The same for one world.
     pub fn evolve_one(
         &self,
         world: &World,
         now: Since,
         concerns: impl Fn(&Card) -> bool,
     ) -> Vec<World> {
-        let mut worlds = vec![world.clone()];
-        for place in 0..world.cards.len() {
+        let mut worlds = self.turned(vec![world.clone()], now, &concerns);
+        let mut seen: HashSet<World> = HashSet::new();
+        let mut newest = 0;
+        while newest < worlds.len() {
+            let late: Vec<World> = worlds[newest..]
+                .iter()
+                .flat_map(|world| self.one_came_late(world, &concerns))
+                .filter(|world| seen.insert(world.clone()))
+                .collect();
+            newest = worlds.len();
+            worlds.extend(self.turned(late, now, &concerns));
+        }
+        worlds
+    }
+
+    fn turned(
+        &self,
+        mut worlds: Vec<World>,
+        now: Since,
+        concerns: &impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
+        let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
+        for place in 0..places {
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {

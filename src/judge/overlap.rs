@@ -20,7 +20,7 @@ use super::request::{Asked, Understood};
 use crate::card::{CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::requirement::id;
-use crate::trace::Exchange;
+use crate::trace::{Exchange, Reply};
 use crate::world::ways::{Id, InFlight};
 use crate::world::{Card, Moment, World};
 
@@ -159,6 +159,7 @@ impl<'a> Judge<'a> {
         self.race.understood.clear();
         let understood = |moment: &Moment| (*moment, self.understood(*moment));
         self.race.understood = moments.iter().map(understood).collect();
+        self.note_lost(moments);
         let Some(events) = self.events(moments) else {
             self.give_up(
                 first_step,
@@ -215,6 +216,19 @@ impl<'a> Judge<'a> {
             *moment != event.moment && own.any(|(place, _)| done & bit(place) == 0)
         };
         moments.iter().copied().filter(is_left).collect()
+    }
+
+    /// The requests among these that may take effect later than any answer tells.
+    fn note_lost(&mut self, moments: &[Moment]) {
+        for moment in moments {
+            let answered = matches!(
+                &self.trace.exchanges[*moment].reply,
+                Reply::Got(response) if !matches!(response.status, 429 | 500..)
+            );
+            if let (false, Asked::Modify(call)) = (answered, self.understood(*moment).asked) {
+                self.lost.insert(*moment, call);
+            }
+        }
     }
 
     /// The cards that creates among these exchanges brought.

@@ -3,7 +3,8 @@
 //! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
 //! and answered 7 ms after it.
 //!
-//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all,
+//! and `cut` one that the step did without.
 
 mod access;
 
@@ -22,6 +23,7 @@ use crate::trace::{
 };
 
 mod accounts;
+mod lost;
 mod overlap;
 
 /// A story: each step with its answer, split by `=>`.
@@ -72,6 +74,7 @@ impl Story {
         let (sent_at, received_at) = self.times(&step, times);
         let reply = match answer {
             "lost" => Reply::Lost("the connection was reset".to_owned()),
+            "cut" => Reply::LetGo("cut after sending".to_owned()),
             _ => Reply::Got(self.response(number, &step, answer)),
         };
         self.exchanges.push(Exchange {

@@ -149,6 +149,9 @@ impl Judge<'_> {
 
     /// Which rule keeps a card as it was between two looks; none if a call may have changed it.
     fn rules_at_rest(&self, card: &CardId, last: &Look, look: &Look) -> Option<Vec<RequirementId>> {
+        if self.may_still_change(card) {
+            return None;
+        }
         let mut rules = Vec::new();
         let mut others = false;
         for touch in self.touches.iter().rev().filter(|t| t.moment > last.moment) {

@@ -35,6 +35,8 @@ pub enum Focus {
     Limits,
     /// Retries and their keys.
     Idempotency,
+    /// Answers that are lost, and the retries that follow.
+    Lost,
     /// Bodies: valid in every script, and invalid in every way.
     Input,
     /// The three reads, and the ids in their paths.
@@ -51,10 +53,11 @@ pub enum Focus {
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
+        Self::Lost,
         Self::Input,
         Self::Reads,
         Self::Access,
@@ -69,6 +72,7 @@ impl Focus {
             Self::Lifecycle => "lifecycle",
             Self::Limits => "limits",
             Self::Idempotency => "idempotency",
+            Self::Lost => "lost",
             Self::Input => "input",
             Self::Reads => "reads",
             Self::Access => "access",

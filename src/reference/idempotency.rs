@@ -32,6 +32,8 @@ pub(super) struct Record {
     pub sequence: u64,
     /// How often it was replayed.
     pub replays: u32,
+    /// The client hung up before it had the answer; noticed only where that matters to a fault.
+    pub hung_up: bool,
 }
 
 /// What two calls must have in common to be the same call: JSON by its value, other bodies by
@@ -168,6 +170,7 @@ pub(super) fn remember(task: &Task<'_>, reply: Reply, at: Timestamp) -> Record {
         at,
         sequence: service.own.journal.next_sequence(),
         replays: 0,
+        hung_up: false,
     }
 }
 

@@ -33,10 +33,12 @@ mod cards;
 mod clock;
 mod country;
 mod fault;
+mod hang_up;
 mod idempotency;
 mod input;
 mod lifecycle;
 mod limit;
+mod line;
 mod programme;
 mod readings;
 mod repeats;
@@ -57,6 +59,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use fault::{Fault, fault, faults, races};
+pub use line::Line;
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};
 
@@ -74,6 +77,8 @@ pub struct Options {
     pub pace: Duration,
     /// Whether digests and signatures are asked for; without, a benchmark measures the rest.
     pub signatures: bool,
+    /// What becomes of the line while a call is done.
+    pub line: Line,
     /// The mistake to make, if any.
     pub fault: Option<&'static Fault>,
 }
@@ -86,6 +91,7 @@ impl Default for Options {
             issuance: Issuance::Manual,
             pace: Duration::ZERO,
             signatures: true,
+            line: Line::Holds,
             fault: None,
         }
     }

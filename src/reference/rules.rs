@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::card::{self, Card, CardRequest, View};
 use super::cards::{self, Scope};
+use super::hang_up::HangUp;
 use super::idempotency::{self, Decision, Payload, Record};
 use super::lifecycle::{self, Action, Happening, Outcome};
 use super::limit::{self, Excess};
@@ -50,6 +51,9 @@ pub(super) struct Rules {
     pub carry_out: for<'a> fn(&'a Task<'a>, Option<String>) -> BoxFuture<'a, Reply>,
     /// Ties looking up, doing and remembering together.
     pub once: fn(&Task<'_>, &mut Option<Record>) -> Reply,
+    /// What is done when the client hangs up before it has got the answer to a call that was done under a key. The
+    /// correct implementation doesn't even look: the call was done, and its retry gets the answer.
+    pub hung_up: Option<fn(&mut HangUp<'_>)>,
     /// Whether a body is what a create wants.
     pub media_type: fn(&Readings, &Call) -> Result<(), Refusal>,
     pub parse_json: fn(&Readings, &[u8]) -> Result<Value, Refusal>,
@@ -89,6 +93,7 @@ impl Rules {
         replay: idempotency::replay,
         carry_out: service::carry_out,
         once: idempotency::once,
+        hung_up: None,
         media_type: input::media_type,
         parse_json: input::parse_json,
         card_request: input::card_request,

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use axum::Router;
@@ -22,14 +23,17 @@ use super::access::Credentials;
 use super::call::{Call, Content, Operation, Refusal, Reply};
 use super::card::{Address, Card, CardRequest, CardStatus, CardType, new_card};
 use super::clock::Clock;
+use super::line::over_the_line;
 use super::programme::Programme;
 use super::rules::Rules;
-use super::service::{Service, answer};
+use super::service::Service;
 use super::signature::LONGEST_AGE;
 use super::{Fault, Options};
 
 /// The longest body that is read.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How long a hang-up may take to arrive: the client closes the connection right after its request.
+const HANG_UP_WAIT: Duration = Duration::from_millis(20);
 /// How long [`Running::stop`] waits for calls in flight.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 
@@ -113,7 +117,10 @@ impl Running {
 pub async fn start(options: Options) -> io::Result<Running> {
     let listener = TcpListener::bind(options.address).await?;
     let address = listener.local_addr()?;
-    let service = Arc::new(new_service(&options)?);
+    let service = Arc::new(Service {
+        hang_up_wait: HANG_UP_WAIT,
+        ..new_service(&options)?
+    });
     let (foreign_account, foreign_card) = furnish(&service.foreign, &service.clock);
     let (stop, stopped) = oneshot::channel::<()>();
     let (api_key, api_secret) = (
@@ -156,6 +163,9 @@ pub(super) fn new_service(options: &Options) -> io::Result<Service> {
         credentials: Credentials::draw()?,
         own: Programme::default(),
         foreign: Programme::default(),
+        hang_up_wait: Duration::ZERO,
+        line: options.line,
+        line_calls: AtomicU32::new(0),
     })
 }
 
@@ -242,7 +252,7 @@ async fn serve(
     request: Request,
 ) -> Response {
     match read(operation, params, request).await {
-        Ok(call) => dated(respond(answer(service, &call).await), &service.clock),
+        Ok(call) => dated(over_the_line(service, call).await, &service.clock),
         Err(refusal) => respond(refusal.into()),
     }
 }
@@ -269,7 +279,7 @@ async fn read(
 }
 
 /// A clock that was put forward shows in `Date`, so that a client can follow it.
-fn dated(mut response: Response, clock: &Clock) -> Response {
+pub(super) fn dated(mut response: Response, clock: &Clock) -> Response {
     if clock.is_moved()
         && let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&clock.now())
         && let Ok(date) = HeaderValue::from_str(&date)
@@ -279,7 +289,7 @@ fn dated(mut response: Response, clock: &Clock) -> Response {
     response
 }
 
-fn respond(reply: Reply) -> Response {
+pub(super) fn respond(reply: Reply) -> Response {
     let (media_type, body) = match reply.content {
         Content::None => (None, Body::empty()),
         Content::Json(value) => (Some("application/json"), Body::from(value.to_string())),

@@ -4,6 +4,7 @@
 //! and never the way.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -13,7 +14,9 @@ use uuid::Uuid;
 use super::access::Credentials;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::clock::Clock;
+use super::hang_up::HangUp;
 use super::idempotency::Slot;
+use super::line::Line;
 use super::programme::{Account, Programme};
 use super::readings::Readings;
 use super::rules::Rules;
@@ -35,6 +38,11 @@ pub(super) struct Service {
     pub own: Programme,
     /// Another programme, which the caller must not see.
     pub foreign: Programme,
+    /// How long it is watched whether the client hangs up, where that matters to a fault.
+    pub hang_up_wait: Duration,
+    pub line: Line,
+    /// How many calls came that the line may have broken for.
+    pub line_calls: AtomicU32,
 }
 
 impl Service {
@@ -136,8 +144,14 @@ pub(super) fn carry_out<'a>(task: &'a Task<'a>, key: Option<String>) -> BoxFutur
             Err(_) => slot.lock().await,
         };
         service.take_time().await;
-        let reply = (service.rules.once)(task, &mut record);
-        service.take_time().await;
+        let Some(hung_up) = service.rules.hung_up else {
+            let reply = (service.rules.once)(task, &mut record);
+            service.take_time().await;
+            return reply;
+        };
+        let watch = HangUp::watch(task, &mut record, hung_up);
+        let reply = (service.rules.once)(task, watch.record);
+        watch.for_a_while(service.hang_up_wait).await;
         reply
     })
 }

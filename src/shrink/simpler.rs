@@ -3,7 +3,7 @@
 use super::removal::{creates, numbered};
 use super::with_letters;
 use crate::card::{Action, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Flaw, KeyUse, Loss, Step, StepNumber};
 
 /// Moves of the clock that tell most: within a key's hour, past it, a day.
 const SHORT_MOVES: [u64; 3] = [660, 3_700, 90_000];
@@ -188,6 +188,21 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
         body: Body::Standard,
         ..step.clone()
     });
+    simpler.push(Step {
+        fresh_connection: false,
+        ..step.clone()
+    });
+    let losses = match step.loss {
+        None => Vec::new(),
+        Some(Loss::CutAfterSending) => vec![None],
+        Some(Loss::CutWhileReading | Loss::GiveUpAfter(_)) => {
+            vec![None, Some(Loss::CutAfterSending)]
+        }
+    };
+    simpler.extend(losses.into_iter().map(|loss| Step {
+        loss,
+        ..step.clone()
+    }));
     let keys = match &step.key {
         KeyUse::Usual => Vec::new(),
         KeyUse::Missing => vec![KeyUse::Usual],

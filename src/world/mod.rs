@@ -9,7 +9,7 @@ pub mod lifecycle;
 pub mod limit;
 pub mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 use crate::card::{AccountId, CardId, CardStatus, CardType};
@@ -90,6 +90,8 @@ pub enum Outcome {
     LostDone(Option<StepNumber>),
     /// Its answer was lost, and in this world it was not carried out.
     LostUndone,
+    /// Its answer was lost, and in this world that was a refusal, for the state that the cards were in.
+    LostRefused,
 }
 
 /// One possible world.
@@ -99,6 +101,8 @@ pub struct World {
     pub cards: Vec<Card>,
     /// What was sent under each key that is used more than once (lower case).
     pub keys: BTreeMap<String, Vec<Remembered>>,
+    /// Requests whose answers were lost and which may still be carried out, by when they were sent.
+    pub pending: BTreeSet<Moment>,
     /// The readings decided so far.
     pub choices: Choices,
 }
@@ -108,6 +112,7 @@ impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.cards.hash(state);
         self.keys.hash(state);
+        self.pending.hash(state);
     }
 }
 
@@ -152,7 +157,10 @@ impl World {
         match entries.iter_mut().find(|e| e.call == call) {
             Some(known) => {
                 let keeps = matches!(known.outcome, Outcome::Done(_) | Outcome::LostDone(_))
-                    && matches!(outcome, Outcome::Refused(..) | Outcome::LostUndone);
+                    && matches!(
+                        outcome,
+                        Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused
+                    );
                 if !keeps {
                     *known = entry;
                 }

@@ -50,6 +50,7 @@ fn telling(focus: Focus) -> Telling {
         Focus::Lifecycle
         | Focus::Limits
         | Focus::Idempotency
+        | Focus::Lost
         | Focus::Access
         | Focus::Races
         | Focus::Time => (6, 90, 25),

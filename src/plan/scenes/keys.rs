@@ -131,7 +131,7 @@ pub(super) fn retry_changed(author: &mut Author<'_>) -> Option<()> {
 }
 
 /// Looks at what the request of a step concerns: its card, and for a create the account's list.
-fn look_at(author: &mut Author<'_>, number: StepNumber, percent: u32) {
+pub(super) fn look_at(author: &mut Author<'_>, number: StepNumber, percent: u32) {
     let steps = &author.story.steps;
     let first = check::first_try(steps, &steps[number.0 - 1]).clone();
     match first.command {

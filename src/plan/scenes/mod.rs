@@ -7,6 +7,7 @@ mod cards;
 mod flaws;
 mod keys;
 mod look;
+mod lost;
 mod races;
 mod time;
 
@@ -41,6 +42,7 @@ pub(super) fn is_possible(author: &Author<'_>, scene: Scene) -> bool {
         Scene::Retry | Scene::KeyElsewhere => !keys::retryable(author).is_empty(),
         Scene::RetryChanged => !keys::retryable_creates(author).is_empty(),
         Scene::Wait => author.abilities.clock && !author.story.steps.is_empty(),
+        Scene::Lost => true,
         Scene::Look => !author.story.cards.is_empty(),
         Scene::Race => true,
     }
@@ -66,6 +68,7 @@ pub(super) fn play(author: &mut Author<'_>, scene: Scene) {
         Scene::BadBody => flaws::bad_body(author),
         Scene::Flawed => flaws::flawed(author),
         Scene::Wait => time::wait(author),
+        Scene::Lost => lost::lost(author),
         Scene::Look => look::look(author),
         Scene::Race => races::race(author),
     }

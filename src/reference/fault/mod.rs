@@ -18,6 +18,7 @@ mod leak;
 mod lifecycle;
 mod limit;
 mod lists;
+mod lost;
 mod race;
 mod race_accounts;
 mod race_conflicts;
@@ -82,6 +83,7 @@ const TOPICS: &[&[Fault]] = &[
     limit::FAULTS,
     keys::FAULTS,
     idempotency::FAULTS,
+    lost::FAULTS,
     immutability::FAULTS,
     lists::FAULTS,
     schema::FAULTS,

@@ -127,6 +127,22 @@ impl Walk {
         self.send(call).await;
     }
 
+    /// Sends a call and hangs up; the call, for a retry.
+    async fn hang_up(&mut self, call: Call) -> Call {
+        // The runtime would have a task that has done much yield: that is no hang-up.
+        let answer = tokio::task::unconstrained(self.client.answer(&call));
+        futures_util::future::poll_immediate(answer).await;
+        call
+    }
+
+    /// Sends a call and hangs up, looks, and sends it again.
+    async fn hang_up_and_retry(&mut self, operation: Operation, card: &str) {
+        let call = self.hang_up(self.client.call(operation, card)).await;
+        self.step(ReadCard, card).await;
+        self.send(call).await;
+        self.step(ReadCard, card).await;
+    }
+
     fn advance(&self, seconds: i64) {
         self.client
             .service
@@ -175,6 +191,7 @@ impl Part {
                 walk_to_the_ends(&mut walk).await;
                 walk_along_the_limit(&mut walk).await;
                 walk_with_keys(&mut walk).await;
+                walk_with_hang_ups(&mut walk).await;
                 walk_with_bad_input(&mut walk).await;
                 walk_with_ids(&mut walk).await;
             }

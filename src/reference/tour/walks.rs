@@ -400,3 +400,34 @@ fn sign_without(client: &Client, call: &mut Call, part: &str) {
     let input = client.input(call).replace(part, "");
     client.sign(call, &input);
 }
+
+pub(super) async fn walk_with_hang_ups(walk: &mut Walk) {
+    for body in [virtual_card(), physical_card()] {
+        let account = walk.account();
+        let create = walk.create_call(&account, &body);
+        let create = walk.hang_up(create).await;
+        walk.lists(&account).await;
+        let mut changed = body.clone();
+        changed["billingAddress"]["city"] = json!("Bath");
+        walk.send(Call {
+            body: changed.to_string().into(),
+            ..create.clone()
+        })
+        .await;
+        walk.lists(&account).await;
+        let card = walk.send(create.clone()).await;
+        let card = card["id"].as_str().unwrap_or_default().to_owned();
+        walk.steps(&card, &[Issue]).await;
+        walk.send(create.clone()).await;
+        let deactivate = walk.hang_up(walk.client.call(Deactivate, &card)).await;
+        walk.steps(&card, &[ReadCard, Activate]).await;
+        walk.send(deactivate).await;
+        walk.steps(&card, &[ReadCard, Deactivate]).await;
+        walk.hang_up_and_retry(Activate, &card).await;
+        walk.hang_up_and_retry(Terminate, &card).await;
+        walk.send(create).await;
+        walk.lists(&account).await;
+        walk.create(&account, body).await;
+        walk.lists(&account).await;
+    }
+}

@@ -1,7 +1,7 @@
 //! The ways of a call whose idempotency key has been used (contract.md, idempotency).
 
 use super::request::{fresh_ways, open_refusals, request_refusals};
-use super::{Answer, Call, Effect, InFlight, RefusalKind, Way, all_given, refusals};
+use super::{Answer, Call, Effect, InFlight, RefusalKind, Way, Wish, all_given, refusals};
 use crate::requirement::id;
 use crate::world::{Choice, Moment, Outcome, Remembered, World};
 
@@ -60,6 +60,11 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .collect()
         }
         Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
+        Outcome::LostRefused => {
+            let mut ways = fresh_ways(world, call);
+            ways.extend(unseen_refusals(call));
+            with_in_flight(ways)
+        }
         Outcome::LostDone(made_by) => {
             let card = world.cards.iter().position(|c| Some(c.made_by) == made_by);
             with_in_flight(vec![Way::success(
@@ -86,6 +91,16 @@ pub(super) fn with_in_flight(mut ways: Vec<Way>) -> Vec<Way> {
     ways
 }
 
+/// A refusal that nobody saw may be replayed (OPEN-16), though the cards would allow the call by now.
+fn unseen_refusals(call: &Call) -> Vec<Way> {
+    let (kind, codes): (_, &[u16]) = match call.wish {
+        Wish::Create { .. } => (RefusalKind::Limit, &[400, 403, 422]),
+        Wish::Act(..) => (RefusalKind::State, &[400, 404, 422]),
+    };
+    let refusal = |code: &u16| Way::refusal(id::IDEM_3, *code, kind);
+    codes.iter().map(refusal).collect()
+}
+
 /// Another payload under a used key (IDEM-5, OPEN-17).
 pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
     let refused = refusals(id::IDEM_5, RefusalKind::Key, &[422, 409], id::OPEN_14, "");
@@ -101,7 +116,9 @@ pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<
                 .chain(all_given(fresh_ways(world, call), &reading("taken afresh")))
                 .collect()
         }
-        Outcome::LostUndone => refused.into_iter().chain(fresh_ways(world, call)).collect(),
+        Outcome::LostUndone | Outcome::LostRefused => {
+            refused.into_iter().chain(fresh_ways(world, call)).collect()
+        }
     }
 }
 
@@ -132,10 +149,12 @@ pub(super) fn ways_elsewhere(world: &World, call: &Call, entries: &[Remembered])
         }
         way
     });
-    if entries
-        .iter()
-        .all(|e| matches!(e.outcome, Outcome::Refused(..) | Outcome::LostUndone))
-    {
+    if entries.iter().all(|e| {
+        matches!(
+            e.outcome,
+            Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused
+        )
+    }) {
         return refused.into_iter().chain(fresh).collect();
     }
     let reading = |words| Choice::new(id::OPEN_15, "", words);

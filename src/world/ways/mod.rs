@@ -314,6 +314,10 @@ pub fn taken(
     let mut next = world.with(&way.choices)?;
     match way.effect {
         Effect::Nothing => {}
+        // A new card has an id of its own.
+        Effect::Create { .. } if made.as_ref().is_some_and(|id| world.position(id).is_some()) => {
+            return None;
+        }
         Effect::Create { over_limit } => {
             if let Some(card) = new_card(call, made, over_limit, now) {
                 next.add(card);
@@ -332,7 +336,12 @@ pub fn taken(
             };
         }
         // A list may have shown it before; then it must be the same one.
-        Effect::Reveal(place) if next.cards[place].id.is_none() => next.cards[place].id = made,
+        Effect::Reveal(place) if next.cards[place].id.is_none() => {
+            if made.as_ref().is_some_and(|id| world.position(id).is_some()) {
+                return None;
+            }
+            next.cards[place].id = made;
+        }
         Effect::Reveal(place) if made.is_some() && next.cards[place].id != made => return None,
         Effect::Reveal(_) => {}
     }
