@@ -11,6 +11,7 @@
 //! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
+mod hook;
 mod parse;
 pub mod request;
 
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 use crate::card::{Action, CardType};
 
+pub use hook::Hook;
 pub use parse::StepError;
 
 /// The place of a step in its case, counted from 1. Written `#3`.
@@ -86,6 +88,8 @@ pub enum Command {
     Retry(StepNumber),
     /// Let time pass, in milliseconds: for targets whose timestamps are coarse.
     Pause(u64),
+    /// About webhooks.
+    Hook(Hook),
 }
 
 /// What the body of a `create` is, beyond the standard request.
@@ -222,6 +226,7 @@ impl Step {
                 Some(*step)
             }
             Command::Retry(step) => Some(*step),
+            Command::Hook(hook) => hook.card().or(hook.subscription()),
             _ => None,
         };
         let key = match self.key {
@@ -241,6 +246,7 @@ impl Step {
             Command::Read(c) => Command::Read(card(c)),
             Command::Act(action, c) => Command::Act(*action, card(c)),
             Command::Retry(step) => Command::Retry(rename(*step)),
+            Command::Hook(hook) => Command::Hook(hook.renumbered(&rename)),
             other => other.clone(),
         };
         let key = match &self.key {
@@ -310,6 +316,12 @@ impl Case {
         letters.sort_unstable();
         letters.dedup();
         letters
+    }
+
+    /// Whether the case has to do with events, so that those of its cards are kept.
+    pub fn listens(&self) -> bool {
+        let is_hook = |step: &Step| matches!(step.command, Command::Hook(_));
+        self.steps.iter().any(is_hook)
     }
 
     /// The case with only the steps for which `keep` is true, numbers adjusted. A step that needs one that goes, goes too.

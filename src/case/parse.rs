@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Step, StepNumber};
+use super::{AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Step, StepNumber};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -50,6 +50,7 @@ impl fmt::Display for Command {
             Self::Act(action, card) => write!(f, "{action} {card}"),
             Self::Retry(step) => write!(f, "retry {step}"),
             Self::Pause(milliseconds) => write!(f, "pause {milliseconds}ms"),
+            Self::Hook(hook) => write!(f, "{hook}"),
         }
     }
 }
@@ -128,8 +129,12 @@ impl<'a> Reader<'a> {
                 let account = self.account()?;
                 Ok(Command::Create { account, card_type })
             }
+            "read" if self.take("subscription") => {
+                Ok(Command::Hook(Hook::ReadSubscription(self.step_number()?)))
+            }
             "read" => Ok(Command::Read(self.card()?)),
             "list" if self.take("all") => Ok(Command::ListProgramme),
+            "list" if self.take("subscriptions") => Ok(Command::Hook(Hook::ListSubscriptions)),
             "list" => Ok(Command::ListAccount(self.account()?)),
             "retry" => Ok(Command::Retry(self.step_number()?)),
             "pause" => {
@@ -139,8 +144,31 @@ impl<'a> Reader<'a> {
                     format!("`{word}` is no time: write it as `1200ms`")
                 })?))
             }
+            "await" => self.await_events(),
+            "refuse" => {
+                self.expect("next event")?;
+                Ok(Command::Hook(Hook::RefuseNext))
+            }
+            "subscribe" => Ok(Command::Hook(Hook::Subscribe)),
+            "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.step_number()?))),
             other => Err(unknown_verb(other)),
         }
+    }
+
+    fn await_events(&mut self) -> Read<Command> {
+        let events = if self.take("event of") {
+            1
+        } else {
+            let word = self.word();
+            let events = word.parse().ok().filter(|events| *events > 1);
+            let events = events.ok_or_else(|| {
+                format!("`{word}` is no number of events: write it as `await event of #1` or `await 3 events of #1`")
+            })?;
+            self.expect("events of")?;
+            events
+        };
+        let card = self.step_number()?;
+        Ok(Command::Hook(Hook::Await { card, events }))
     }
 
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
@@ -268,9 +296,19 @@ impl<'a> Reader<'a> {
 }
 
 fn unknown_verb(verb: &str) -> String {
-    let verbs = ["create", "read", "list", "retry", "pause"]
-        .into_iter()
-        .chain(Action::ALL.map(Action::as_str));
+    let verbs = [
+        "create",
+        "read",
+        "list",
+        "retry",
+        "pause",
+        "await",
+        "refuse",
+        "subscribe",
+        "unsubscribe",
+    ]
+    .into_iter()
+    .chain(Action::ALL.map(Action::as_str));
     match crate::words::nearest(verb, verbs.clone()) {
         Some(near) => format!("`{verb}` is no command; did you mean `{near}`?"),
         None => format!(
@@ -286,6 +324,9 @@ fn check_modifiers(step: &Step) -> Read<()> {
         return Err("only a create, or the retry of one, has a body".to_owned());
     }
     let modifies = has_body || matches!(step.command, Command::Act(..));
+    if matches!(step.command, Command::Hook(_)) && (step.flaw.is_some() || step.upper_case) {
+        return Err("a step about webhooks is sent as it is, without flaws".to_owned());
+    }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());
     }
@@ -321,6 +362,13 @@ mod tests {
             "deactivate #1 without signature",
             "create virtual on A with wrong digest",
             "block #1",
+            "await event of #1",
+            "await 3 events of #1",
+            "refuse next event",
+            "subscribe",
+            "unsubscribe #2",
+            "read subscription #2",
+            "list subscriptions",
         ] {
             check_same(text);
         }
@@ -344,10 +392,15 @@ mod tests {
             ("read #0", "names no card"),
             ("list a", "a letter from A to Z"),
             ("pause 3", "1200ms"),
+            ("await 0 events of #1", "no number of events"),
+            ("await event #1", "no number of events"),
+            ("await event of A", "is no step"),
+            ("refuse event", "`next event` should stand"),
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),
             ("activate #1 quickly", "says nothing known"),
+            ("subscribe without bearer", "without flaws"),
         ] {
             let error = text.parse::<Step>().unwrap_err();
             let shown = error.to_string();

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Driver;
 use super::client::Received;
 use super::draft::{Ask, Draft, Known};
+use super::hook_steps::Events;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::CardStatus;
@@ -16,9 +17,10 @@ use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Res
 
 /// A case being run.
 pub struct CaseRun<'a> {
-    driver: &'a Driver,
-    trace: &'a TraceWriter,
-    case: CaseTrace,
+    pub(super) driver: &'a Driver,
+    pub(super) trace: &'a TraceWriter,
+    pub(super) case: CaseTrace,
+    pub(super) events: Events<'a>,
     cards: BTreeMap<StepNumber, String>,
     drafts: BTreeMap<StepNumber, Draft>,
     /// Ids whose mention keeps an element of a long list.
@@ -42,9 +44,11 @@ impl<'a> CaseRun<'a> {
                 case: case.clone(),
                 accounts: BTreeMap::new(),
                 exchanges: Vec::with_capacity(case.steps.len()),
+                events: Vec::new(),
                 obstacles: Vec::new(),
                 complete: false,
             },
+            events: Events::default(),
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
             ids: foreign
@@ -65,7 +69,11 @@ impl<'a> CaseRun<'a> {
             accounts: self.case.accounts.clone(),
         });
         match leased {
-            Ok(()) => self.steps().await,
+            Ok(()) => {
+                self.listen().await;
+                self.steps().await;
+                self.stop_listening().await;
+            }
             Err(words) => self.obstacle(None, format!("the case was not run: {words}")),
         }
         self.case.complete = true;
@@ -113,6 +121,7 @@ impl<'a> CaseRun<'a> {
             _ => None,
         };
         card.is_some_and(|made| !self.cards.contains_key(made))
+            || self.is_idle_hook(step)
             || request.is_some_and(|sent| !self.drafts.contains_key(sent))
     }
 
@@ -120,14 +129,7 @@ impl<'a> CaseRun<'a> {
         if self.is_idle(step) {
             return;
         }
-        let known = Known {
-            accounts: &self.case.accounts,
-            cards: &self.cards,
-            drafts: &self.drafts,
-            foreign: &self.driver.profile.foreign,
-            sandbox: &self.driver.profile.sandbox,
-        };
-        match known.ask(step) {
+        match self.known().ask(step) {
             Ok(Ask::Send(draft)) => {
                 if self.exchange(number, &draft, step.flaw).await {
                     self.drafts.insert(number, draft);
@@ -135,13 +137,34 @@ impl<'a> CaseRun<'a> {
                 }
             }
             Ok(Ask::AwaitIssuance(draft)) => self.await_issuance(number, &draft).await,
+            Ok(Ask::Hook(hook)) => self.hook(number, &hook).await,
             Ok(Ask::Pause(time)) => tokio::time::sleep(time).await,
             Err(words) => self.obstacle(Some(number), format!("the step was skipped: {words}")),
         }
     }
 
+    pub(super) fn known(&self) -> Known<'_> {
+        Known {
+            accounts: &self.case.accounts,
+            cards: &self.cards,
+            drafts: &self.drafts,
+            foreign: &self.driver.profile.foreign,
+            sandbox: &self.driver.profile.sandbox,
+        }
+    }
+
+    /// Whether the step's answer has brought a card.
+    pub(super) fn has_card(&self, step: StepNumber) -> bool {
+        self.cards.contains_key(&step)
+    }
+
     /// Sends a request and records what came of it. False: it could not be sent.
-    async fn exchange(&mut self, step: StepNumber, draft: &Draft, flaw: Option<Flaw>) -> bool {
+    pub(super) async fn exchange(
+        &mut self,
+        step: StepNumber,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+    ) -> bool {
         let outgoing = match self.driver.dress(draft, flaw).await {
             Ok(outgoing) => outgoing,
             Err(words) => {
@@ -154,6 +177,7 @@ impl<'a> CaseRun<'a> {
         let received = self.driver.caller.client.send(outgoing).await;
         let received_at = self.driver.now();
         let reply = self.reply(step, received);
+        self.take_in_events();
         self.record(Exchange {
             step,
             sent_at,
@@ -210,6 +234,7 @@ impl<'a> CaseRun<'a> {
         };
         let Some(id) = card_id(response) else { return };
         self.ids.push(id.to_ascii_lowercase());
+        self.events.claim(&id);
         self.cards.insert(number, id.clone());
         self.cards.entry(origin).or_insert(id);
     }
@@ -230,7 +255,8 @@ impl<'a> CaseRun<'a> {
             | Command::ListAccount(_)
             | Command::ListProgramme
             | Command::Act(..)
-            | Command::Pause(_) => None,
+            | Command::Pause(_)
+            | Command::Hook(_) => None,
         }
     }
 
@@ -255,11 +281,11 @@ impl<'a> CaseRun<'a> {
         }
     }
 
-    fn last_reply(&self) -> Option<&Reply> {
+    pub(super) fn last_reply(&self) -> Option<&Reply> {
         self.case.exchanges.last().map(|exchange| &exchange.reply)
     }
 
-    fn obstacle(&mut self, step: Option<StepNumber>, words: String) {
+    pub(super) fn obstacle(&mut self, step: Option<StepNumber>, words: String) {
         self.case.obstacles.push(Obstacle { step, words });
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! - `draft` says what a step asks for; `auth` adds who asks; `tamper` puts a flaw in; `client` sends it once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
+//! - `hooks` receives events, `hook_steps` runs the steps about them.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
@@ -12,6 +13,8 @@ mod auth;
 mod case_run;
 mod client;
 mod draft;
+mod hook_steps;
+mod hooks;
 mod outgoing;
 mod reply;
 mod session;
@@ -23,11 +26,14 @@ mod writer;
 
 use std::time::Instant;
 
+use tokio::sync::OnceCell;
+
 use self::accounts::Supply;
 use self::auth::{Access, extra_headers};
 use self::case_run::CaseRun;
 use self::client::Client;
 use self::draft::Draft;
+use self::hooks::Hooks;
 use self::outgoing::Outgoing;
 use self::reply::Masks;
 use self::setup::Caller;
@@ -47,6 +53,8 @@ struct Driver {
     caller: Caller,
     access: Access,
     supply: Supply,
+    /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
+    hooks: OnceCell<Result<Hooks, String>>,
     began: Instant,
 }
 
@@ -75,6 +83,7 @@ impl Driver {
             profile,
             caller,
             access,
+            hooks: OnceCell::new(),
             began: Instant::now(),
         })
     }
@@ -98,6 +107,24 @@ impl Driver {
 
     async fn lease(&self) -> Result<AccountId, String> {
         self.supply.lease(&self.access, &self.caller).await
+    }
+
+    /// The listener and the subscription, or why there are none.
+    async fn hooks(&self) -> Result<&Hooks, &str> {
+        let Some(webhooks) = &self.profile.webhooks else {
+            return Err("the profile has no [webhooks]");
+        };
+        let foreign = &self.profile.foreign;
+        let start = || Hooks::start(webhooks, foreign, self.began, &self.access, &self.caller);
+        let hooks = self.hooks.get_or_init(start).await;
+        hooks.as_ref().map_err(String::as_str)
+    }
+
+    /// Leaves the target as it was found.
+    async fn end(&self) {
+        if let Some(Ok(hooks)) = self.hooks.get() {
+            hooks.end(&self.access, &self.caller).await;
+        }
     }
 
     async fn dress(&self, draft: &Draft, flaw: Option<Flaw>) -> Result<Outgoing, String> {

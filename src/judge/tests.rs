@@ -107,7 +107,9 @@ impl Story {
                 ("PATCH", format!("/simulator/cards/{}/{action}", card(c)))
             }
             Command::Act(action, c) => ("PATCH", format!("/cards/{}/{action}", card(c))),
-            Command::Retry(_) | Command::Pause(_) => unreachable!("told otherwise"),
+            Command::Retry(_) | Command::Pause(_) | Command::Hook(_) => {
+                unreachable!("told otherwise")
+            }
         };
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         if method != "GET" {

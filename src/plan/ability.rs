@@ -13,6 +13,8 @@ pub enum Ability {
     Issuer,
     /// Another programme whose account and card are known.
     Foreign,
+    /// Events, delivered to where the profile says.
+    Webhooks,
 }
 
 impl Ability {
@@ -22,6 +24,7 @@ impl Ability {
             Self::Simulator => "a simulator that issues cards and lets issuance fail",
             Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
             Self::Foreign => "an account and a card of another programme",
+            Self::Webhooks => "webhooks, received where [webhooks] in the profile says",
         }
     }
 }
@@ -35,6 +38,8 @@ pub struct Abilities {
     pub issuer: bool,
     /// [`Ability::Foreign`].
     pub foreign: bool,
+    /// [`Ability::Webhooks`].
+    pub webhooks: bool,
 }
 
 impl Abilities {
@@ -43,6 +48,7 @@ impl Abilities {
         simulator: true,
         issuer: true,
         foreign: true,
+        webhooks: true,
     };
 
     /// Whether the target offers it.
@@ -51,6 +57,7 @@ impl Abilities {
             Ability::Simulator => self.simulator,
             Ability::Issuer => self.issuer,
             Ability::Foreign => self.foreign,
+            Ability::Webhooks => self.webhooks,
         }
     }
 
@@ -90,6 +97,7 @@ fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {
         .then_some(Ability::Simulator),
         Command::Act(_, card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
         Command::Retry(_) => needed_by_retry(check::first_try(steps, step)),
+        Command::Hook(_) => Some(Ability::Webhooks),
         Command::ListProgramme | Command::Pause(_) => None,
     };
     own.or_else(|| shares_a_key_of_issue(steps, step).then_some(Ability::Simulator))

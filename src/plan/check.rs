@@ -1,6 +1,6 @@
 //! What makes a case consistent: each step can be sent, given the steps before it.
 
-use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Step, StepNumber};
 
 /// What is wrong with a case, and at which step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,20 +36,31 @@ fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<Strin
         ));
     }
     wrong_card(steps, step)
+        .or_else(|| wrong_subscription(steps, step))
         .or_else(|| wrong_key(steps, step))
         .or_else(|| wrong_body(steps, step))
         .or_else(|| wrong_flaw(steps, step))
 }
 
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
-    let (Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker))) =
-        &step.command
-    else {
-        return None;
+    let maker = match &step.command {
+        Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker)) => *maker,
+        Command::Hook(hook) => hook.card()?,
+        _ => return None,
     };
     let earlier = &steps[maker.0 - 1];
     (!earlier.makes_card())
         .then(|| format!("{maker} is `{earlier}`, which makes no card: name a create"))
+}
+
+fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
+    let Command::Hook(hook) = &step.command else {
+        return None;
+    };
+    let maker = hook.subscription()?;
+    let earlier = &steps[maker.0 - 1];
+    (earlier.command != Command::Hook(Hook::Subscribe))
+        .then(|| format!("{maker} is `{earlier}`, which makes no subscription: name a `subscribe`"))
 }
 
 fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Issuance;
 use super::call::{Operation, Refusal, Reply};
 use super::card::{Card, CardStatus, View};
+use super::events::{News, tell};
 use super::lifecycle::{self, Action, Happening, Outcome};
 use super::limit::{Excess, Fate};
 use super::programme::Account;
@@ -47,6 +48,7 @@ pub(super) fn create(task: &Task<'_>, account: &Arc<Account>) -> Result<Reply, R
     }
     card.over_limit = fate.is_some();
     let (id, body) = (card.id, (rules.render)(readings, &card, View::Created));
+    tell(service, &card, News::Created);
     cards.push(card);
     service.own.enter_card(id, account);
     settle_later(service, account, &mut cards, fate);
@@ -87,6 +89,7 @@ pub(super) fn on_card(task: &Task<'_>, id: Uuid, account: &Arc<Account>) -> Resu
     let index = position(&cards, id).ok_or_else(|| unknown_id(&service.readings))?;
     let Some(action) = action(task.call.operation) else {
         (service.rules.touch)(&mut cards, index, Happening::Read, service.clock.now());
+        tell(service, &cards[index], News::Read);
         return Ok(Reply::json(
             StatusCode::OK,
             (service.rules.render)(&service.readings, &cards[index], View::Read),
@@ -142,12 +145,14 @@ pub(super) fn apply(
                 Happening::Refused { action },
                 service.clock.now(),
             );
+            tell(service, &cards[index], News::Refused);
         }
     }
     outcome
 }
 
 fn change(service: &Service, cards: &mut [Card], index: usize, status: CardStatus, action: Action) {
+    let before = cards[index].clone();
     let card = &mut cards[index];
     card.status = status;
     card.issued |= matches!(status, CardStatus::Active | CardStatus::Inactive);
@@ -158,6 +163,7 @@ fn change(service: &Service, cards: &mut [Card], index: usize, status: CardStatu
         Happening::Changed { action },
         service.clock.now(),
     );
+    tell(service, &cards[index], News::Changed { before: &before });
 }
 
 fn success(service: &Service, card: &Card, action: Action) -> Reply {

@@ -12,7 +12,7 @@
 //! | `PATCH /sandbox/cards/{cardId}/suspend`, `/unsuspend`, `/block` | the issuer's own acts: 204, or 409 |
 //!
 //! The way of a call is in `service`, what it decides in `rules`, and what is decided wrongly, one
-//! mistake at a time, in `fault`. Absent: deliveries of webhooks, limits of rate, persistence.
+//! mistake at a time, in `fault`. Absent: limits of rate, persistence.
 //!
 //! ```no_run
 //! # use cardproof::reference::{Options, fault, start};
@@ -32,6 +32,7 @@ mod card;
 mod cards;
 mod clock;
 mod country;
+mod events;
 mod fault;
 mod idempotency;
 mod input;
@@ -55,6 +56,7 @@ mod webhooks;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+pub use events::Delivery;
 pub use fault::{Fault, fault, faults};
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};
@@ -68,6 +70,8 @@ pub struct Options {
     pub readings: Readings,
     /// How cards leave `issuing`.
     pub issuance: Issuance,
+    /// How events are delivered.
+    pub delivery: Delivery,
     /// Whether digests and signatures are asked for; without, a benchmark measures the rest.
     pub signatures: bool,
     /// The mistake to make, if any.
@@ -80,6 +84,7 @@ impl Default for Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             readings: Readings::default(),
             issuance: Issuance::Manual,
+            delivery: Delivery::Plain,
             signatures: true,
             fault: None,
         }

@@ -176,6 +176,8 @@ readings! {
     "empty-strings" refuse_empty_strings: bool { "accept" => false, "refuse" => true }
     /// Whether a string of more than 100 characters in an address is refused.
     "long-strings" refuse_long_strings: bool { "accept" => false, "refuse" => true }
+    /// Whether subscribers are told of a new card.
+    "creation-event" reports_creation: bool { "reported" => true, "not-reported" => false }
     /// Whether deactivate, activate and terminate answer 200 with the card (or 204).
     "success-code" success_with_card: bool { "204" => false, "200-with-card" => true }
     /// Whether a digest on a call without a body is refused.

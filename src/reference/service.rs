@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::access::Credentials;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::clock::Clock;
+use super::events::Courier;
 use super::programme::{Account, Programme};
 use super::readings::Readings;
 use super::rules::Rules;
@@ -24,6 +25,7 @@ pub(super) struct Service {
     pub signatures: bool,
     pub rules: Rules,
     pub clock: Clock,
+    pub courier: Courier,
     pub credentials: Credentials,
     /// The programme that the credentials belong to.
     pub own: Programme,

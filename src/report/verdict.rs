@@ -134,10 +134,12 @@ fn verdict(
         return (Verdict::Pass, None);
     }
     if facts.lacks.contains(&requirement.needs) {
-        return (
-            Verdict::NotApplicable,
-            Some(requirement.needs.reason().to_owned()),
-        );
+        // Webhooks are part of the contract: a profile without them says where nobody listens, not what the target lacks.
+        let verdict = match requirement.needs {
+            Needs::Webhooks => Verdict::NotShown,
+            _ => Verdict::NotApplicable,
+        };
+        return (verdict, Some(requirement.needs.reason().to_owned()));
     }
     if requirement.needs.is_unbuilt() {
         let words = requirement.needs.reason().to_owned();

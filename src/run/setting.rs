@@ -140,6 +140,7 @@ pub fn abilities(profile: &Profile) -> Abilities {
         simulator: profile.sandbox.simulator,
         issuer: issuer.suspend.is_some() && issuer.unsuspend.is_some() && issuer.block.is_some(),
         foreign: profile.foreign.account.is_some() && profile.foreign.card.is_some(),
+        webhooks: profile.webhooks.is_some(),
     }
 }
 
@@ -148,11 +149,13 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         simulator,
         issuer,
         foreign,
+        webhooks,
     } = abilities(profile);
     [
         (simulator, Needs::Simulator),
         (issuer, Needs::Issuer),
         (foreign, Needs::Foreign),
+        (webhooks, Needs::Webhooks),
     ]
     .into_iter()
     .filter(|(offered, _)| !offered)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::card::CardType;
-use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Step};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Step};
 
 /// Smaller is simpler: first fewer steps, then plainer steps, then less text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +60,8 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
         Command::Pause(_) => 0,
+        Command::Hook(Hook::Await { events, .. }) => *events,
+        Command::Hook(_) => 1,
     }
 }
 

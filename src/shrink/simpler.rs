@@ -3,7 +3,7 @@
 use super::removal::{creates, numbered};
 use super::with_letters;
 use crate::card::{Action, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber};
 
 /// Two accounts, or two cards, become one; all cards become virtual.
 pub(super) fn merged(case: &Case) -> Vec<Case> {
@@ -226,7 +226,22 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
         }
         Command::Retry(first) => simpler_retries(case, *first),
         Command::Pause(_) => Vec::new(),
+        Command::Hook(hook) => simpler_hooks(case, number, hook),
     }
+}
+
+/// The event of another card, and fewer events.
+fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
+    let Hook::Await { card, events } = hook else {
+        return Vec::new();
+    };
+    let fewer = (1..*events).map(|events| (*card, events));
+    let cards = creates(case).into_iter();
+    let others = cards.filter(|other| *other < number && other != card);
+    fewer
+        .chain(others.map(|other| (other, *events)))
+        .map(|(card, events)| Command::Hook(Hook::Await { card, events }))
+        .collect()
 }
 
 fn reads_instead(case: &Case, before: StepNumber) -> impl Iterator<Item = Command> {
