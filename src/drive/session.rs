@@ -112,8 +112,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let end = tokio::time::timeout(END_WAIT, self.driver.end());
         // A target that no longer answers keeps what it has.
+        let end = async { tokio::time::timeout(END_WAIT, self.driver.end()).await };
         drop(self.runtime.block_on(end));
     }
 }

@@ -349,7 +349,7 @@ fn is_invalid(call: &Call) -> bool {
         || matches!(call.input, Input::Invalid(_))
 }
 
-fn destination(action: Action) -> CardStatus {
+pub(super) fn destination(action: Action) -> CardStatus {
     match action {
         Action::Activate | Action::Issue | Action::Unsuspend => CardStatus::Active,
         Action::Deactivate => CardStatus::Inactive,

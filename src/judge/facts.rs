@@ -69,6 +69,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// What never changes, as first seen.
+    pub fn fixed(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.fixed.iter().map(|(name, fixed)| (*name, &fixed.value))
+    }
+
     /// The masked number, as first seen.
     pub fn masked_number(&self) -> Option<&str> {
         self.fixed.get("maskedPan")?.value.as_str()
@@ -360,7 +365,7 @@ impl Judge<'_> {
 }
 
 /// Equal values of a member that never changes.
-fn same_member(name: &str, first: &Value, second: &Value) -> bool {
+pub(super) fn same_member(name: &str, first: &Value, second: &Value) -> bool {
     match name {
         "accountId" => match (first.as_str(), second.as_str()) {
             (Some(first), Some(second)) => first.eq_ignore_ascii_case(second),

@@ -8,6 +8,7 @@ use super::Judgement;
 use super::answers::answered;
 use super::departure::{Departure, Origin};
 use super::facts::{Facts, Source};
+use super::hooks::Changes;
 use super::request::{Asked, Understood};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
@@ -54,6 +55,8 @@ pub(super) struct Judge<'a> {
     pub facts: BTreeMap<CardId, Facts>,
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
+    /// What surely became of each card, for those who were to be told.
+    pub changes: BTreeMap<CardId, Changes>,
     pub judgement: Judgement,
     gave_up: bool,
 }
@@ -105,6 +108,7 @@ impl<'a> Judge<'a> {
             touches: Vec::new(),
             facts: BTreeMap::new(),
             marked: Vec::new(),
+            changes: BTreeMap::new(),
             judgement: Judgement {
                 number: trace.number,
                 obstacles: trace.obstacles.clone(),
@@ -117,10 +121,12 @@ impl<'a> Judge<'a> {
     pub fn run(mut self) -> Judgement {
         for (moment, exchange) in self.trace.exchanges.iter().enumerate() {
             self.exchange(moment, exchange);
+            self.note_changes(moment);
             if self.gave_up {
                 break;
             }
         }
+        self.events();
         wire::leaked_numbers(&mut self);
         self.judgement.readings = self.readings();
         self.judgement
@@ -198,6 +204,11 @@ impl<'a> Judge<'a> {
 
     /// Records a departure. The first rule is the one to blame, the others may be.
     pub fn depart(&mut self, scene: &Scene<'_>, rules: &[RequirementId], found: Found) {
+        self.depart_at(scene.moment, rules, found);
+    }
+
+    /// The same, of what is no answer to a request of its own: an event.
+    pub fn depart_at(&mut self, moment: Moment, rules: &[RequirementId], found: Found) {
         let Some((&requirement, instead)) = rules.split_first() else {
             return;
         };
@@ -205,8 +216,8 @@ impl<'a> Judge<'a> {
         self.judgement.departures.push(Departure {
             requirement,
             instead: instead.to_vec(),
-            step: scene.exchange.step,
-            moment: scene.moment,
+            step: self.trace.exchanges[moment].step,
+            moment,
             subject: found.subject,
             expected: found.expected,
             since: found.since,

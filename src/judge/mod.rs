@@ -9,6 +9,7 @@ mod changes;
 mod departure;
 mod facts;
 mod follow;
+mod hooks;
 mod lists;
 mod request;
 mod settle;

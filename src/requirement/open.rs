@@ -96,4 +96,9 @@ catalogue! {
         from "contract.md, operations (silent)" on [SimulateIssue, SimulateFail] provoked "issue and fail on cards in other states" judged "the status code, for each call and state"
         needs Simulator
         point "simulator-elsewhere" ["refused", "success"];
+    OPEN_30 = "OPEN-30" Must Open "The creation of a card is itself reported by an event, or is not, always alike."
+        from "contract.md, webhooks" on [CreateCard, PutWebhook]
+        provoked "a wait for an event of a card that was only made" judged "whether one came"
+        needs Webhooks
+        point "creation-event" ["reported", "not reported"];
 }
