@@ -145,7 +145,7 @@ pub(super) fn apply(
                 Happening::Refused { action },
                 service.clock.now(),
             );
-            tell(service, &cards[index], News::Refused);
+            tell(service, &cards[index], News::Refused { action });
         }
     }
     outcome

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::card::{Card, View};
+use super::lifecycle::Action;
 use super::service::Service;
 
 /// How long a subscriber may take to answer.
@@ -46,7 +47,9 @@ pub(super) enum News<'a> {
         before: &'a Card,
     },
     /// A call on it was refused.
-    Refused,
+    Refused {
+        action: Action,
+    },
     Read,
 }
 
@@ -63,7 +66,7 @@ pub(super) fn report(service: &Service, card: &Card, news: News<'_>) -> Vec<Even
     match news {
         News::Created if !service.readings.reports_creation => Vec::new(),
         News::Created | News::Changed { .. } => vec![event(&shown(service, card))],
-        News::Refused | News::Read => Vec::new(),
+        News::Refused { .. } | News::Read => Vec::new(),
     }
 }
 
@@ -90,14 +93,18 @@ pub(super) fn of_body(body: &Value) -> Event {
 
 /// Tells the subscribers. The card's account is locked meanwhile, so that its events queue up in the order of its changes.
 pub(super) fn tell(service: &Service, card: &Card, news: News<'_>) {
-    let webhooks = service.own.webhooks();
-    if webhooks.is_empty() {
+    if service.own.webhooks().is_empty() {
         return;
     }
-    let events = (service.rules.report)(service, card, news);
+    send(service, &(service.rules.report)(service, card, news));
+}
+
+/// Puts events into the queues of all who are to be told.
+pub(super) fn send(service: &Service, events: &[Event]) {
+    let webhooks = service.own.webhooks();
     for webhook in webhooks.iter().filter(|w| (service.rules.is_told)(w)) {
         if webhook.types.iter().any(|name| name == "card.updated") {
-            for event in &events {
+            for event in events {
                 let post = Post {
                     url: webhook.callback_url.clone(),
                     event: event.clone(),

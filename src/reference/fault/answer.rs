@@ -8,7 +8,7 @@ use crate::reference::call::{Content, Operation, Reply};
 use crate::reference::card::{Card, CardStatus, CardType, View};
 
 /// The masked number with digits in place of the stars, such that the whole passes the check of card numbers.
-fn unmasked(card: &Card) -> Value {
+pub(super) fn unmasked(card: &Card) -> Value {
     let numbers = (0..10).map(|last| {
         card.details
             .masked_pan

@@ -7,6 +7,7 @@ mod access;
 mod answer;
 mod create;
 mod finality;
+mod hooks;
 mod idempotency;
 mod ids;
 mod immutability;
@@ -69,6 +70,7 @@ const TOPICS: &[&[Fault]] = &[
     input::FAULTS,
     ids::FAULTS,
     access::FAULTS,
+    hooks::FAULTS,
 ];
 
 /// What an unforeseen panic would be answered with.
