@@ -163,6 +163,7 @@ impl Outing {
                 departure: departure.clone(),
                 case: self.case.clone(),
                 exchanges: trace.exchanges.clone(),
+                events: trace.events.clone(),
                 confirmation: Confirmation {
                     reproduced: *reproduced,
                     attempts: times,

@@ -1,6 +1,9 @@
 //! The judge by tables: a story with its answers, and the departures that it holds.
 //!
 //! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
+//! A line `told #1=active as 7` is an event; an answer `200 active in vain` comes twice, a whole wait apart.
+
+mod events;
 
 use std::collections::BTreeMap;
 
@@ -9,11 +12,11 @@ use serde_json::{Value, json};
 use super::judge;
 use crate::card::AccountId;
 use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, CardRef, Case, Command, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber};
 use crate::contract::Contract;
 use crate::requirement::RequirementId;
 use crate::trace::{
-    CaseNumber, CaseTrace, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
+    CaseNumber, CaseTrace, Event, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
 };
 
 /// A story: each step with its answer, split by `=>`.
@@ -21,6 +24,9 @@ struct Story {
     steps: Vec<Step>,
     exchanges: Vec<Exchange>,
     cards: BTreeMap<StepNumber, Value>,
+    /// Each card as it was first shown in each status.
+    shown: BTreeMap<(StepNumber, String), Value>,
+    events: Vec<Event>,
     clock: u64,
 }
 
@@ -45,9 +51,15 @@ impl Story {
             steps: Vec::new(),
             exchanges: Vec::new(),
             cards: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            events: Vec::new(),
             clock: 0,
         };
         for line in lines {
+            if let Some(event) = line.strip_prefix("told ") {
+                story.hear(event);
+                continue;
+            }
             let (step, answer) = line.split_once(" => ").expect("a step and its answer");
             story.tell(step.parse().expect("a step"), answer);
         }
@@ -56,20 +68,30 @@ impl Story {
 
     fn tell(&mut self, step: Step, answer: &str) {
         let number = StepNumber(self.steps.len() + 1);
-        let request = self.request(number, &step);
-        self.clock += 100_000;
-        let reply = match answer {
-            "lost" => Reply::Lost("the connection was reset".to_owned()),
-            _ => Reply::Got(self.response(number, &step, answer)),
+        if step.command == Command::Hook(Hook::RefuseNext) {
+            self.steps.push(step);
+            return;
+        }
+        let (answer, pauses) = match answer.strip_suffix(" in vain") {
+            Some(answer) => (answer, &[100_000, 1_100_000][..]),
+            None => (answer, &[100_000][..]),
         };
-        self.exchanges.push(Exchange {
-            step: number,
-            sent_at: Micros(self.clock),
-            received_at: Micros(self.clock + 1_000),
-            request,
-            flaw: step.flaw,
-            reply,
-        });
+        for pause in pauses {
+            let request = self.request(number, &step);
+            self.clock += pause;
+            let reply = match answer {
+                "lost" => Reply::Lost("the connection was reset".to_owned()),
+                _ => Reply::Got(self.response(number, &step, answer)),
+            };
+            self.exchanges.push(Exchange {
+                step: number,
+                sent_at: Micros(self.clock),
+                received_at: Micros(self.clock + 1_000),
+                request,
+                flaw: step.flaw,
+                reply,
+            });
+        }
         self.steps.push(step);
     }
 
@@ -100,6 +122,9 @@ impl Story {
             Command::ListAccount(account) => ("GET", format!("/accounts/{}/cards", owner(account))),
             Command::ListProgramme => ("GET", "/cards".to_owned()),
             Command::Read(c) => ("GET", format!("/cards/{}", card(c))),
+            Command::Hook(Hook::Await { card, .. }) => {
+                ("GET", format!("/cards/{}", card_id(*card)))
+            }
             Command::Act(crate::card::Action::Terminate, c) => {
                 ("DELETE", format!("/cards/{}", card(c)))
             }
@@ -142,7 +167,9 @@ impl Story {
             _ if rest == "again" => self.exchanges_body(step),
             _ if rest.is_empty() => String::new(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
-            Command::Read(CardRef::Made(made)) => self.card(*made, rest).to_string(),
+            Command::Read(CardRef::Made(made)) | Command::Hook(Hook::Await { card: made, .. }) => {
+                self.card(*made, rest).to_string()
+            }
             Command::Retry(first) if self.cards.contains_key(first) => {
                 self.card(*first, rest).to_string()
             }
@@ -209,7 +236,10 @@ impl Story {
             card["maskedPan"] = json!("400000******0000");
             card["expirationDate"] = json!("12/2030");
         }
-        card.clone()
+        let card = card.clone();
+        let first = self.shown.entry((step, status.to_owned()));
+        first.or_insert_with(|| card.clone());
+        card
     }
 
     fn list(&mut self, text: &str) -> String {
@@ -239,6 +269,7 @@ impl Story {
             },
             accounts: [('A', account('A')), ('B', account('B'))].into(),
             exchanges: self.exchanges,
+            events: self.events,
             obstacles: Vec::new(),
             complete: true,
         }
