@@ -9,6 +9,7 @@ use crate::trace::{Exchange, Header, Reply, TRACE_VERSION};
 use crate::trace_reader::TraceReader;
 
 mod hostile;
+mod webhooks;
 
 fn case(steps: &[&str]) -> Case {
     Case {
