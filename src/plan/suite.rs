@@ -41,11 +41,13 @@ pub enum Focus {
     Access,
     /// A bit of all.
     Mixed,
+    /// A bit of all, with an event awaited where others read.
+    Webhooks,
 }
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
@@ -53,6 +55,7 @@ impl Focus {
         Self::Reads,
         Self::Access,
         Self::Mixed,
+        Self::Webhooks,
     ];
 
     /// The word in a suite.
@@ -65,6 +68,7 @@ impl Focus {
             Self::Reads => "reads",
             Self::Access => "access",
             Self::Mixed => "mixed",
+            Self::Webhooks => "webhooks",
         }
     }
 }

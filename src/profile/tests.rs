@@ -227,10 +227,7 @@ fn a_place_for_events_is_checked_where_it_is_written() {
     for (table, hint) in [
         ("listen = \"localhost\"", "like 127.0.0.1:8090"),
         ("listen = \"0.0.0.0:80\"", "callback_url says by which one"),
-        (
-            "callback_url = \"hooks.example\"",
-            "the address has no host",
-        ),
+        ("callback_url = \"hooks.example\"", "neither http nor https"),
         ("url = \"http://h\"", "unknown field `url`"),
         ("wait = \"0s\"", "longer than nothing"),
     ] {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::card::{Card, View};
@@ -108,6 +109,7 @@ pub(super) fn send(service: &Service, events: &[Event]) {
                 let post = Post {
                     url: webhook.callback_url.clone(),
                     event: event.clone(),
+                    happened_at: Instant::now(),
                 };
                 service.courier.send(&webhook.outbox, post);
             }
@@ -120,6 +122,7 @@ pub(super) fn send(service: &Service, events: &[Event]) {
 struct Post {
     url: String,
     event: Event,
+    happened_at: Instant,
 }
 
 /// The queue of a subscription, emptied by a task of its own.
@@ -224,7 +227,7 @@ impl Run {
                     });
                 }
                 Delivery::Late(pause) => {
-                    tokio::time::sleep(pause).await;
+                    tokio::time::sleep_until(post.happened_at + pause).await;
                     self.first(post).await;
                 }
                 Delivery::Plain | Delivery::Twice | Delivery::Once => self.first(post).await,

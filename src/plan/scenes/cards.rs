@@ -49,6 +49,7 @@ fn telling(focus: Focus) -> Telling {
         Focus::Reads => (35, 90, 40),
         Focus::Lifecycle | Focus::Limits | Focus::Idempotency | Focus::Access => (6, 90, 25),
         Focus::Mixed => (22, 90, 30),
+        Focus::Webhooks => (22, 90, 60),
     };
     Telling {
         patched,

@@ -17,10 +17,13 @@ use crate::reference::testing::{physical_card, virtual_card};
 
 use Operation::*;
 
+/// What came, as the walk tells it.
+type Line = (String, Reply);
+
 /// A subscriber that writes down what it gets, by path.
 #[derive(Clone, Default)]
 struct Subscriber {
-    got: Arc<Mutex<BTreeMap<String, Vec<(String, Reply)>>>>,
+    got: Arc<Mutex<BTreeMap<String, Vec<Line>>>>,
     refuses: Arc<AtomicBool>,
 }
 
