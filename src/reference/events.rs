@@ -1,14 +1,16 @@
 //! Events: what subscribers are told, and how it gets to them.
 //!
-//! Each subscription has a queue of its own. First attempts go out in the order of the changes; what is not answered with
-//! 2xx is tried again by a task of its own, ever more slowly, so that one refusal doesn't hold up the rest.
+//! Each subscription has a queue of its own. The events of a card go out in the order of its changes, those of several cards
+//! side by side. What is not answered with 2xx is tried again by a task of its own, ever more slowly, so that one refusal
+//! doesn't hold up the rest.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -22,6 +24,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(5);
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
 /// So often an event is tried again.
 const REDELIVERIES_MAX: u32 = 8;
+/// So many are sent at the same time.
+const AT_ONCE: usize = 32;
 /// How far events get out of order, where they do.
 const DISORDER_MS: u128 = 20;
 
@@ -97,16 +101,21 @@ pub(super) fn tell(service: &Service, card: &Card, news: News<'_>) {
     if service.own.webhooks().is_empty() {
         return;
     }
-    send(service, &(service.rules.report)(service, card, news));
+    send(
+        service,
+        &card.id,
+        &(service.rules.report)(service, card, news),
+    );
 }
 
-/// Puts events into the queues of all who are to be told.
-pub(super) fn send(service: &Service, events: &[Event]) {
+/// Puts events of a card into the queues of all who are to be told.
+pub(super) fn send(service: &Service, card: &Uuid, events: &[Event]) {
     let webhooks = service.own.webhooks();
     for webhook in webhooks.iter().filter(|w| (service.rules.is_told)(w)) {
         if webhook.types.iter().any(|name| name == "card.updated") {
             for event in events {
                 let post = Post {
+                    card: *card,
                     url: webhook.callback_url.clone(),
                     event: event.clone(),
                     happened_at: Instant::now(),
@@ -120,6 +129,7 @@ pub(super) fn send(service: &Service, events: &[Event]) {
 /// An event on its way to an address.
 #[derive(Debug)]
 struct Post {
+    card: Uuid,
     url: String,
     event: Event,
     happened_at: Instant,
@@ -156,6 +166,8 @@ impl Outbox {
 pub(super) struct Courier {
     delivery: Delivery,
     client: Arc<OnceLock<reqwest::Client>>,
+    /// So many more may be sent at the same time.
+    room: Arc<Semaphore>,
     /// How many events are on their way.
     pending: watch::Sender<usize>,
 }
@@ -165,6 +177,7 @@ impl Courier {
         Self {
             delivery,
             client: Arc::default(),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
             pending: watch::Sender::new(0),
         }
     }
@@ -198,6 +211,7 @@ impl Courier {
             .post(&post.url)
             .header("content-type", post.event.media_type)
             .body(post.event.body.clone());
+        let _permit = self.room.acquire().await;
         request
             .send()
             .await
@@ -215,24 +229,36 @@ struct Run {
 
 impl Run {
     async fn empty(self, mut posts: mpsc::UnboundedReceiver<Post>) {
+        // By card, what ends when the event before has been sent.
+        let mut before: HashMap<Uuid, oneshot::Receiver<()>> = HashMap::new();
         while let Some(post) = posts.recv().await {
-            match self.courier.delivery {
-                Delivery::AnyOrder => {
-                    let run = self.clone();
-                    let chance = Uuid::new_v4().as_u128() % DISORDER_MS;
-                    let pause = Duration::from_millis(u64::try_from(chance).unwrap_or(0));
-                    tokio::spawn(async move {
-                        tokio::time::sleep(pause).await;
-                        run.first(post).await;
-                    });
-                }
-                Delivery::Late(pause) => {
-                    tokio::time::sleep_until(post.happened_at + pause).await;
-                    self.first(post).await;
-                }
-                Delivery::Plain | Delivery::Twice | Delivery::Once => self.first(post).await,
-            }
+            let (sent, is_sent) = oneshot::channel();
+            let earlier = before.insert(post.card, is_sent);
+            tokio::spawn(self.clone().in_turn(post, earlier, sent));
         }
+    }
+
+    async fn in_turn(
+        self,
+        post: Post,
+        earlier: Option<oneshot::Receiver<()>>,
+        sent: oneshot::Sender<()>,
+    ) {
+        match (self.courier.delivery, earlier) {
+            (Delivery::AnyOrder, _) => {
+                let chance = Uuid::new_v4().as_u128() % DISORDER_MS;
+                let pause = Duration::from_millis(u64::try_from(chance).unwrap_or(0));
+                tokio::time::sleep_until(post.happened_at + pause).await;
+            }
+            // It errs when the sender is dropped, which is the end of the earlier one.
+            (_, Some(earlier)) => drop(earlier.await),
+            (_, None) => {}
+        }
+        if let Delivery::Late(pause) = self.courier.delivery {
+            tokio::time::sleep_until(post.happened_at + pause).await;
+        }
+        self.first(post).await;
+        drop(sent);
     }
 
     /// The first attempt, and what follows from it.

@@ -523,6 +523,6 @@ fn tell_again(task: &Task<'_>) {
     let cards = account.cards();
     if let Some(card) = cards.iter().find(|card| card.id == *id) {
         let again = event(&shown(service, card));
-        crate::reference::events::send(service, &[again]);
+        crate::reference::events::send(service, id, &[again]);
     }
 }
