@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Step, StepNumber};
+use super::{AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -51,12 +51,26 @@ impl fmt::Display for Command {
             Self::Retry(step) => write!(f, "retry {step}"),
             Self::Pause(milliseconds) => write!(f, "pause {milliseconds}ms"),
             Self::Hook(hook) => write!(f, "{hook}"),
+            Self::MoveClock(seconds) => write!(f, "move clock by {seconds}s"),
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutAfterSending => f.write_str("cut after sending"),
+            Self::CutWhileReading => f.write_str("cut while reading"),
+            Self::GiveUpAfter(milliseconds) => write!(f, "give up after {milliseconds}ms"),
         }
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(lane) = self.lane {
+            write!(f, "{lane} ")?;
+        }
         write!(f, "{}", self.command)?;
         if self.upper_case {
             f.write_str(" in upper case")?;
@@ -107,12 +121,28 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn step(mut self) -> Read<Step> {
-        let mut step = Step::new(self.command()?);
+        let lane = self.lane()?;
+        let mut step = Step {
+            lane,
+            ..Step::new(self.command()?)
+        };
         while !self.rest.is_empty() {
             self.modifier(&mut step)?;
         }
         check_modifiers(&step)?;
         Ok(step)
+    }
+
+    fn lane(&mut self) -> Read<Option<Lane>> {
+        if !self.rest.starts_with('[') {
+            return Ok(None);
+        }
+        let word = self.word();
+        let number = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
+        number
+            .and_then(|n| Lane::new(n.parse().ok()?))
+            .map(Some)
+            .ok_or_else(|| format!("`{word}` is no lane: [1] to [{}]", Lane::MAX))
     }
 
     fn command(&mut self) -> Read<Command> {
@@ -151,6 +181,7 @@ impl<'a> Reader<'a> {
             }
             "subscribe" => Ok(Command::Hook(Hook::Subscribe)),
             "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.step_number()?))),
+            "move" => Ok(Command::MoveClock(self.seconds()?)),
             other => Err(unknown_verb(other)),
         }
     }
@@ -169,6 +200,21 @@ impl<'a> Reader<'a> {
         };
         let card = self.step_number()?;
         Ok(Command::Hook(Hook::Await { card, events }))
+    }
+
+    /// By how much the clock is moved: a year at most, for cards expire.
+    fn seconds(&mut self) -> Read<u64> {
+        const YEAR: u64 = 366 * 24 * 60 * 60;
+        self.expect("clock by")?;
+        let word = self.word();
+        word.strip_suffix('s')
+            .and_then(|n| n.parse().ok())
+            .filter(|n| (1..=YEAR).contains(n))
+            .ok_or_else(|| {
+                format!(
+                    "`{word}` is no time to move a clock by: write it as `3601s`, up to {YEAR}s"
+                )
+            })
     }
 
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
@@ -302,6 +348,7 @@ fn unknown_verb(verb: &str) -> String {
         "list",
         "retry",
         "pause",
+        "move",
         "await",
         "refuse",
         "subscribe",
@@ -324,8 +371,11 @@ fn check_modifiers(step: &Step) -> Read<()> {
         return Err("only a create, or the retry of one, has a body".to_owned());
     }
     let modifies = has_body || matches!(step.command, Command::Act(..));
-    if matches!(step.command, Command::Hook(_)) && (step.flaw.is_some() || step.upper_case) {
-        return Err("a step about webhooks is sent as it is, without flaws".to_owned());
+    let is_bent = step.flaw.is_some() || step.upper_case || step.lane.is_some();
+    if matches!(step.command, Command::Hook(_)) && is_bent {
+        return Err(
+            "a step about webhooks is sent as it is, without flaws, and in no lane".to_owned(),
+        );
     }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());
@@ -359,6 +409,8 @@ mod tests {
             "retry #3 with {\"type\":\"physical\"}",
             "retry #3 in upper case",
             "pause 1200ms",
+            "move clock by 3601s",
+            "read #1 with expired bearer",
             "deactivate #1 without signature",
             "create virtual on A with wrong digest",
             "block #1",
@@ -369,6 +421,8 @@ mod tests {
             "unsubscribe #2",
             "read subscription #2",
             "list subscriptions",
+            "[1] activate #1",
+            "[4] retry #3 in upper case",
         ] {
             check_same(text);
         }
@@ -396,11 +450,17 @@ mod tests {
             ("await event #1", "no number of events"),
             ("await event of A", "is no step"),
             ("refuse event", "`next event` should stand"),
+            ("move clock 3s", "`clock by` should stand before"),
+            ("move clock by 3", "3601s"),
+            ("move clock by 0s", "3601s"),
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),
             ("activate #1 quickly", "says nothing known"),
             ("subscribe without bearer", "without flaws"),
+            ("[1] await event of #1", "in no lane"),
+            ("[5] activate #1", "is no lane: [1] to [4]"),
+            ("[1]activate #1", "is no lane"),
         ] {
             let error = text.parse::<Step>().unwrap_err();
             let shown = error.to_string();

@@ -1,6 +1,7 @@
 //! The steps about webhooks: what they send, and how they wait.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -12,16 +13,16 @@ use super::hooks::{Hooks, Inbox, subscribe_draft, unsubscribe, unsubscribe_draft
 use super::reply::card_id;
 use crate::card_view::is_same;
 use crate::case::{CardRef, Command, Hook, Step, StepNumber};
-use crate::redact::{card_numbers, card_numbers_in_body};
+use crate::redact::{card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{Event, Record, Reply};
 
 /// A card that goes on changing is looked at so often.
 const LOOKS_MAX: usize = 8;
 
 /// What a case has to do with events.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Events<'a> {
-    open: Option<(&'a Hooks, Inbox)>,
+    open: Option<(&'a Hooks, Arc<Inbox>)>,
     /// The ids of the case's own subscriptions.
     subscriptions: BTreeMap<StepNumber, String>,
     /// A wait was in vain.
@@ -55,7 +56,7 @@ impl CaseRun<'_> {
         }
         match self.driver.hooks().await {
             Ok(hooks) => {
-                self.events.open = Some((hooks, hooks.open_inbox()));
+                self.events.open = Some((hooks, Arc::new(hooks.open_inbox())));
                 for account in self.case.accounts.values() {
                     self.events.claim(account.as_str());
                 }
@@ -105,11 +106,10 @@ impl CaseRun<'_> {
                 let id = self.events.subscriptions.get(made).cloned();
                 let Some(id) = id else { return };
                 let path = unsubscribe_draft(&id).path;
-                self.exchange(number, &read(path), None).await;
+                self.ask_once(number, &read(path)).await;
             }
             Hook::ListSubscriptions => {
-                self.exchange(number, &read("/webhooks".to_owned()), None)
-                    .await;
+                self.ask_once(number, &read("/webhooks".to_owned())).await;
             }
         }
     }
@@ -119,7 +119,7 @@ impl CaseRun<'_> {
             return;
         };
         let wanted = subscribe_draft(&hooks.address(&inbox.open_door(number)));
-        if self.exchange(number, &wanted, None).await
+        if self.ask_once(number, &wanted).await
             && let Some(Reply::Got(response)) = self.last_reply()
             && let Some(id) = card_id(response)
         {
@@ -130,7 +130,7 @@ impl CaseRun<'_> {
     /// The id stays known, so that later steps can look whether it is gone.
     async fn unsubscribe(&mut self, number: StepNumber, made: StepNumber) {
         if let Some(id) = self.events.subscriptions.get(&made).cloned() {
-            self.exchange(number, &unsubscribe_draft(&id), None).await;
+            self.ask_once(number, &unsubscribe_draft(&id)).await;
         }
     }
 
@@ -143,7 +143,7 @@ impl CaseRun<'_> {
         };
         let mut before: Option<(Value, Standing)> = None;
         for _ in 0..LOOKS_MAX {
-            if !self.exchange(number, &read, None).await {
+            if !self.ask_once(number, &read).await {
                 return;
             }
             let Some(shown) = self.shown_card() else {
@@ -210,8 +210,8 @@ impl CaseRun<'_> {
         let masks = &self.driver.caller.masks;
         for mut event in events {
             event.body = masks.apply(card_numbers_in_body(&event.body).into_owned());
-            for (_, value) in &mut event.headers {
-                *value = masks.apply(card_numbers(value).into_owned());
+            for (name, value) in &mut event.headers {
+                *value = masks.apply(card_numbers_in_header(name, value).into_owned());
             }
             let record = Record::Event {
                 number: self.case.number,

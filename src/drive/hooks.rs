@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::auth::Access;
-use super::client::Received;
+use super::client::{Delivery, Received};
 use super::draft::Draft;
 use super::reply::recorded;
 use super::setup::Caller;
@@ -150,11 +150,16 @@ async fn subscribe(
     access: &Access,
     caller: &Caller,
 ) -> Result<Option<String>, String> {
-    let call = format!("PUT {}/webhooks", caller.base_url);
+    let call = format!("PUT {}/webhooks", caller.base.as_str());
     let request = access.dress(wanted, None, caller).await?;
-    let incoming = match caller.client.send(request).await {
+    let incoming = match caller
+        .client
+        .send(request, Delivery::default())
+        .await
+        .received
+    {
         Received::Whole(incoming) => incoming,
-        Received::Lost { words, .. } => {
+        Received::Lost { words, .. } | Received::LetGo(words) => {
             return Err(format!("{call} got no answer: {words}"));
         }
     };
@@ -173,7 +178,7 @@ async fn subscribe(
 /// Removes a subscription, unjudged.
 pub async fn unsubscribe(id: &str, access: &Access, caller: &Caller) {
     if let Ok(request) = access.dress(&unsubscribe_draft(id), None, caller).await {
-        caller.client.send(request).await;
+        caller.client.send(request, Delivery::default()).await;
     }
 }
 

@@ -8,6 +8,7 @@ use crate::profile::{AccountRecipe, Accounts, Wait};
 use crate::trace::{Exchange, Header, Reply, TRACE_VERSION};
 use crate::trace_reader::TraceReader;
 
+mod clock;
 mod hostile;
 mod webhooks;
 
@@ -41,7 +42,7 @@ fn words(trace: &CaseTrace) -> String {
 fn lost(exchange: &Exchange) -> &str {
     match &exchange.reply {
         Reply::Lost(words) => words,
-        Reply::Got(response) => panic!("{response:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -11,8 +11,10 @@ use crate::card::{Action, CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::{Transition, keeping_rule, transition};
-use crate::world::ways::{self, Answer, Call, Effect, Id, Input, Key, RefusalKind, Way, Wish};
-use crate::world::{Card, Moment, Outcome, Since, World};
+use crate::world::ways::{
+    self, Answer, Call, Effect, Id, Input, Key, Memory, RefusalKind, Way, Wish,
+};
+use crate::world::{Card, Moment, Outcome, Remembered, Since, World};
 
 impl<'a> Judge<'a> {
     pub(super) fn modify(&mut self, scene: &Scene<'_>, call: &Call) {
@@ -32,7 +34,7 @@ impl<'a> Judge<'a> {
             .filter(|id| kind != TouchKind::Replayed && !reveals && self.knows(id))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
-            self.reused_id(scene, kind, &id, view);
+            self.reused_id(scene, call, kind, &id, view);
             self.touch(scene.moment, call, kind);
             return;
         }
@@ -111,6 +113,7 @@ impl<'a> Judge<'a> {
     pub(super) fn reused_id(
         &mut self,
         scene: &Scene<'_>,
+        call: &Call,
         kind: TouchKind,
         card: &CardId,
         view: &Value,
@@ -119,6 +122,7 @@ impl<'a> Judge<'a> {
             matches!(&e.reply, Reply::Got(r) if r.status < 300 && same_body(&r.body, &scene.response.body))
         });
         let rules: &[RequirementId] = match (kind, &first) {
+            _ if call.memory == Memory::Gone => &[id::IDEM_8],
             (TouchKind::Refused(id::IDEM_6), _) => &[id::IDEM_5],
             (TouchKind::Elsewhere, _) => &[id::IDEM_9],
             (_, Some(_)) => &[id::IDEM_11, id::CREATE_5],
@@ -146,6 +150,11 @@ impl<'a> Judge<'a> {
             (Key::Uuid(key), Some(world)) => world.keys.get(key).map_or(&[][..], Vec::as_slice),
             _ => &[],
         };
+        let is_same = |e: &Remembered| matches!(e.outcome, Outcome::Done(moment) if self.same_answer(moment, scene.response));
+        let entries = match call.memory {
+            Memory::Fading if scene.is_success() && !entries.iter().any(is_same) => &[],
+            Memory::Kept | Memory::Fading | Memory::Gone => entries,
+        };
         let done = |o: &Outcome| matches!(o, Outcome::Done(_));
         let known = entries.iter().find(|e| e.call == call.line);
         let again = known.is_some_and(|e| done(&e.outcome) && e.payload == call.payload);
@@ -168,10 +177,10 @@ impl<'a> Judge<'a> {
         } else {
             TouchKind::Refused(match (&call.wish, &call.input) {
                 (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
-                (Wish::Create { .. }, Input::Valid) if !matches!(call.key, Key::Uuid(_)) => {
-                    id::INPUT_7
-                }
-                (Wish::Create { .. }, Input::Valid) => id::LIMIT_7,
+                (Wish::Create { .. }, Input::Valid) => match call.key {
+                    Key::Missing | Key::Malformed | Key::Exempt => id::INPUT_7,
+                    Key::Single | Key::Uuid(_) => id::LIMIT_7,
+                },
                 (Wish::Act(..), _) => id::LIFE_9,
             })
         }
@@ -226,8 +235,9 @@ impl<'a> Judge<'a> {
             }
             let moved = match &call.wish {
                 Wish::Create { .. } => {
-                    base.cards
-                        .extend(ways::new_card(call, made.clone(), None, now));
+                    if let Some(card) = ways::new_card(call, made.clone(), None, now) {
+                        base.add(card);
+                    }
                     None
                 }
                 Wish::Act(action, Id::Known(card)) => moved_on(&base, *action, card),
@@ -245,7 +255,7 @@ impl<'a> Judge<'a> {
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
-                Asked::ListProgramme | Asked::Other => false,
+                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Other => false,
                 Asked::Modify(call) => is_invalid(call),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };
@@ -273,8 +283,18 @@ impl<'a> Judge<'a> {
             rule: id::LIFE_1,
         };
         let rule = self.effect_rule(call);
+        let worlds = self.worlds.iter();
+        let next = worlds
+            .flat_map(|world| self.without_answer(world, now, call))
+            .collect();
+        self.settle_on(next, exchange.step);
+        self.touch(moment, call, TouchKind::Effect(rule));
+    }
+
+    /// The worlds that a call leaves of one when nobody knows whether it was carried out.
+    pub(super) fn without_answer(&self, world: &World, now: Since, call: &Call) -> Vec<World> {
         let mut next = Vec::new();
-        for world in self.evolve(now, |card| concerned(card, call)) {
+        for world in self.evolve_one(world, now, |card| concerned(card, call)) {
             let mut undone = world.clone();
             if let Key::Uuid(key) = &call.key {
                 undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
@@ -287,16 +307,14 @@ impl<'a> Judge<'a> {
                 let Some(mut done) = ways::taken(&world, call, &way, None, now) else {
                     continue;
                 };
-                let made =
-                    matches!(way.effect, Effect::Create { .. }).then(|| done.cards.len() - 1);
+                let made = matches!(way.effect, Effect::Create { .. }).then_some(now.step);
                 if let Key::Uuid(key) = &call.key {
                     done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
                 }
                 next.push(done);
             }
         }
-        self.settle_on(next, exchange.step);
-        self.touch(moment, call, TouchKind::Effect(rule));
+        next
     }
 }
 
@@ -312,7 +330,7 @@ fn moved_on(world: &World, action: Action, card: &CardId) -> Option<World> {
     Some(moved)
 }
 
-fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
+pub(super) fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
     let Key::Uuid(key) = &call.key else {
         return;
     };
@@ -327,7 +345,7 @@ fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
 }
 
 /// Whether a call's answer depends on what a card has turned into by itself.
-fn concerned(card: &Card, call: &Call) -> bool {
+pub(super) fn concerned(card: &Card, call: &Call) -> bool {
     match &call.wish {
         Wish::Create {
             account: Id::Known(account),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::departure::{Origin, json_diff};
 use super::follow::{Found, Judge, Scene};
+use super::overlap;
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::card_view::is_same_address;
 use crate::case::StepNumber;
@@ -251,7 +252,9 @@ impl Judge<'_> {
         self.times(scene, card, members, &look, &facts);
         self.facts.insert(card.clone(), facts);
         if let Some(status) = look.status {
-            self.observe_status(scene, card, status, source);
+            if !self.settled.covers(card) {
+                self.observe_status(scene, card, status, source);
+            }
             self.issued_members(scene, card, members, status);
         }
         if let Some(facts) = self.facts.get_mut(card) {
@@ -289,8 +292,11 @@ impl Judge<'_> {
                 self.settle_stale_lists(card, &format!("`{name}` of a card"), &shown, source);
                 continue;
             }
-            if value.is_none() && !ISSUED.contains(&name) {
-                continue; // BODY-2 says it
+            let first = &self.trace.exchanges[fixed.moment];
+            if value.is_none()
+                && (!ISSUED.contains(&name) || !overlap::precedes(first, scene.exchange))
+            {
+                continue; // BODY-2 says it, or it may have come before the member was set
             }
             let undisturbed =
                 source.is_other_read(fixed.source) && self.is_undisturbed(card, fixed.moment);

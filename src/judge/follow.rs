@@ -1,18 +1,21 @@
 //! The thread through a case: each exchange filters and extends the worlds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
 use super::Judgement;
 use super::answers::answered;
+use super::clock::Clock;
 use super::departure::{Departure, Origin};
+use super::explained::made_in;
 use super::facts::{Facts, Source};
 use super::hooks::Changes;
-use super::request::{Asked, Understood};
-use super::wire;
+use super::overlap::{self, Order, Race, Settled};
+use super::request::{Asked, Understood, shared_keys};
+use super::{leaks, wire};
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::{Flaw, StepNumber};
+use crate::case::{Case, Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
@@ -50,6 +53,10 @@ pub(super) struct Judge<'a> {
     pub contract: &'a Contract,
     pub terms: &'a Terms,
     pub trace: &'a CaseTrace,
+    /// The case, of which the trace may be a part.
+    pub case: &'a Case,
+    /// The idempotency keys that more than one request has.
+    pub shared_keys: BTreeSet<String>,
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
@@ -57,7 +64,16 @@ pub(super) struct Judge<'a> {
     pub marked: Vec<Moment>,
     /// What surely became of each card, for those who were to be told.
     pub changes: BTreeMap<CardId, Changes>,
+    pub clock: Clock,
     pub judgement: Judgement,
+    /// The exchanges that overlap with the one being judged.
+    pub race: Race,
+    /// Some of the orders in which the last race may have gone, and what they left.
+    pub orders: Vec<Order>,
+    /// The exchanges during which a change was under way, so that they don't show a card at rest.
+    pub contended: BTreeSet<Moment>,
+    /// What has been put in order of the list being judged.
+    pub settled: Settled,
     gave_up: bool,
 }
 
@@ -95,7 +111,12 @@ impl Scene<'_> {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(contract: &'a Contract, terms: &'a Terms, trace: &'a CaseTrace) -> Self {
+    pub fn new(
+        contract: &'a Contract,
+        terms: &'a Terms,
+        trace: &'a CaseTrace,
+        case: &'a Case,
+    ) -> Self {
         let start = World {
             choices: Choices::pinned(&terms.pins),
             ..World::default()
@@ -104,30 +125,43 @@ impl<'a> Judge<'a> {
             contract,
             terms,
             trace,
+            case,
+            shared_keys: shared_keys(trace),
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
             marked: Vec::new(),
             changes: BTreeMap::new(),
+            clock: Clock::default(),
             judgement: Judgement {
                 number: trace.number,
                 obstacles: trace.obstacles.clone(),
                 ..Judgement::default()
             },
+            race: Race::default(),
+            contended: BTreeSet::new(),
+            orders: Vec::new(),
+            settled: Settled::default(),
             gave_up: false,
         }
     }
 
     pub fn run(mut self) -> Judgement {
-        for (moment, exchange) in self.trace.exchanges.iter().enumerate() {
-            self.exchange(moment, exchange);
-            self.note_changes(moment);
+        for run in overlap::runs(&self.trace.exchanges) {
+            let last = run.last().copied();
+            match run[..] {
+                [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
+                _ => self.race(run),
+            }
+            if let Some(last) = last {
+                self.note_changes(last);
+            }
             if self.gave_up {
                 break;
             }
         }
-        self.events();
-        wire::leaked_numbers(&mut self);
+        self.all_events();
+        leaks::of_this_case(&mut self);
         self.judgement.readings = self.readings();
         self.judgement
     }
@@ -150,18 +184,33 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+    pub fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
+    /// What follows is not judged.
+    pub fn give_up(&mut self, step: StepNumber, words: String) {
+        self.gave_up = true;
+        self.obstacle(step, words);
+    }
+
+    pub fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
         let Understood {
             operation,
             asked,
             id_in_upper_case,
             key_in_upper_case,
-        } = self.understand(exchange);
+        } = self.understood(moment);
+        if let Asked::MoveClock(seconds) = asked {
+            return self.move_clock(moment, exchange, seconds);
+        }
+        self.recall(&asked, exchange);
         let response = match &exchange.reply {
             Reply::Lost(words) => {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
                 return self.unanswered(moment, exchange, &asked);
             }
+            Reply::LetGo(_) => return self.unanswered(moment, exchange, &asked),
             Reply::Got(response) => response,
         };
         let scene = Scene {
@@ -185,7 +234,7 @@ impl<'a> Judge<'a> {
             Asked::ListAccount(account) => self.list_account(&scene, &account),
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
-            Asked::Other => {}
+            Asked::MoveClock(_) | Asked::Other => {}
         }
     }
 
@@ -193,9 +242,13 @@ impl<'a> Judge<'a> {
         self.worlds.iter().any(|w| w.position(card).is_some())
     }
 
+    /// The card that a step's answer brought; of a create whose answer was lost, the one that it is known to have made.
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
-        let cards = &self.worlds.first()?.cards;
-        cards.iter().find(|c| c.made_by == step)?.id.clone()
+        let mut own = self.trace.exchanges.iter().filter(|e| e.step == step);
+        own.find_map(made_in).or_else(|| {
+            let cards = &self.worlds.first()?.cards;
+            cards.iter().find(|c| c.made_by == step)?.id.clone()
+        })
     }
 
     pub fn show(&mut self, rule: RequirementId) {
@@ -222,6 +275,7 @@ impl<'a> Judge<'a> {
             expected: found.expected,
             since: found.since,
             actual: found.actual,
+            tried: Vec::new(),
             diff: found.diff,
         });
     }
@@ -235,11 +289,10 @@ impl<'a> Judge<'a> {
 
     /// Takes `worlds` for the set that is left, each once.
     pub fn settle_on(&mut self, mut worlds: Vec<World>, step: StepNumber) {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         worlds.retain(|w| seen.insert(w.clone()));
         if worlds.len() > WORLDS_MAX {
-            self.gave_up = true;
-            self.obstacle(
+            self.give_up(
                 step,
                 format!("more than {WORLDS_MAX} worlds explain what was seen; the rest of the case was not judged"),
             );
@@ -250,9 +303,21 @@ impl<'a> Judge<'a> {
 
     /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go.
     pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
-        let mut worlds = self.worlds.clone();
-        let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
-        for place in 0..places {
+        let worlds = self.worlds.iter();
+        worlds
+            .flat_map(|world| self.evolve_one(world, now, &concerns))
+            .collect()
+    }
+
+    /// The worlds into which one may have turned by itself.
+    pub fn evolve_one(
+        &self,
+        world: &World,
+        now: Since,
+        concerns: impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
+        let mut worlds = vec![world.clone()];
+        for place in 0..world.cards.len() {
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {

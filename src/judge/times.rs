@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::departure::Origin;
 use super::facts::{Facts, Look, Stamp, stamp};
 use super::follow::{Found, Judge, Scene, TouchKind};
+use super::overlap;
 use crate::card::{CardId, CardStatus};
 use crate::card_view::resolution_us;
 use crate::requirement::{RequirementId, id};
@@ -38,12 +39,21 @@ impl Judge<'_> {
                 self.show(id::TIME_1);
             }
         }
-        let Some(last) = facts.looks.last() else {
+        let exchanges = &self.trace.exchanges;
+        let precedes = |l: &&Look| overlap::precedes(&exchanges[l.moment], scene.exchange);
+        let Some(last) = facts.looks.iter().rev().find(precedes) else {
             return;
         };
         let Some(before) = &last.updated_at else {
             return;
         };
+        let is_other_read = look.source.is_other_read(last.source);
+        let is_contended = [last.moment, scene.moment]
+            .iter()
+            .any(|moment| self.contended.contains(moment));
+        if is_contended && is_other_read {
+            return; // different reads need only agree about a card at rest
+        }
         if updated.at < before.at {
             let rules = self.stale_rules(card, last, look);
             let found = Found {
@@ -60,13 +70,17 @@ impl Judge<'_> {
             self.depart(scene, &rules, found);
         } else {
             self.show(id::TIME_2);
+            if is_contended {
+                return; // a change under way may have come before one look or the other
+            }
             if last.status == look.status {
                 self.time_at_rest(scene, card, last, look, before, updated);
             } else {
                 self.time_of_change(scene, card, last, before, updated);
             }
         }
-        if look.source.is_other_read(last.source)
+        if is_other_read
+            && !is_contended
             && self.is_quiet_since(last.moment)
             && look.status == last.status
             && look.name != last.name
@@ -152,6 +166,9 @@ impl Judge<'_> {
         if others {
             rules.push(id::LIFE_14);
         }
+        if self.clock.moved_since(last.moment) {
+            rules.push(id::TIME_4);
+        }
         rules.push(if look.source.is_other_read(last.source) {
             id::READ_6
         } else {
@@ -187,7 +204,8 @@ impl Judge<'_> {
         }
         let seen_at = self.trace.exchanges[last.moment].received_at.0;
         let changed_at = self.trace.exchanges[change.moment].sent_at.0;
-        let shows = changed_at.saturating_sub(seen_at)
+        let moved = self.clock.moved_between(last.moment, change.moment);
+        let shows = changed_at.saturating_sub(seen_at) + moved
             > resolution_us(&updated.text)
                 .max(resolution_us(&before.text))
                 .max(CLOCK_TICK_US);

@@ -21,7 +21,8 @@ pub fn inconsistency(case: &Case) -> Option<Inconsistency> {
     }
     case.steps.iter().enumerate().find_map(|(index, step)| {
         let number = StepNumber(index + 1);
-        let problem = step_problem(&case.steps, number, step)?;
+        let problem =
+            step_problem(&case.steps, number, step).or_else(|| wrong_lane(case, number, step))?;
         Some(Inconsistency {
             step: Some(number),
             problem,
@@ -39,7 +40,38 @@ fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<Strin
         .or_else(|| wrong_subscription(steps, step))
         .or_else(|| wrong_key(steps, step))
         .or_else(|| wrong_body(steps, step))
-        .or_else(|| wrong_flaw(steps, step))
+        .or_else(|| wrong_flaw(steps, number, step))
+}
+
+/// What goes at once can't wait for one another: a step may name what came before the race, what its own lane did, and
+/// the request that another lane begins with.
+fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
+    let lane = step.lane?;
+    if matches!(step.command, Command::MoveClock(_)) {
+        return Some(
+            "the clock moves for everybody, so nothing can go at the same time".to_owned(),
+        );
+    }
+    let stretches = case.stretches();
+    let race = stretches.iter().find(|s| s.contains(&(number.0 - 1)))?;
+    let is_first = |index: usize| {
+        let mut earlier = case.steps[race.start..index].iter();
+        earlier.all(|s| s.lane != case.steps[index].lane)
+    };
+    let names_request = |need: StepNumber| {
+        matches!(step.command, Command::Retry(first) if first == need)
+            || step.key == KeyUse::Of(need)
+    };
+    step.needs().into_iter().find_map(|need| {
+        let index = need.0 - 1;
+        let apart = race.contains(&index) && case.steps[index].lane != Some(lane);
+        (apart && !(names_request(need) && is_first(index))).then(|| {
+            format!(
+                "step {number} names {need}, which goes at the same time in another lane: only the requests that lanes \
+                 begin with can be repeated by one another"
+            )
+        })
+    })
 }
 
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
@@ -80,10 +112,17 @@ fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
         .then(|| "only a create, or the retry of one, has a body".to_owned())
 }
 
-fn wrong_flaw(steps: &[Step], step: &Step) -> Option<String> {
+fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String> {
     let flaw = step.flaw?;
     if matches!(step.command, Command::Pause(_)) {
         return Some("a pause sends nothing, so nothing can be wrong with its access".to_owned());
+    }
+    if matches!(step.command, Command::MoveClock(_)) {
+        return Some("the clock is no part of the product, so its access is not tested".to_owned());
+    }
+    let moves = |earlier: &Step| matches!(earlier.command, Command::MoveClock(_));
+    if flaw == Flaw::ExpiredBearer && !steps[..number.0 - 1].iter().any(moves) {
+        return Some("no bearer token has expired before the clock was moved".to_owned());
     }
     if needs_body(flaw) && !is_create(steps, step) {
         return Some(format!(

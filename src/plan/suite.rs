@@ -39,22 +39,28 @@ pub enum Focus {
     Reads,
     /// Flaws in access and integrity.
     Access,
+    /// Cards, keys and tokens across moves of the target's clock.
+    Time,
     /// A bit of all.
     Mixed,
+    /// Requests at once.
+    Races,
     /// A bit of all, with an event awaited where others read.
     Webhooks,
 }
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
         Self::Input,
         Self::Reads,
         Self::Access,
+        Self::Time,
         Self::Mixed,
+        Self::Races,
         Self::Webhooks,
     ];
 
@@ -67,8 +73,10 @@ impl Focus {
             Self::Input => "input",
             Self::Reads => "reads",
             Self::Access => "access",
+            Self::Time => "time",
             Self::Mixed => "mixed",
             Self::Webhooks => "webhooks",
+            Self::Races => "races",
         }
     }
 }

@@ -2,16 +2,20 @@
 //!
 //! Each subscription has a queue of its own. The events of a card go out in the order of its changes, those of several cards
 //! side by side. What is not answered with 2xx is tried again by a task of its own, ever more slowly, so that one refusal
-//! doesn't hold up the rest.
+//! doesn't hold up the rest. Absent: TLS, so an https address gets nothing.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::card::{Card, View};
@@ -161,11 +165,14 @@ impl Outbox {
     }
 }
 
+/// What posts.
+type Http = Client<HttpConnector, Full<Bytes>>;
+
 /// Who carries events; shared by all queues.
 #[derive(Clone, Debug)]
 pub(super) struct Courier {
     delivery: Delivery,
-    client: Arc<OnceLock<reqwest::Client>>,
+    client: Arc<OnceLock<Http>>,
     /// So many more may be sent at the same time.
     room: Arc<Semaphore>,
     /// How many events are on their way.
@@ -203,19 +210,17 @@ impl Courier {
 
     /// Whether the subscriber took it.
     async fn post(&self, post: &Post) -> bool {
-        let client = self.client.get_or_init(|| {
-            let builder = reqwest::Client::builder().no_proxy().timeout(ANSWER_WAIT);
-            builder.build().unwrap_or_default()
-        });
-        let request = client
-            .post(&post.url)
+        let client = self
+            .client
+            .get_or_init(|| Client::builder(TokioExecutor::new()).build_http());
+        let body = Full::new(Bytes::from(post.event.body.clone()));
+        let request = http::Request::post(&post.url)
             .header("content-type", post.event.media_type)
-            .body(post.event.body.clone());
+            .body(body);
+        let Ok(request) = request else { return false };
         let _permit = self.room.acquire().await;
-        request
-            .send()
-            .await
-            .is_ok_and(|answer| answer.status().is_success())
+        let answer = timeout(ANSWER_WAIT, client.request(request)).await;
+        matches!(answer, Ok(Ok(answer)) if answer.status().is_success())
     }
 }
 

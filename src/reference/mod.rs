@@ -57,7 +57,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use events::Delivery;
-pub use fault::{Fault, fault, faults};
+pub use fault::{Fault, fault, faults, races};
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};
 
@@ -72,6 +72,9 @@ pub struct Options {
     pub issuance: Issuance,
     /// How events are delivered.
     pub delivery: Delivery,
+    /// How long a call takes before its act, and a modifying one again behind it, with its key
+    /// locked: so calls overlap that otherwise would hardly meet.
+    pub pace: Duration,
     /// Whether digests and signatures are asked for; without, a benchmark measures the rest.
     pub signatures: bool,
     /// The mistake to make, if any.
@@ -85,6 +88,7 @@ impl Default for Options {
             readings: Readings::default(),
             issuance: Issuance::Manual,
             delivery: Delivery::Plain,
+            pace: Duration::ZERO,
             signatures: true,
             fault: None,
         }

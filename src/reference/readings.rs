@@ -156,6 +156,8 @@ readings! {
         "refuse-400" => KeyElsewhere::Refuse(StatusCode::BAD_REQUEST),
         "new" => KeyElsewhere::New,
     }
+    /// Whether a retry is refused while its first call is in flight (or waits for the answer).
+    "key-in-flight" refuse_key_in_flight: bool { "wait" => false, "refuse" => true }
     /// Whether the retry of a call that ended in an error replays the error (or tries afresh).
     "error-replay" error_replay: bool { "replay" => true, "afresh" => false }
     /// Whether the key of a call that ended in an error is refused for another call (or taken afresh).

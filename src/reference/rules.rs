@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -30,6 +31,8 @@ pub(super) struct Rules {
     pub signature: fn(&Service, &Call) -> Result<(), Refusal>,
     /// Whether a signature's components are enough.
     pub covers: fn(&Call, &[&str]) -> Result<(), Flaw>,
+    /// Whether a signature made then may still be sent.
+    pub is_recent: fn(i64, Timestamp) -> bool,
     /// Whether the call needs an idempotency key, and what identifies one.
     pub wants_key: fn(&Call) -> bool,
     pub parse_key: fn(Option<&str>) -> Result<String, Refusal>,
@@ -42,6 +45,8 @@ pub(super) struct Rules {
     pub payload: fn(&Call) -> Payload,
     pub is_alive: fn(&Record, Timestamp, u64) -> bool,
     pub replay: fn(&Task<'_>, &Record) -> Decision,
+    /// Does a call, with its key if it has one; the only decision that may wait.
+    pub carry_out: for<'a> fn(&'a Task<'a>, Option<String>) -> BoxFuture<'a, Reply>,
     /// Ties looking up, doing and remembering together.
     pub once: fn(&Task<'_>, &mut Option<Record>) -> Reply,
     /// Whether a body is what a create wants.
@@ -76,6 +81,7 @@ impl Rules {
         content_digest: access::content_digest,
         signature: signature::verify,
         covers: signature::covers,
+        is_recent: signature::is_recent,
         wants_key: idempotency::wants_key,
         parse_key: idempotency::parse_key,
         parse_id: service::parse_id,
@@ -84,6 +90,7 @@ impl Rules {
         payload: idempotency::payload,
         is_alive: idempotency::is_alive,
         replay: idempotency::replay,
+        carry_out: service::carry_out,
         once: idempotency::once,
         media_type: input::media_type,
         parse_json: input::parse_json,

@@ -330,6 +330,7 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         cases_after_failure: Some(CASES_AFTER_FAILURE),
         effort: Effort {
             confirmations: 2,
+            race_confirmations: 10,
             per_requirement: 2,
             ..Effort::default()
         },

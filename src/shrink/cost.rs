@@ -43,6 +43,7 @@ fn oddity(step: &Step) -> usize {
     command_oddity(&step.command)
         + key
         + body
+        + usize::from(step.lane.is_some())
         + usize::from(step.upper_case)
         + usize::from(step.media_type.is_some())
         + usize::from(step.flaw.is_some())
@@ -59,9 +60,9 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListAccount(account) => 1 + account_oddity(account),
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
-        Command::Pause(_) => 0,
         Command::Hook(Hook::Await { events, .. }) => *events,
         Command::Hook(_) => 1,
+        Command::Pause(_) | Command::MoveClock(_) => 0,
     }
 }
 

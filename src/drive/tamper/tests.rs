@@ -15,7 +15,8 @@ fn good() -> Outgoing {
         media_type: None,
         key: Some("11111111-1111-4111-8111-111111111111".into()),
     };
-    let mut request = Outgoing::new("http://h/v1", &draft).unwrap();
+    let mut request =
+        Outgoing::new(&crate::drive::address::Base::new("http://h/v1"), &draft).unwrap();
     request
         .set(
             "content-digest",
@@ -40,7 +41,7 @@ fn flawed(flaw: Flaw) -> Flawed {
     before_signing(flaw, &mut request, Some(&mut input)).unwrap();
     sign(&mut request, &input, &key).unwrap();
     after_signing(flaw, &mut request).unwrap();
-    let base = input.base(&request).unwrap();
+    let base = input.base(&input.text().unwrap(), &request);
     let signature = signature_bytes(&request).unwrap_or_default();
     Flawed {
         verifies: verifies(&key, &base, &signature),

@@ -4,7 +4,7 @@
 //! takes it in. One that comes after the last wait is judged by nobody, for it might as well have come too late.
 //!
 //! What events say is held against the worlds only in a case without other departures: where an answer was wrong, nobody
-//! knows what the events ought to show.
+//! knows what the events ought to show. Nor does anybody where requests overlap: their events are looked at one by one.
 
 mod changes;
 mod payload;
@@ -51,7 +51,7 @@ impl Told<'_> {
 
 impl<'a> Judge<'a> {
     /// Judges the events of the case, and its subscriptions.
-    pub(super) fn events(&mut self) {
+    pub(super) fn all_events(&mut self) {
         if !self.trace.case.listens() || self.terms.event_wait.is_none() {
             return;
         }
@@ -61,7 +61,8 @@ impl<'a> Judge<'a> {
             self.payload(event);
         }
         self.subscriptions();
-        if !is_clean || !self.judgement.departures.is_empty() {
+        let overlaps = self.trace.case.steps.iter().any(|step| step.lane.is_some());
+        if overlaps || !is_clean || !self.judgement.departures.is_empty() {
             return;
         }
         self.states(&told);

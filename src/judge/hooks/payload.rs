@@ -6,8 +6,7 @@ use super::Told;
 use crate::card::{AccountId, CardId};
 use crate::contract::{Violation, ViolationKind};
 use crate::judge::follow::{Found, Judge};
-use crate::judge::wire::{is_card_number, is_secret, named_member};
-use crate::redact::CARD_NUMBER_MARK;
+use crate::judge::leaks::{Leak, leaks};
 use crate::requirement::{RequirementId, id};
 
 impl Judge<'_> {
@@ -67,32 +66,24 @@ impl Judge<'_> {
     }
 
     fn event_leaks(&mut self, told: &Told<'_>) {
-        let number = named_member(&told.body, &is_card_number);
-        let secret = named_member(&told.body, &is_secret);
-        let what = if let Some(name) = number {
-            format!("a full card number in the member `{name}`, masked in this report")
-        } else if self.has_number_of_a_card(&told.event.body) {
-            "the full number of a card of this case, masked in this report".to_owned()
-        } else if let Some(name) = secret {
-            format!("a member `{name}` with a value")
-        } else {
-            return;
-        };
-        let found = Found::plain(
-            "card data in an event",
-            "no full card number, no CVV and no PIN".into(),
-            what,
-        );
-        self.depart_at(told.moment, &[id::HOOK_13], found);
-    }
-
-    /// Digits that only look like a card number are one if they are those of a card of the case.
-    fn has_number_of_a_card(&self, text: &str) -> bool {
-        let mut masked = self
-            .facts
-            .values()
-            .filter_map(|facts| facts.masked_number());
-        masked.any(|masked| text.contains(&format!("{CARD_NUMBER_MARK}{masked}]")))
+        let facts = self.facts.values();
+        let own: Vec<&str> = facts.filter_map(|facts| facts.masked_number()).collect();
+        let found = leaks(&told.event.headers, &told.event.body);
+        let words = found.into_iter().find_map(|leak| match leak {
+            Leak::Number(words) | Leak::Code(words) => Some(words),
+            // Digits that only look like a card number are one if they are those of a card of the case.
+            Leak::Doubtful(digits) => own
+                .contains(&digits.as_str())
+                .then(|| "that of a card of this case".to_owned()),
+        });
+        if let Some(words) = words {
+            let found = Found::plain(
+                "card data in an event",
+                "no full card number, no CVV and no PIN".into(),
+                format!("{words}, masked in this report"),
+            );
+            self.depart_at(told.moment, &[id::HOOK_13], found);
+        }
     }
 
     /// The card that an event is about, if the case knows it.

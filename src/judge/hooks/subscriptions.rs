@@ -243,7 +243,7 @@ impl Judge<'_> {
 fn answer(exchange: &Exchange) -> Value {
     match &exchange.reply {
         Reply::Got(response) => serde_json::from_str(&response.body).unwrap_or_default(),
-        Reply::Lost(_) => Value::Null,
+        Reply::Lost(_) | Reply::LetGo(_) => Value::Null,
     }
 }
 

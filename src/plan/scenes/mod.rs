@@ -7,6 +7,8 @@ mod cards;
 mod flaws;
 mod keys;
 mod look;
+mod races;
+mod time;
 
 use super::generate::Author;
 use super::suite::Focus;
@@ -38,7 +40,9 @@ pub(super) fn is_possible(author: &Author<'_>, scene: Scene) -> bool {
         Scene::OnFinal => any(CardStatus::is_final),
         Scene::Retry | Scene::KeyElsewhere => !keys::retryable(author).is_empty(),
         Scene::RetryChanged => !keys::retryable_creates(author).is_empty(),
+        Scene::Wait => author.abilities.clock && !author.story.steps.is_empty(),
         Scene::Look => !author.story.cards.is_empty(),
+        Scene::Race => true,
     }
 }
 
@@ -61,7 +65,9 @@ pub(super) fn play(author: &mut Author<'_>, scene: Scene) {
         Scene::BadId => flaws::bad_id(author),
         Scene::BadBody => flaws::bad_body(author),
         Scene::Flawed => flaws::flawed(author),
+        Scene::Wait => time::wait(author),
         Scene::Look => look::look(author),
+        Scene::Race => races::race(author),
     }
     .unwrap_or_default();
 }

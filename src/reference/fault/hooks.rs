@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::unmasked;
+use super::leak::unmasked;
 use super::{Fault, alter, remove};
 use crate::reference::call::{Call, Operation, Reply};
 use crate::reference::card::{Card, CardStatus, CardType};
@@ -491,7 +491,7 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.report = |service, card, news| {
                 altered(service, card, news, |body| {
                     if card.issued {
-                        body["pan"] = unmasked(card);
+                        body["pan"] = json!(unmasked(card));
                     }
                 })
             };

@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod create;
+mod deep;
 mod finality;
 mod hooks;
 mod idempotency;
@@ -13,10 +14,21 @@ mod ids;
 mod immutability;
 mod input;
 mod keys;
+mod leak;
 mod lifecycle;
 mod limit;
 mod lists;
+mod race;
+mod race_accounts;
+mod race_conflicts;
+mod race_flight;
+mod race_glimpses;
+mod race_keys;
+mod race_lifecycle;
+mod race_limit;
+mod race_reads;
 mod schema;
+mod time;
 
 use std::sync::LazyLock;
 
@@ -47,8 +59,14 @@ pub struct Fault {
 
 /// Every fault, by topic.
 pub fn faults() -> &'static [Fault] {
-    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| TOPICS.concat());
+    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| [TOPICS, RACES].concat().concat());
     &ALL
+}
+
+/// Of those, the ones that only show when calls overlap.
+pub fn races() -> &'static [Fault] {
+    let alone = TOPICS.iter().map(|faults| faults.len()).sum();
+    &faults()[alone..]
 }
 
 /// The fault of that id.
@@ -67,10 +85,25 @@ const TOPICS: &[&[Fault]] = &[
     lists::FAULTS,
     schema::FAULTS,
     answer::FAULTS,
+    leak::FAULTS,
     input::FAULTS,
     ids::FAULTS,
     access::FAULTS,
     hooks::FAULTS,
+    time::FAULTS,
+    deep::FAULTS,
+];
+
+/// The mistakes that only show when calls overlap.
+const RACES: &[&[Fault]] = &[
+    race_limit::FAULTS,
+    race_flight::FAULTS,
+    race_keys::FAULTS,
+    race_lifecycle::FAULTS,
+    race_conflicts::FAULTS,
+    race_reads::FAULTS,
+    race_glimpses::FAULTS,
+    race_accounts::FAULTS,
 ];
 
 /// What an unforeseen panic would be answered with.
@@ -157,7 +190,7 @@ mod tests {
                 words.ends_with('.') && words.starts_with(char::is_uppercase),
                 "{id}: {words}"
             );
-            assert!((1..=8).contains(shortest), "{id}: {shortest}");
+            assert!((1..=9).contains(shortest), "{id}: {shortest}");
         }
     }
 

@@ -11,9 +11,11 @@ use http::StatusCode;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::Walk;
+use super::tell::tell;
+use super::{CREATION_EVENT, Walk, is_about_webhooks};
 use crate::reference::call::{Call, Content, Operation, Reply};
 use crate::reference::testing::{physical_card, virtual_card};
+use crate::reference::{Options, faults};
 
 use Operation::*;
 
@@ -51,10 +53,8 @@ impl Subscriber {
             Ok(value) => Content::Json(value),
             Err(_) => Content::None,
         };
-        let reply = Reply {
-            status: StatusCode::OK,
-            content,
-        };
+        let mut reply = Reply::empty(StatusCode::OK);
+        reply.content = content;
         let mut got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
         let line = (format!("{path} {media_type}"), reply);
         got.entry(path).or_default().push(line);
@@ -76,7 +76,7 @@ async fn subscribe(walk: &mut Walk, url: &str, event_type: &str) -> String {
     answer["id"].as_str().unwrap_or_default().to_owned()
 }
 
-pub(super) async fn walk_with_webhooks(walk: &mut Walk) {
+async fn walk_with_webhooks(walk: &mut Walk) {
     let nobody = "http://127.0.0.1:9/nobody";
     subscribe(walk, nobody, "account.updated").await;
     walk.step(ListWebhooks, "").await;
@@ -96,13 +96,13 @@ pub(super) async fn walk_with_webhooks(walk: &mut Walk) {
     walk.twice(Deactivate, &card).await;
     let physical = walk.create(&account, physical_card()).await;
     walk.step(Fail, &physical).await;
-    walk.rest().await;
+    walk.all_delivered().await;
 
     walk.step(DeleteWebhook, &second).await;
     walk.step(ReadWebhook, &second).await;
     subscriber.refuses.store(true, Ordering::Relaxed);
     walk.step(Terminate, &card).await;
-    walk.rest().await;
+    walk.all_delivered().await;
     let got = subscriber
         .got
         .lock()
@@ -127,7 +127,34 @@ fn without_address(reply: &mut Reply) {
 
 impl Walk {
     /// Waits until all events are delivered.
-    async fn rest(&self) {
+    async fn all_delivered(&self) {
         self.client.service.courier.rest().await;
     }
+}
+
+async fn tour_of_webhooks(options: &Options) -> Vec<String> {
+    let mut walk = Walk::new(options, false);
+    walk_with_webhooks(&mut walk).await;
+    tell(&walk.lines)
+}
+
+#[tokio::test]
+async fn what_subscribers_get_shows_each_fault_and_each_reading() {
+    let correct = tour_of_webhooks(&Options::default()).await;
+    assert_eq!(tour_of_webhooks(&Options::default()).await, correct);
+    let mut unseen = Vec::new();
+    for fault in faults().iter().filter(|fault| is_about_webhooks(fault)) {
+        let options = Options {
+            fault: Some(fault),
+            ..Options::default()
+        };
+        if tour_of_webhooks(&options).await == correct {
+            unseen.push(fault.id);
+        }
+    }
+    let mut silent = Options::default();
+    let is_set = silent.readings.set(CREATION_EVENT, "not-reported");
+    assert!(is_set.is_ok());
+    assert_ne!(tour_of_webhooks(&silent).await, correct);
+    assert!(unseen.is_empty(), "the tour doesn't show {unseen:?}");
 }
