@@ -1,16 +1,20 @@
 //! The reference implementation, started beside the harness: a target that is always there.
 
 use std::io;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::profile::{
     AccountRecipe, Accounts, BaseUrl, ClockCall, Credentials, Foreign, IssuerCall, Profile, Secret,
-    Success, Wait,
+    Success, Wait, Webhooks,
 };
 use crate::reference::{self, Issuance, Options, Running};
 use crate::trace;
+
+/// How long an event may take: it takes milliseconds, unless the machine is very busy.
+const EVENT_WAIT: Duration = Duration::from_secs(2);
 
 /// A running reference implementation and the threads that serve it. Dropping it stops it.
 pub struct Embedded {
@@ -74,6 +78,10 @@ impl Embedded {
             account: Some(running.foreign_account),
             card: Some(running.foreign_card),
         };
+        profile.webhooks = Some(Webhooks {
+            wait: Wait(EVENT_WAIT),
+            ..Webhooks::default()
+        });
         if self.shows_card {
             profile.success = Success::Card;
         }

@@ -166,6 +166,30 @@ pub struct Exchange {
     pub reply: Reply,
 }
 
+/// A webhook event as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// When its last byte was there.
+    pub received_at: Micros,
+    /// The step whose subscription it was delivered to; absent: that of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<StepNumber>,
+    /// All header fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Headers,
+    /// The body as text; bytes that are not UTF-8 are replaced (U+FFFD).
+    pub body: String,
+    /// What it was answered with.
+    pub answered: u16,
+}
+
+impl Event {
+    /// The value of a header field, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+}
+
 /// Trouble that is nobody's proven fault: never a departure, never a pass.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Obstacle {
@@ -187,6 +211,8 @@ pub struct CaseTrace {
     pub accounts: BTreeMap<char, AccountId>,
     /// Its exchanges, in the order in which they were sent.
     pub exchanges: Vec<Exchange>,
+    /// The events that were delivered meanwhile, in the order in which they came.
+    pub events: Vec<Event>,
     /// What came in the way.
     pub obstacles: Vec<Obstacle>,
     /// The case ran to its end; a trace that was cut off has one that didn't.
@@ -240,6 +266,9 @@ pub struct Terms {
     /// A card of another programme.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_card: Option<CardId>,
+    /// How long an event may take; absent where none are received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_wait: Option<Micros>,
 }
 
 /// The first line of a trace.
@@ -292,6 +321,14 @@ pub enum Record {
         /// What happened.
         #[serde(flatten)]
         exchange: Exchange,
+    },
+    /// An event was delivered.
+    Event {
+        /// In which case.
+        number: CaseNumber,
+        /// What came.
+        #[serde(flatten)]
+        event: Event,
     },
     /// A case is over.
     End {

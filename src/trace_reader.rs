@@ -126,6 +126,7 @@ impl<R: BufRead> TraceReader<R> {
                     case,
                     accounts,
                     exchanges: Vec::new(),
+                    events: Vec::new(),
                     obstacles: Vec::new(),
                     complete: false,
                 };
@@ -139,6 +140,13 @@ impl<R: BufRead> TraceReader<R> {
             Record::Exchange { number, exchange } => match self.open.get_mut(&number) {
                 Some(case) => {
                     case.exchanges.push(exchange);
+                    Ok(None)
+                }
+                None => Err(self.not_open(number)),
+            },
+            Record::Event { number, event } => match self.open.get_mut(&number) {
+                Some(case) => {
+                    case.events.push(event);
                     Ok(None)
                 }
                 None => Err(self.not_open(number)),
@@ -279,6 +287,7 @@ mod tests {
     const BEGIN: &str =
         r#"{"begin":{"number":1,"case":{"name":"n","steps":["list all"]},"accounts":{}}}"#;
     const EXCHANGE: &str = r#"{"exchange":{"number":1,"step":1,"sent_at":1,"received_at":2,"request":{"method":"GET","path":"/cards"},"reply":{"lost":"reset"}}}"#;
+    const EVENT: &str = r#"{"event":{"number":1,"received_at":3,"body":"{}","answered":200}}"#;
     const END: &str = r#"{"end":{"number":1}}"#;
 
     fn read(text: &str) -> Result<Vec<CaseTrace>, ReadError> {
@@ -287,11 +296,12 @@ mod tests {
 
     #[test]
     fn a_case_is_given_out_when_it_ends() {
-        let text = [HEADER, BEGIN, EXCHANGE, END, ""].join("\n");
+        let text = [HEADER, BEGIN, EXCHANGE, EVENT, END, ""].join("\n");
         let cases = read(&text).unwrap();
         assert_eq!(cases.len(), 1);
         assert!(cases[0].complete && cases[0].obstacles.is_empty());
         assert_eq!(cases[0].exchanges.len(), 1);
+        assert_eq!(cases[0].events[0].answered, 200);
     }
 
     #[test]
@@ -346,6 +356,7 @@ mod tests {
             (&[HEADER, HEADER, ""], "2:1", "second header"),
             (&[HEADER, BEGIN, BEGIN, ""], "3:1", "begins twice"),
             (&[HEADER, EXCHANGE, ""], "2:1", "has not begun"),
+            (&[HEADER, EVENT, ""], "2:1", "has not begun"),
             (&[HEADER, BEGIN, END, END, ""], "4:1", "already over"),
             (
                 &[HEADER, BEGIN, "{\"end\":", END, ""],

@@ -15,6 +15,7 @@
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
 mod flaw;
+mod hook;
 mod parse;
 pub mod request;
 
@@ -29,6 +30,7 @@ use serde_json::Value;
 use crate::card::{Action, CardType};
 
 pub use flaw::{Flaw, Part};
+pub use hook::Hook;
 pub use parse::StepError;
 
 /// The place of a step in its case, counted from 1. Written `#3`.
@@ -92,6 +94,8 @@ pub enum Command {
     Retry(StepNumber),
     /// Let time pass, in milliseconds: for targets whose timestamps are coarse.
     Pause(u64),
+    /// About webhooks.
+    Hook(Hook),
     /// Move the target's clock forward, in seconds. It moves for everybody.
     MoveClock(u64),
 }
@@ -221,6 +225,7 @@ impl Step {
                 Some(*step)
             }
             Command::Retry(step) => Some(*step),
+            Command::Hook(hook) => hook.card().or(hook.subscription()),
             _ => None,
         };
         let key = match self.key {
@@ -244,6 +249,7 @@ impl Step {
             Command::Read(c) => Command::Read(card(c)),
             Command::Act(action, c) => Command::Act(*action, card(c)),
             Command::Retry(step) => Command::Retry(rename(*step)),
+            Command::Hook(hook) => Command::Hook(hook.renumbered(&rename)),
             other => other.clone(),
         };
         let key = match &self.key {
@@ -370,6 +376,12 @@ impl Case {
         letters.sort_unstable();
         letters.dedup();
         letters
+    }
+
+    /// Whether the case has to do with events, so that those of its cards are kept.
+    pub fn listens(&self) -> bool {
+        let is_hook = |step: &Step| matches!(step.command, Command::Hook(_));
+        self.steps.iter().any(is_hook)
     }
 
     /// Whether it moves the target's clock, which no other case may notice.

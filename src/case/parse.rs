@@ -6,7 +6,7 @@ use std::str::FromStr;
 use http::Method;
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Lane, Loss, Step, StepNumber};
+use super::{AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -51,6 +51,7 @@ impl fmt::Display for Command {
             Self::Act(action, card) => write!(f, "{action} {card}"),
             Self::Retry(step) => write!(f, "retry {step}"),
             Self::Pause(milliseconds) => write!(f, "pause {milliseconds}ms"),
+            Self::Hook(hook) => write!(f, "{hook}"),
             Self::MoveClock(seconds) => write!(f, "move clock by {seconds}s"),
         }
     }
@@ -168,14 +169,41 @@ impl<'a> Reader<'a> {
                 let account = self.account()?;
                 Ok(Command::Create { account, card_type })
             }
+            "read" if self.take("subscription") => {
+                Ok(Command::Hook(Hook::ReadSubscription(self.step_number()?)))
+            }
             "read" => Ok(Command::Read(self.card()?)),
             "list" if self.take("all") => Ok(Command::ListProgramme),
+            "list" if self.take("subscriptions") => Ok(Command::Hook(Hook::ListSubscriptions)),
             "list" => Ok(Command::ListAccount(self.account()?)),
             "retry" => Ok(Command::Retry(self.step_number()?)),
             "pause" => Ok(Command::Pause(self.milliseconds()?)),
+            "await" => self.await_events(),
+            "refuse" => {
+                self.expect("next event")?;
+                Ok(Command::Hook(Hook::RefuseNext))
+            }
+            "subscribe" => Ok(Command::Hook(Hook::Subscribe)),
+            "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.step_number()?))),
             "move" => Ok(Command::MoveClock(self.seconds()?)),
             other => Err(unknown_verb(other)),
         }
+    }
+
+    fn await_events(&mut self) -> Read<Command> {
+        let events = if self.take("event of") {
+            1
+        } else {
+            let word = self.word();
+            let events = word.parse().ok().filter(|events| *events > 1);
+            let events = events.ok_or_else(|| {
+                format!("`{word}` is no number of events: write it as `await event of #1` or `await 3 events of #1`")
+            })?;
+            self.expect("events of")?;
+            events
+        };
+        let card = self.step_number()?;
+        Ok(Command::Hook(Hook::Await { card, events }))
     }
 
     /// By how much the clock is moved: a year at most, for cards expire.
@@ -357,9 +385,20 @@ impl<'a> Reader<'a> {
 }
 
 fn unknown_verb(verb: &str) -> String {
-    let verbs = ["create", "read", "list", "retry", "pause", "move"]
-        .into_iter()
-        .chain(Action::ALL.map(Action::as_str));
+    let verbs = [
+        "create",
+        "read",
+        "list",
+        "retry",
+        "pause",
+        "move",
+        "await",
+        "refuse",
+        "subscribe",
+        "unsubscribe",
+    ]
+    .into_iter()
+    .chain(Action::ALL.map(Action::as_str));
     match crate::words::nearest(verb, verbs.clone()) {
         Some(near) => format!("`{verb}` is no command; did you mean `{near}`?"),
         None => format!(
@@ -378,6 +417,16 @@ fn check_modifiers(step: &Step) -> Read<()> {
     let is_sent = !matches!(step.command, Command::Pause(_));
     if !is_sent && (step.fresh_connection || step.loss.is_some()) {
         return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
+    }
+    let is_bent = step.flaw.is_some()
+        || step.upper_case
+        || step.lane.is_some()
+        || step.loss.is_some()
+        || step.fresh_connection;
+    if matches!(step.command, Command::Hook(_)) && is_bent {
+        return Err(
+            "a step about webhooks is sent as it is, without flaws, and in no lane".to_owned(),
+        );
     }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());
@@ -419,6 +468,13 @@ mod tests {
             "activate #1 by POST",
             "create virtual on A by PUT with {}",
             "block #1",
+            "await event of #1",
+            "await 3 events of #1",
+            "refuse next event",
+            "subscribe",
+            "unsubscribe #2",
+            "read subscription #2",
+            "list subscriptions",
             "[1] activate #1",
             "[4] retry #3 in upper case",
             "create virtual on A then cut after sending",
@@ -451,6 +507,10 @@ mod tests {
             ("read #0", "names no card"),
             ("list a", "a letter from A to Z"),
             ("pause 3", "1200ms"),
+            ("await 0 events of #1", "no number of events"),
+            ("await event #1", "no number of events"),
+            ("await event of A", "is no step"),
+            ("refuse event", "`next event` should stand"),
             ("move clock 3s", "`clock by` should stand before"),
             ("move clock by 3", "3601s"),
             ("move clock by 0s", "3601s"),
@@ -461,6 +521,8 @@ mod tests {
             ("read #1 then give up after 5", "1200ms"),
             ("pause 5ms then cut while reading", "a pause sends nothing"),
             ("activate #1 quickly", "says nothing known"),
+            ("subscribe without bearer", "without flaws"),
+            ("[1] await event of #1", "in no lane"),
             ("[5] activate #1", "is no lane: [1] to [4]"),
             ("[1]activate #1", "is no lane"),
             ("activate #1 by put", "`put` is no method"),

@@ -182,6 +182,7 @@ impl Outing {
                 departure: departure.clone(),
                 case: self.case.clone(),
                 exchanges: trace.exchanges.clone(),
+                events: trace.events.clone(),
                 confirmation: Confirmation {
                     reproduced: *reproduced,
                     attempts: self.runs,

@@ -10,20 +10,24 @@ use serde_json::Value;
 use super::Driver;
 use super::client::{Delivery, Received};
 use super::draft::{Ask, Draft, Known};
+use super::hook_steps::Events;
 use super::outgoing::Outgoing;
 use super::release::Release;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::{CardStatus, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, Flaw, KeyUse, Lane, Step, StepNumber};
+use crate::case::{
+    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
+};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run, or one lane of a race in it.
 #[derive(Clone)]
 pub struct CaseRun<'a> {
-    driver: &'a Driver,
-    trace: &'a TraceWriter,
-    case: CaseTrace,
+    pub(super) driver: &'a Driver,
+    pub(super) trace: &'a TraceWriter,
+    pub(super) case: CaseTrace,
+    pub(super) events: Events<'a>,
     cards: BTreeMap<StepNumber, String>,
     drafts: BTreeMap<StepNumber, Draft>,
     /// The requests whose signatures later steps take.
@@ -51,9 +55,11 @@ impl<'a> CaseRun<'a> {
                 case: case.clone(),
                 accounts: BTreeMap::new(),
                 exchanges: Vec::with_capacity(case.steps.len()),
+                events: Vec::new(),
                 obstacles: Vec::new(),
                 complete: false,
             },
+            events: Events::default(),
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
             signed: BTreeMap::new(),
@@ -76,7 +82,11 @@ impl<'a> CaseRun<'a> {
             accounts: self.case.accounts.clone(),
         });
         match leased {
-            Ok(()) => self.steps().await,
+            Ok(()) => {
+                self.listen().await;
+                self.steps().await;
+                self.stop_listening().await;
+            }
             Err(words) => self.obstacle(None, format!("the case was not run: {words}")),
         }
         self.case.complete = true;
@@ -142,6 +152,7 @@ impl<'a> CaseRun<'a> {
         let runs = runs.into_iter().map(|(own, first)| {
             let (release, mut run) = (&release, begun.clone());
             run.case.exchanges.clear();
+            run.case.events.clear();
             run.case.obstacles.clear();
             async move {
                 if let Some(first) = first {
@@ -155,6 +166,7 @@ impl<'a> CaseRun<'a> {
         });
         for run in join_all(runs).await {
             self.case.exchanges.extend(run.case.exchanges);
+            self.case.events.extend(run.case.events);
             self.case.obstacles.extend(run.case.obstacles);
             self.cards.extend(run.cards);
             self.drafts.extend(run.drafts);
@@ -163,6 +175,7 @@ impl<'a> CaseRun<'a> {
         self.ids.sort_unstable();
         self.ids.dedup();
         self.case.exchanges.sort_by_key(|exchange| exchange.sent_at);
+        self.case.events.sort_by_key(|event| event.received_at);
     }
 
     /// A step about a card that was never made, or about a request that was never sent, asks for nothing.
@@ -176,6 +189,7 @@ impl<'a> CaseRun<'a> {
             _ => None,
         };
         card.is_some_and(|made| !self.cards.contains_key(made))
+            || self.is_idle_hook(step)
             || request.is_some_and(|sent| !self.drafts.contains_key(sent))
             || matches!(step.flaw, Some(Flaw::SignatureOf(sent)) if !self.signed.contains_key(&sent))
     }
@@ -192,15 +206,8 @@ impl<'a> CaseRun<'a> {
         if self.is_idle(step) {
             return None;
         }
-        let known = Known {
-            accounts: &self.case.accounts,
-            cards: &self.cards,
-            drafts: &self.drafts,
-            foreign: &self.driver.profile.foreign,
-            sandbox: &self.driver.profile.sandbox,
-        };
         let skipped = |words: String| format!("the step was skipped: {words}");
-        let ready = match known.ask(step).map_err(skipped) {
+        let ready = match self.known().ask(step).map_err(skipped) {
             Ok(Ask::Send(draft)) => {
                 let flaw = step.flaw;
                 let earlier = match flaw {
@@ -216,6 +223,7 @@ impl<'a> CaseRun<'a> {
                 })
             }
             Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
+            Ok(Ask::Hook(hook)) => Ok(Ready::Hook(hook)),
             Ok(Ask::Pause(time)) => Ok(Ready::Pause(time)),
             Ok(Ask::MoveClock(draft, seconds)) => Ok(Ready::MoveClock(draft, seconds)),
             Err(words) => Err(words),
@@ -245,9 +253,25 @@ impl<'a> CaseRun<'a> {
                 self.learn_from_list(number);
             }
             Ready::AwaitIssuance(draft) => self.await_issuance(number, &draft).await,
+            Ready::Hook(hook) => self.hook(number, &hook).await,
             Ready::Pause(time) => tokio::time::sleep(time).await,
             Ready::MoveClock(draft, seconds) => self.move_clock(number, &draft, seconds).await,
         }
+    }
+
+    pub(super) fn known(&self) -> Known<'_> {
+        Known {
+            accounts: &self.case.accounts,
+            cards: &self.cards,
+            drafts: &self.drafts,
+            foreign: &self.driver.profile.foreign,
+            sandbox: &self.driver.profile.sandbox,
+        }
+    }
+
+    /// Whether the step's answer has brought a card.
+    pub(super) fn has_card(&self, step: StepNumber) -> bool {
+        self.cards.contains_key(&step)
     }
 
     /// Sends a request and records what came of it.
@@ -268,6 +292,7 @@ impl<'a> CaseRun<'a> {
         let received_at = self.driver.micros(Instant::now());
         let sent_at = self.driver.micros(sent.at);
         let reply = self.reply(step, sent.received);
+        self.take_in_events();
         self.record(Exchange {
             step,
             sent_at,
@@ -279,7 +304,7 @@ impl<'a> CaseRun<'a> {
     }
 
     /// An exchange by the way. False: the request could not be made.
-    async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
+    pub(super) async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
         match self.driver.dress(draft, None, None).await {
             Ok(outgoing) => {
                 self.exchange(step, &draft.path, outgoing, None, Delivery::default())
@@ -345,6 +370,7 @@ impl<'a> CaseRun<'a> {
         };
         let Some(id) = card_id(response) else { return };
         self.ids.push(id.to_ascii_lowercase());
+        self.events.claim(&id);
         self.cards.insert(number, id.clone());
         self.cards.entry(origin).or_insert(id);
     }
@@ -411,6 +437,7 @@ impl<'a> CaseRun<'a> {
             | Command::ListProgramme
             | Command::Act(..)
             | Command::Pause(_)
+            | Command::Hook(_)
             | Command::MoveClock(_) => None,
         }
     }
@@ -455,11 +482,11 @@ impl<'a> CaseRun<'a> {
         }
     }
 
-    fn last_reply(&self) -> Option<&Reply> {
+    pub(super) fn last_reply(&self) -> Option<&Reply> {
         self.case.exchanges.last().map(|exchange| &exchange.reply)
     }
 
-    fn obstacle(&mut self, step: Option<StepNumber>, words: String) {
+    pub(super) fn obstacle(&mut self, step: Option<StepNumber>, words: String) {
         self.case.obstacles.push(Obstacle { step, words });
     }
 }
@@ -467,6 +494,7 @@ impl<'a> CaseRun<'a> {
 /// What a step is going to do.
 enum Ready {
     Send { path: String, outgoing: Outgoing },
+    Hook(Hook),
     AwaitIssuance(Draft),
     Pause(Duration),
     MoveClock(Draft, u64),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::card::{AccountId, Action};
 use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, Body, CardRef, Command, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Command, Hook, KeyUse, Step, StepNumber};
 use crate::profile::{Foreign, IssuerCall, Sandbox};
 
 /// A request before access: what a retry sends again.
@@ -34,6 +34,8 @@ pub enum Ask {
     AwaitIssuance(Draft),
     /// Wait.
     Pause(Duration),
+    /// Something about webhooks, which takes more than a request.
+    Hook(Hook),
     /// Send this, which moves the target's clock by so many seconds.
     MoveClock(Draft, u64),
 }
@@ -85,6 +87,7 @@ impl Known<'_> {
             Command::ListProgramme => Ok(Ask::Send(read("/cards".to_owned()))),
             Command::Act(action, card) => self.act(step, *action, card),
             Command::Retry(earlier) => self.retry(step, *earlier),
+            Command::Hook(hook) => Ok(Ask::Hook(hook.clone())),
             Command::Pause(milliseconds) => Ok(Ask::Pause(Duration::from_millis(*milliseconds))),
             Command::MoveClock(seconds) => self.move_clock(*seconds),
         }
@@ -258,7 +261,7 @@ fn sent_value(sent: &Draft, change: &Body) -> Skipped<Value> {
 }
 
 /// A path segment: all but unreserved characters (RFC 3986, section 2.3) is percent-encoded.
-fn segment(id: &str, upper: bool) -> String {
+pub fn segment(id: &str, upper: bool) -> String {
     let id = match upper {
         true => id.to_ascii_uppercase(),
         false => id.to_owned(),

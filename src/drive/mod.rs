@@ -7,6 +7,7 @@
 //! - `connector` reaches the target, `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
 //!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
+//! - `hooks` receives events, `hook_steps` runs the steps about them.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
@@ -18,6 +19,8 @@ mod client;
 mod connection;
 mod connector;
 mod draft;
+mod hook_steps;
+mod hooks;
 mod outgoing;
 mod release;
 mod reply;
@@ -32,6 +35,7 @@ mod writer;
 
 use std::time::Instant;
 
+use tokio::sync::OnceCell;
 use tokio::sync::RwLock;
 
 use self::accounts::Supply;
@@ -40,6 +44,7 @@ use self::auth::{Access, extra_headers};
 use self::case_run::CaseRun;
 use self::client::Client;
 use self::draft::Draft;
+use self::hooks::Hooks;
 use self::outgoing::Outgoing;
 use self::reply::Masks;
 use self::setup::Caller;
@@ -59,6 +64,8 @@ struct Driver {
     caller: Caller,
     access: Access,
     supply: Supply,
+    /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
+    hooks: OnceCell<Result<Hooks, String>>,
     /// A case that moves the clock has the target to itself; the others share it.
     turns: RwLock<()>,
     began: Instant,
@@ -91,6 +98,7 @@ impl Driver {
             profile,
             caller,
             access,
+            hooks: OnceCell::new(),
             turns: RwLock::new(()),
             began: Instant::now(),
         })
@@ -124,6 +132,24 @@ impl Driver {
 
     async fn lease(&self) -> Result<AccountId, String> {
         self.supply.lease(&self.access, &self.caller).await
+    }
+
+    /// The listener and the subscription, or why there are none.
+    async fn hooks(&self) -> Result<&Hooks, &str> {
+        let Some(webhooks) = &self.profile.webhooks else {
+            return Err("the profile has no [webhooks]");
+        };
+        let foreign = &self.profile.foreign;
+        let start = || Hooks::start(webhooks, foreign, self.began, &self.access, &self.caller);
+        let hooks = self.hooks.get_or_init(start).await;
+        hooks.as_ref().map_err(String::as_str)
+    }
+
+    /// Leaves the target as it was found.
+    async fn end(&self) {
+        if let Some(Ok(hooks)) = self.hooks.get() {
+            hooks.end(&self.access, &self.caller).await;
+        }
     }
 
     async fn dress(

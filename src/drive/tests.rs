@@ -10,6 +10,7 @@ use crate::trace_reader::TraceReader;
 
 mod clock;
 mod hostile;
+mod webhooks;
 
 fn case(steps: &[&str]) -> Case {
     Case {

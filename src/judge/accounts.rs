@@ -99,6 +99,7 @@ impl Group {
                 },
                 accounts: BTreeMap::new(),
                 exchanges: Vec::new(),
+                events: Vec::new(),
                 obstacles: Vec::new(),
                 complete: trace.complete,
             },

@@ -324,7 +324,7 @@ pub(super) fn is_invalid(call: &Call) -> bool {
         || matches!(call.input, Input::Invalid(_))
 }
 
-fn destination(action: Action) -> CardStatus {
+pub(super) fn destination(action: Action) -> CardStatus {
     match action {
         Action::Activate | Action::Issue | Action::Unsuspend => CardStatus::Active,
         Action::Deactivate => CardStatus::Inactive,

@@ -9,6 +9,7 @@ use super::departure::{Origin, json_diff};
 use super::follow::{Found, Judge, Scene};
 use super::{json, overlap};
 use crate::card::{AccountId, CardId, CardStatus};
+use crate::card_view::is_same_address;
 use crate::case::StepNumber;
 use crate::requirement::{RequirementId, id};
 use crate::world::ways::{Call, Id, Wish};
@@ -69,6 +70,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// What never changes, as first seen.
+    pub fn fixed(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.fixed.iter().map(|(name, fixed)| (*name, &fixed.value))
+    }
+
     /// The masked number, as first seen.
     pub fn masked_number(&self) -> Option<&str> {
         self.fixed.get("maskedPan")?.value.as_str()
@@ -184,7 +190,7 @@ impl Judge<'_> {
         let Some(shown) = view.get("billingAddress").filter(|v| v.is_object()) else {
             return;
         };
-        if same_address(sent, shown) {
+        if is_same_address(sent, shown) {
             self.show(id::CREATE_4);
         } else {
             let found = Found {
@@ -385,7 +391,7 @@ impl Judge<'_> {
 }
 
 /// Equal values of a member that never changes.
-fn same_member(name: &str, first: &Value, second: &Value) -> bool {
+pub(super) fn same_member(name: &str, first: &Value, second: &Value) -> bool {
     match name {
         "accountId" => match (first.as_str(), second.as_str()) {
             (Some(first), Some(second)) => first.eq_ignore_ascii_case(second),
@@ -395,25 +401,9 @@ fn same_member(name: &str, first: &Value, second: &Value) -> bool {
             (Some(first), Some(second)) => first.at == second.at,
             _ => first == second,
         },
-        "billingAddress" => same_address(first, second),
+        "billingAddress" => is_same_address(first, second),
         _ => first == second,
     }
-}
-
-/// Equal addresses: an absent member and null are one, and members that the contract doesn't name may be dropped.
-pub(super) fn same_address(sent: &Value, shown: &Value) -> bool {
-    const MEMBERS: [&str; 6] = [
-        "firstLine",
-        "secondLine",
-        "city",
-        "state",
-        "country",
-        "postCode",
-    ];
-    MEMBERS.iter().all(|name| {
-        let member = |address: &Value| address.get(name).filter(|v| !v.is_null()).cloned();
-        member(sent) == member(shown)
-    })
 }
 
 pub(super) fn stamp(value: Option<&Value>) -> Option<Stamp> {
@@ -422,17 +412,4 @@ pub(super) fn stamp(value: Option<&Value>) -> Option<Stamp> {
         at: text.parse().ok()?,
         text: text.to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_absent_member_and_null_are_one() {
-        let sent = json!({"city": "Bath", "nickname": "x"});
-        assert!(same_address(&sent, &json!({"city": "Bath", "state": null})));
-        assert!(!same_address(&sent, &json!({"city": "Ba"})));
-    }
 }

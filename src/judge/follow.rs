@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::departure::{Departure, Origin};
 use super::explained::made_in;
 use super::facts::{Facts, Source};
+use super::hooks::Changes;
 use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Concern, Understood, shared_keys};
 use super::{json, leaks, wire};
@@ -61,6 +62,8 @@ pub(super) struct Judge<'a> {
     pub facts: BTreeMap<CardId, Facts>,
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
+    /// What surely became of each card, for those who were to be told.
+    pub changes: BTreeMap<CardId, Changes>,
     pub clock: Clock,
     pub judgement: Judgement,
     /// The exchanges that overlap with the one being judged.
@@ -130,6 +133,7 @@ impl<'a> Judge<'a> {
             touches: Vec::new(),
             facts: BTreeMap::new(),
             marked: Vec::new(),
+            changes: BTreeMap::new(),
             clock: Clock::default(),
             judgement: Judgement {
                 number: trace.number,
@@ -147,14 +151,19 @@ impl<'a> Judge<'a> {
 
     pub fn run(mut self) -> Judgement {
         for run in overlap::runs(&self.trace.exchanges) {
+            let last = run.last().copied();
             match run[..] {
                 [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
                 _ => self.race(run),
+            }
+            if let Some(last) = last {
+                self.note_changes(last);
             }
             if self.gave_up {
                 break;
             }
         }
+        self.all_events();
         leaks::of_this_case(&mut self);
         self.judgement.readings = self.readings();
         self.judgement
@@ -262,6 +271,11 @@ impl<'a> Judge<'a> {
 
     /// Records a departure. The first rule is the one to blame, the others may be.
     pub fn depart(&mut self, scene: &Scene<'_>, rules: &[RequirementId], found: Found) {
+        self.depart_at(scene.moment, rules, found);
+    }
+
+    /// The same, of what is no answer to a request of its own: an event.
+    pub fn depart_at(&mut self, moment: Moment, rules: &[RequirementId], found: Found) {
         let Some((&requirement, instead)) = rules.split_first() else {
             return;
         };
@@ -269,8 +283,8 @@ impl<'a> Judge<'a> {
         self.judgement.departures.push(Departure {
             requirement,
             instead: instead.to_vec(),
-            step: scene.exchange.step,
-            moment: scene.moment,
+            step: self.trace.exchanges[moment].step,
+            moment,
             subject: found.subject,
             expected: found.expected,
             since: found.since,

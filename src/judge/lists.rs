@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::facts::{Source, same_address};
+use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
 use super::overlap::Settled;
 use crate::card::{AccountId, CardId, CardStatus, CardType};
+use crate::card_view::is_same_address;
 use crate::requirement::{RequirementId, id};
 use crate::world::ways::{self, Id};
 use crate::world::{Card, Choice, Outcome, World};
@@ -458,7 +459,7 @@ fn shows_what_was_sent(world: &World, place: usize, view: &Value) -> bool {
     payloads.all(|sent| {
         let shown = view.get("billingAddress").filter(|v| v.is_object());
         match (sent.get("billingAddress"), shown) {
-            (Some(sent), Some(shown)) => same_address(sent, shown),
+            (Some(sent), Some(shown)) => is_same_address(sent, shown),
             _ => true,
         }
     })

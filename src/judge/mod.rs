@@ -12,6 +12,7 @@ mod departure;
 mod explained;
 mod facts;
 mod follow;
+mod hooks;
 mod inside;
 mod json;
 mod leaks;

@@ -64,7 +64,7 @@ impl Judge<'_> {
         }
     }
 
-    fn understand(&self, exchange: &Exchange) -> Understood {
+    pub(super) fn understand(&self, exchange: &Exchange) -> Understood {
         let request = &exchange.request;
         let has_upper = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase());
         let key_in_upper_case = request.header("idempotency-key").is_some_and(has_upper);

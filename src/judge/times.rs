@@ -7,6 +7,7 @@ use super::facts::{Facts, Look, Stamp, stamp};
 use super::follow::{Found, Judge, Scene, TouchKind};
 use super::overlap;
 use crate::card::{CardId, CardStatus};
+use crate::card_view::resolution_us;
 use crate::requirement::{RequirementId, id};
 use crate::trace::Issuance;
 use crate::world::{Moment, World};
@@ -227,37 +228,6 @@ impl Judge<'_> {
                 )
             };
             self.depart(scene, &[id::TIME_3], found);
-        }
-    }
-}
-
-/// The smallest step that a printed time can show, in microseconds, at least one.
-fn resolution_us(text: &str) -> u64 {
-    let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
-    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-    let trailing_zeros = fraction[..digits]
-        .bytes()
-        .rev()
-        .take_while(|b| *b == b'0')
-        .count();
-    let significant = u32::try_from(digits - trailing_zeros).unwrap_or(0);
-    10_u64.pow(6 - significant.min(6))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_as_fine_as_it_is_printed() {
-        for (text, expected) in [
-            ("2026-01-01T00:00:00Z", 1_000_000),
-            ("2026-01-01T00:00:00.5Z", 100_000),
-            ("2026-01-01T00:00:00.123Z", 1_000),
-            ("2026-01-01T00:00:00.123000Z", 1_000),
-            ("2026-01-01T00:00:00.123456789+01:00", 1),
-        ] {
-            assert_eq!(resolution_us(text), expected, "{text}");
         }
     }
 }

@@ -86,6 +86,10 @@ fn rule(scene: &Scene<'_>, violation: &Violation) -> RequirementId {
         {
             id::READ_9
         }
+        ViolationKind::Schema { .. } if scene.operation == Some(OperationKind::PutWebhook) => {
+            id::HOOK_10
+        }
+        ViolationKind::Schema { .. } if is_about_webhooks(scene) => id::HOOK_11,
         ViolationKind::Schema {
             keyword,
             property,
@@ -98,6 +102,18 @@ fn is_list(scene: &Scene<'_>) -> bool {
     matches!(
         scene.operation,
         Some(OperationKind::ListAccountCards | OperationKind::ListCards)
+    )
+}
+
+fn is_about_webhooks(scene: &Scene<'_>) -> bool {
+    matches!(
+        scene.operation,
+        Some(
+            OperationKind::PutWebhook
+                | OperationKind::ListWebhooks
+                | OperationKind::GetWebhook
+                | OperationKind::DeleteWebhook
+        )
     )
 }
 
@@ -172,6 +188,7 @@ fn shown(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         return;
     };
     let card = match &body {
+        _ if is_about_webhooks(scene) => None,
         Value::Array(cards) => cards.first(),
         other => Some(other),
     };

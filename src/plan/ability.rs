@@ -13,6 +13,8 @@ pub enum Ability {
     Issuer,
     /// Another programme whose account and card are known.
     Foreign,
+    /// Events, delivered to where the profile says.
+    Webhooks,
     /// A clock that can be moved.
     Clock,
     /// A longest age of signatures that the profile states.
@@ -30,6 +32,7 @@ impl Ability {
             Self::Simulator => "a simulator that issues cards and lets issuance fail",
             Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
             Self::Foreign => "an account and a card of another programme",
+            Self::Webhooks => "webhooks, received where [webhooks] in the profile says",
             Self::Clock => "a clock that can be moved",
             Self::SignatureAge => "a longest age of signatures that the profile states",
             Self::Bearer => "a bearer token",
@@ -47,6 +50,8 @@ pub struct Abilities {
     pub issuer: bool,
     /// [`Ability::Foreign`].
     pub foreign: bool,
+    /// [`Ability::Webhooks`].
+    pub webhooks: bool,
     /// [`Ability::Clock`].
     pub clock: bool,
     /// [`Ability::SignatureAge`].
@@ -63,6 +68,7 @@ impl Abilities {
         simulator: true,
         issuer: true,
         foreign: true,
+        webhooks: true,
         clock: true,
         signature_age: true,
         bearer: true,
@@ -75,6 +81,7 @@ impl Abilities {
             Ability::Simulator => self.simulator,
             Ability::Issuer => self.issuer,
             Ability::Foreign => self.foreign,
+            Ability::Webhooks => self.webhooks,
             Ability::Clock => self.clock,
             Ability::SignatureAge => self.signature_age,
             Ability::Bearer => self.bearer,
@@ -124,6 +131,7 @@ fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {
         .then_some(Ability::Simulator),
         Command::Act(_, card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
         Command::Retry(_) => needed_by_retry(check::first_try(steps, step)),
+        Command::Hook(_) => Some(Ability::Webhooks),
         Command::MoveClock(_) => Some(Ability::Clock),
         Command::ListProgramme | Command::Pause(_) => None,
     };

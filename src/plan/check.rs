@@ -1,7 +1,7 @@
 //! What makes a case consistent: each step can be sent, given the steps before it.
 
 use crate::card::Action;
-use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Step, StepNumber};
 use crate::contract::Route;
 
 /// What is wrong with a case, and at which step.
@@ -39,6 +39,7 @@ fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<Strin
         ));
     }
     wrong_card(steps, step)
+        .or_else(|| wrong_subscription(steps, step))
         .or_else(|| wrong_key(steps, step))
         .or_else(|| wrong_body(steps, step))
         .or_else(|| wrong_flaw(steps, number, step))
@@ -77,14 +78,24 @@ fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
 }
 
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
-    let (Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker))) =
-        &step.command
-    else {
-        return None;
+    let maker = match &step.command {
+        Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker)) => *maker,
+        Command::Hook(hook) => hook.card()?,
+        _ => return None,
     };
     let earlier = &steps[maker.0 - 1];
     (!earlier.makes_card())
         .then(|| format!("{maker} is `{earlier}`, which makes no card: name a create"))
+}
+
+fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
+    let Command::Hook(hook) = &step.command else {
+        return None;
+    };
+    let maker = hook.subscription()?;
+    let earlier = &steps[maker.0 - 1];
+    (earlier.command != Command::Hook(Hook::Subscribe))
+        .then(|| format!("{maker} is `{earlier}`, which makes no subscription: name a `subscribe`"))
 }
 
 fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {
@@ -140,7 +151,11 @@ fn wrong_method(step: &Step) -> Option<String> {
         Command::Read(_) | Command::Act(Action::Terminate, _) => "/cards/id",
         Command::Act(Action::Activate, _) => "/cards/id/activate",
         Command::Act(Action::Deactivate, _) => "/cards/id/deactivate",
-        Command::Act(..) | Command::Retry(_) | Command::Pause(_) | Command::MoveClock(_) => {
+        Command::Act(..)
+        | Command::Retry(_)
+        | Command::Pause(_)
+        | Command::MoveClock(_)
+        | Command::Hook(_) => {
             return Some(
                 "only a create, a read, a list, an activate, a deactivate or a terminate can go by another method"
                     .to_owned(),

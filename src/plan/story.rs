@@ -5,7 +5,7 @@
 
 use super::check;
 use crate::card::{Action, CardStatus, CardType};
-use crate::case::{AccountRef, CardRef, Command, Step, StepNumber};
+use crate::case::{AccountRef, CardRef, Command, Hook, Step, StepNumber};
 
 /// What the plan takes a card to be.
 #[derive(Clone, Debug)]
@@ -64,6 +64,10 @@ impl Story {
             Command::Read(CardRef::Made(maker)) if step.flaw.is_none() => {
                 let read = self.cards.iter_mut().filter(|card| card.step == *maker);
                 read.for_each(|card| card.seen = true);
+            }
+            Command::Hook(Hook::Await { card: maker, .. }) => {
+                let awaited = self.cards.iter_mut().filter(|card| card.step == *maker);
+                awaited.for_each(|card| card.seen = true);
             }
             Command::ListAccount(AccountRef::Own(letter)) if step.flaw.is_none() => {
                 self.listed.push(*letter);

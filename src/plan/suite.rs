@@ -49,11 +49,13 @@ pub enum Focus {
     Mixed,
     /// Requests at once.
     Races,
+    /// A bit of all, with an event awaited where others read.
+    Webhooks,
 }
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
@@ -64,6 +66,7 @@ impl Focus {
         Self::Time,
         Self::Mixed,
         Self::Races,
+        Self::Webhooks,
     ];
 
     /// The word in a suite.
@@ -78,6 +81,7 @@ impl Focus {
             Self::Access => "access",
             Self::Time => "time",
             Self::Mixed => "mixed",
+            Self::Webhooks => "webhooks",
             Self::Races => "races",
         }
     }

@@ -15,6 +15,7 @@ mod clock;
 mod parts;
 mod secret;
 mod signing;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,12 +25,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::card::{AccountId, CardId};
-use crate::trace::{Issuance, Terms};
+use crate::trace::{Issuance, Micros, Terms};
 
 pub use clock::ClockCall;
 pub use parts::{AccountRecipe, Accounts, BaseUrl, Credentials, ExtraHeaders, IssuerCall, Wait};
 pub use secret::{HeaderText, Secret, SecretError};
 pub use signing::{Component, DigestAlgorithm, Signing};
+pub use webhooks::Webhooks;
 
 /// One target.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -58,6 +60,10 @@ pub struct Profile {
     /// Ids of another programme.
     #[serde(default)]
     pub foreign: Foreign,
+    /// Where its events are received; without it none are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<webhooks::WebhooksTable>")]
+    pub webhooks: Option<Webhooks>,
     /// Open points that it must read in one way: point id to reading.
     #[serde(default)]
     pub readings: BTreeMap<String, String>,
@@ -197,6 +203,7 @@ impl Profile {
             accounts,
             sandbox: Sandbox::default(),
             foreign: Foreign::default(),
+            webhooks: None,
             readings: BTreeMap::new(),
             success: Success::default(),
             timeout: Wait::default(),
@@ -243,6 +250,7 @@ impl Profile {
                 .account
                 .map(|id| AccountId::new(id.to_string())),
             foreign_card: self.foreign.card.map(|id| CardId::new(id.to_string())),
+            event_wait: self.webhooks.as_ref().map(|w| micros(w.wait)),
         }
     }
 
@@ -264,6 +272,10 @@ impl Profile {
             .chain(&mut self.signing.private_key)
             .chain(headers)
     }
+}
+
+fn micros(wait: Wait) -> Micros {
+    Micros(u64::try_from(wait.0.as_micros()).unwrap_or(u64::MAX))
 }
 
 fn wrong(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {

@@ -219,3 +219,28 @@ fn an_address_is_plain_http() {
         );
     }
 }
+
+#[test]
+fn a_place_for_events_is_checked_where_it_is_written() {
+    let profile = |table: &str| {
+        let text = format!(
+            "name = \"t\"\nbase_url = \"http://h/v1\"\n[accounts]\nany = true\n[webhooks]\n{table}\n"
+        );
+        Profile::parse("t.toml", &text)
+    };
+    let webhooks = profile("").unwrap().webhooks.unwrap();
+    assert_eq!(webhooks.listen.to_string(), "127.0.0.1:0");
+    let terms = profile("wait = \"200ms\"").unwrap().terms();
+    assert_eq!(terms.event_wait, Some(Micros(200_000)));
+    for (table, hint) in [
+        ("listen = \"localhost\"", "like 127.0.0.1:8090"),
+        ("listen = \"0.0.0.0:80\"", "callback_url says by which one"),
+        ("callback_url = \"hooks.example\"", "neither http nor https"),
+        ("url = \"http://h\"", "unknown field `url`"),
+        ("wait = \"0s\"", "longer than nothing"),
+    ] {
+        let error = profile(table).unwrap_err().to_string();
+        assert!(error.contains(hint), "{table}: {error}");
+        assert!(error.starts_with("t.toml:"), "{error}");
+    }
+}

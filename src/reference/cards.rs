@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Issuance;
 use super::call::{Operation, Refusal, Reply};
 use super::card::{Card, CardRequest, CardStatus, View};
+use super::events::{News, tell};
 use super::lifecycle::{self, Action, Happening, Outcome};
 use super::limit::{Excess, Fate};
 use super::programme::Account;
@@ -73,6 +74,7 @@ pub(super) fn enter(
     card.over_limit = fate.is_some();
     let body = (service.rules.render)(&service.readings, &card, View::Created);
     service.own.enter_card(card.id, account);
+    tell(service, &card, News::Created);
     cards.push(card);
     settle_later(service, account, cards, fate);
     refusal.map_or_else(|| Ok(Reply::json(StatusCode::CREATED, body)), Err)
@@ -112,6 +114,7 @@ pub(super) fn on_card(task: &Task<'_>, id: Uuid, account: &Arc<Account>) -> Resu
     let index = position(&cards, id).ok_or_else(|| unknown_id(&service.readings))?;
     let Some(action) = action(task.call.operation) else {
         (service.rules.touch)(&mut cards, index, Happening::Read, service.clock.now());
+        tell(service, &cards[index], News::Read);
         return Ok(Reply::json(
             StatusCode::OK,
             (service.rules.render)(&service.readings, &cards[index], View::Read),
@@ -190,11 +193,13 @@ pub(super) fn bring_about(
                 Happening::Refused { action },
                 service.clock.now(),
             );
+            tell(service, &cards[index], News::Refused { action });
         }
     }
 }
 
 fn change(service: &Service, cards: &mut [Card], index: usize, status: CardStatus, action: Action) {
+    let before = cards[index].clone();
     let card = &mut cards[index];
     card.status = status;
     card.issued |= matches!(status, CardStatus::Active | CardStatus::Inactive);
@@ -205,6 +210,7 @@ fn change(service: &Service, cards: &mut [Card], index: usize, status: CardStatu
         Happening::Changed { action },
         service.clock.now(),
     );
+    tell(service, &cards[index], News::Changed { before: &before });
 }
 
 fn success(service: &Service, card: &Card, action: Action) -> Reply {

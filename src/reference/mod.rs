@@ -12,7 +12,7 @@
 //! | `PATCH /sandbox/cards/{cardId}/suspend`, `/unsuspend`, `/block` | the issuer's own acts: 204, or 409 |
 //!
 //! The way of a call is in `service`, what it decides in `rules`, and what is decided wrongly, one
-//! mistake at a time, in `fault`. Absent: deliveries of webhooks, limits of rate, persistence.
+//! mistake at a time, in `fault`. Absent: limits of rate, persistence.
 //!
 //! ```no_run
 //! # use cardproof::reference::{Options, fault, start};
@@ -32,6 +32,7 @@ mod card;
 mod cards;
 mod clock;
 mod country;
+mod events;
 mod fault;
 mod hang_up;
 mod idempotency;
@@ -58,6 +59,7 @@ mod webhooks;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+pub use events::Delivery;
 pub use fault::{Fault, fault, faults, races};
 pub use line::Line;
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
@@ -72,6 +74,8 @@ pub struct Options {
     pub readings: Readings,
     /// How cards leave `issuing`.
     pub issuance: Issuance,
+    /// How events are delivered.
+    pub delivery: Delivery,
     /// How long a call takes before its act, and a modifying one again behind it, with its key
     /// locked: so calls overlap that otherwise would hardly meet.
     pub pace: Duration,
@@ -89,6 +93,7 @@ impl Default for Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             readings: Readings::default(),
             issuance: Issuance::Manual,
+            delivery: Delivery::Plain,
             pace: Duration::ZERO,
             signatures: true,
             line: Line::Holds,

@@ -192,6 +192,8 @@ readings! {
     "control-characters" refuse_control_characters: bool { "accept" => false, "refuse" => true }
     /// Whether a body in which a name stands twice is refused.
     "repeated-members" refuse_repeated_members: bool { "accept" => false, "refuse" => true }
+    /// Whether subscribers are told of a new card.
+    "creation-event" reports_creation: bool { "reported" => true, "not-reported" => false }
     /// Whether deactivate, activate and terminate answer 200 with the card (or 204).
     "success-code" success_with_card: bool { "204" => false, "200-with-card" => true }
     /// Whether a digest on a call without a body is refused.

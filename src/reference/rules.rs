@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::card::{self, Card, CardRequest, View};
 use super::cards::{self, Scope};
+use super::events::{self, Event, News};
 use super::hang_up::HangUp;
 use super::idempotency::{self, Decision, Payload, Record};
 use super::lifecycle::{self, Action, Happening, Outcome};
@@ -20,6 +21,7 @@ use super::programme::Account;
 use super::readings::Readings;
 use super::service::{self, Service, Task};
 use super::signature::Flaw;
+use super::webhooks::Webhook;
 use super::{access, input, server, signature};
 
 /// The decisions, in the order in which a call meets them.
@@ -72,6 +74,11 @@ pub(super) struct Rules {
     pub listed: fn(&Service, &Scope<'_>) -> Vec<Card>,
     pub render: fn(&Readings, &Card, View) -> Value,
     pub dress: fn(&Call, Reply) -> Reply,
+    /// What subscribers are told, what they are told again, and which subscriptions are told and found.
+    pub report: fn(&Service, &Card, News<'_>) -> Vec<Event>,
+    pub redelivered: fn(&Event) -> Event,
+    pub is_told: fn(&Webhook) -> bool,
+    pub is_found: fn(&Webhook) -> bool,
 }
 
 impl Rules {
@@ -108,5 +115,9 @@ impl Rules {
         listed: cards::listed,
         render: card::render,
         dress: |_, reply| reply,
+        report: events::report,
+        redelivered: Event::clone,
+        is_told: |webhook| !webhook.is_removed,
+        is_found: |webhook| !webhook.is_removed,
     };
 }

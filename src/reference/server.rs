@@ -23,6 +23,7 @@ use super::access::Credentials;
 use super::call::{Call, Content, Operation, Refusal, Reply};
 use super::card::{Address, Card, CardRequest, CardStatus, CardType, new_card};
 use super::clock::Clock;
+use super::events::Courier;
 use super::line::over_the_line;
 use super::programme::Programme;
 use super::rules::Rules;
@@ -160,6 +161,7 @@ pub(super) fn new_service(options: &Options) -> io::Result<Service> {
         signatures: options.signatures,
         rules,
         clock: Clock::default(),
+        courier: Courier::new(options.delivery),
         credentials: Credentials::draw()?,
         own: Programme::default(),
         foreign: Programme::default(),

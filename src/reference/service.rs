@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::access::Credentials;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::clock::Clock;
+use super::events::Courier;
 use super::hang_up::HangUp;
 use super::idempotency::Slot;
 use super::line::Line;
@@ -33,6 +34,7 @@ pub(super) struct Service {
     pub signatures: bool,
     pub rules: Rules,
     pub clock: Clock,
+    pub courier: Courier,
     pub credentials: Credentials,
     /// The programme that the credentials belong to.
     pub own: Programme,

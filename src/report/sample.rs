@@ -139,6 +139,7 @@ pub fn finding(rule: RequirementId, number: usize) -> Finding {
         departure: departure(rule, 1),
         case: case("short", ["list all"]),
         exchanges: vec![exchange(1, "GET", 200, "[]")],
+        events: Vec::new(),
         confirmation: Confirmation {
             reproduced: 5,
             attempts: 5,

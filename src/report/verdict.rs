@@ -135,7 +135,7 @@ fn verdict(
     }
     let needs = requirement.needs;
     let lacks = facts.lacks.contains(&needs);
-    if needs.is_unbuilt() || lacks && needs.is_for_seeing() {
+    if lacks && needs.is_for_seeing() {
         return (Verdict::NotShown, Some(needs.reason().to_owned()));
     }
     if lacks {

@@ -10,7 +10,7 @@ use crate::report::{Confirmation, Finding};
 use crate::requirement::{Level, RequirementId, id};
 use crate::run::Progress;
 use crate::shrink::shrink;
-use crate::trace::{CaseNumber, CaseTrace, Exchange};
+use crate::trace::{CaseNumber, CaseTrace, Event, Exchange};
 
 /// How much is spent on each departure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +52,15 @@ pub struct Suspicion {
 struct Example {
     departure: Departure,
     case: Case,
-    exchanges: Vec<Exchange>,
+    evidence: Evidence,
     found_in: String,
+}
+
+/// What went over the wire.
+#[derive(Clone, Debug, Default)]
+struct Evidence {
+    exchanges: Vec<Exchange>,
+    events: Vec<Event>,
 }
 
 /// So many examples are kept, the shortest and the longest: if a short one was a disturbance by another case, a long one
@@ -74,7 +81,10 @@ impl Example {
         Self {
             departure: departure.clone(),
             case: trace.case.restricted(|step| step <= last),
-            exchanges: exchanges.map(|(_, exchange)| exchange.clone()).collect(),
+            evidence: Evidence {
+                exchanges: exchanges.map(|(_, exchange)| exchange.clone()).collect(),
+                events: trace.events.clone(),
+            },
             found_in: trace.case.name.clone(),
         }
     }
@@ -82,7 +92,10 @@ impl Example {
     /// The same with a pause before the departing step, as long as the case had taken by then: what a target does by a
     /// timer needs its time.
     fn with_its_time(&self) -> Self {
-        let took = match (self.exchanges.first(), self.exchanges.last()) {
+        let took = match (
+            self.evidence.exchanges.first(),
+            self.evidence.exchanges.last(),
+        ) {
             (Some(first), Some(last)) => last.sent_at.0.saturating_sub(first.sent_at.0) / 1000,
             _ => 0,
         };
@@ -158,7 +171,7 @@ fn seen(suspicion: &Suspicion) -> Finding {
         suspicion.seen_in.len(),
         example.departure.clone(),
         example.case.clone(),
-        example.exchanges.clone(),
+        example.evidence.clone(),
         Confirmation {
             reproduced: 0,
             attempts: 0,
@@ -171,7 +184,7 @@ fn finding(
     seen_in: usize,
     departure: Departure,
     case: Case,
-    exchanges: Vec<Exchange>,
+    evidence: Evidence,
     confirmation: Confirmation,
 ) -> Finding {
     Finding {
@@ -180,7 +193,8 @@ fn finding(
         rule: departure.requirement.requirement().rule.to_owned(),
         departure,
         case,
-        exchanges,
+        exchanges: evidence.exchanges,
+        events: evidence.events,
         confirmation,
         found_in: example.found_in.clone(),
         seen_in,
@@ -216,7 +230,7 @@ pub(super) fn contradiction(clash: &Clash) -> Suspicion {
         examples: vec![Example {
             departure,
             case: joined,
-            exchanges: Vec::new(),
+            evidence: Evidence::default(),
             found_in: format!("{} and {}", first.case.name, second.case.name),
         }],
         seen_in: [first.number, second.number].into(),
@@ -486,7 +500,11 @@ impl<'a> Lab<'a> {
                     .find(|d| d.requirement == wanted.requirement)
             {
                 reproduced += 1;
-                shown = Some((departure, trace.exchanges));
+                let evidence = Evidence {
+                    exchanges: trace.exchanges,
+                    events: trace.events,
+                };
+                shown = Some((departure, evidence));
             }
         }
         let confirmation = Confirmation {
@@ -494,8 +512,8 @@ impl<'a> Lab<'a> {
             attempts,
         };
         match shown {
-            Some((departure, exchanges)) => {
-                finding(example, seen_in, departure, case, exchanges, confirmation)
+            Some((departure, evidence)) => {
+                finding(example, seen_in, departure, case, evidence, confirmation)
             }
             // What never came again is told as it was seen.
             None => finding(
@@ -503,7 +521,7 @@ impl<'a> Lab<'a> {
                 seen_in,
                 example.departure.clone(),
                 example.case.clone(),
-                example.exchanges.clone(),
+                example.evidence.clone(),
                 confirmation,
             ),
         }

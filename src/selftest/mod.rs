@@ -16,7 +16,7 @@ use crate::contract::Contract;
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::embedded::Embedded;
 use crate::plan::{Budget, Origin, Suite, SuiteError, plan, planned_count};
-use crate::reference::{self, Fault, Issuance, Line, Options, Readings};
+use crate::reference::{self, Delivery, Fault, Issuance, Line, Options, Readings};
 use crate::report::{Finding, Report};
 use crate::requirement::{self, RequirementId};
 use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
@@ -218,6 +218,21 @@ pub fn variants() -> Vec<(String, Options)> {
     ] {
         let options = Options {
             line,
+            ..Options::default()
+        };
+        variants.push((name.to_owned(), options));
+    }
+    for (name, delivery) in [
+        (
+            "events come late",
+            Delivery::Late(Duration::from_millis(15)),
+        ),
+        ("events come in any order", Delivery::AnyOrder),
+        ("every event comes twice", Delivery::Twice),
+        ("no event comes again", Delivery::Once),
+    ] {
+        let options = Options {
+            delivery,
             ..Options::default()
         };
         variants.push((name.to_owned(), options));

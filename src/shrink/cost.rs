@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::card::CardType;
-use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Loss, Step};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Loss, Step};
 
 /// Smaller is simpler: first fewer steps, then plainer steps, then less text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +68,8 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListAccount(account) => 1 + account_oddity(account),
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
+        Command::Hook(Hook::Await { events, .. }) => *events,
+        Command::Hook(_) => 1,
         Command::Pause(_) | Command::MoveClock(_) => 0,
     }
 }

@@ -3,7 +3,9 @@
 use super::removal::{creates, numbered};
 use super::with_letters;
 use crate::card::{Action, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, Flaw, KeyUse, Loss, Step, StepNumber};
+use crate::case::{
+    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber,
+};
 
 /// Moves of the clock that tell most: within a key's hour, past it, a day.
 const SHORT_MOVES: [u64; 3] = [660, 3_700, 90_000];
@@ -265,7 +267,22 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
             .map(Command::MoveClock)
             .collect(),
         Command::Pause(_) => Vec::new(),
+        Command::Hook(hook) => simpler_hooks(case, number, hook),
     }
+}
+
+/// The event of another card, and fewer events.
+fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
+    let Hook::Await { card, events } = hook else {
+        return Vec::new();
+    };
+    let fewer = (1..*events).map(|events| (*card, events));
+    let cards = creates(case).into_iter();
+    let others = cards.filter(|other| *other < number && other != card);
+    fewer
+        .chain(others.map(|other| (other, *events)))
+        .map(|(card, events)| Command::Hook(Hook::Await { card, events }))
+        .collect()
 }
 
 fn reads_instead(case: &Case, before: StepNumber) -> impl Iterator<Item = Command> {

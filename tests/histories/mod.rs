@@ -347,6 +347,7 @@ impl History {
             },
             accounts: letters.into_iter().map(|a| (a, account_id(a))).collect(),
             exchanges: (0..self.calls.len()).map(|n| self.exchange(n)).collect(),
+            events: Vec::new(),
             obstacles: Vec::new(),
             complete: true,
         }

@@ -55,6 +55,7 @@ fn telling(focus: Focus) -> Telling {
         | Focus::Races
         | Focus::Time => (6, 90, 25),
         Focus::Mixed => (22, 90, 30),
+        Focus::Webhooks => (22, 90, 60),
     };
     Telling {
         patched,

@@ -15,7 +15,7 @@ use super::generate::Author;
 use super::suite::Focus;
 use super::weights::Scene;
 use crate::card::{Action, CardStatus, CardType};
-use crate::case::{AccountRef, Command, Step};
+use crate::case::{AccountRef, Command, Hook, Step};
 
 /// How many cases in a hundred end with the programme's list. It is long, hence dear.
 pub(super) const LISTS_ALL_LATER: u32 = 25;
@@ -84,8 +84,22 @@ impl Author<'_> {
     /// Reads the card, so many times in a hundred, unless it was just read.
     fn read_maybe(&mut self, card: usize, percent: u32) {
         if !self.story.cards[card].seen && self.dice.chance(percent) {
-            let card = self.story.cards[card].card_ref();
-            self.tell(Command::Read(card));
+            let command = self.look_at(card);
+            self.tell(command);
+        }
+    }
+
+    /// A read of the card; where events are dwelt on, the wait for the event that shows the same. A card that only was made
+    /// may have none, so that it would be waited for in vain.
+    pub(super) fn look_at(&self, card: usize) -> Command {
+        let card = &self.story.cards[card];
+        let has_event = !card.doubtful && card.status != CardStatus::Issuing;
+        match self.is_focus(Focus::Webhooks) && self.abilities.webhooks && has_event {
+            true => Command::Hook(Hook::Await {
+                card: card.step,
+                events: 1,
+            }),
+            false => Command::Read(card.card_ref()),
         }
     }
 

@@ -104,6 +104,7 @@ fn cases_that_need_what_the_target_lacks_are_told() {
         ("foreign-account", Ability::Foreign),
         ("no-bearer", Ability::Bearer),
         ("no-signature", Ability::Signing),
+        ("life-is-told", Ability::Webhooks),
     ] {
         let planned = told.iter().find(|p| p.case.name == name);
         assert_eq!(

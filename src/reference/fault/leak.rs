@@ -10,7 +10,7 @@ use crate::reference::card::{Card, CardStatus, CardType, View};
 use crate::reference::readings::Readings;
 
 /// The masked number with digits in place of the stars, such that the whole passes the check of card numbers.
-fn unmasked(card: &Card) -> String {
+pub(super) fn unmasked(card: &Card) -> String {
     unmask(&card.details.masked_pan)
 }
 

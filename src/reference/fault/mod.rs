@@ -9,6 +9,7 @@ mod body;
 mod create;
 mod deep;
 mod finality;
+mod hooks;
 mod idempotency;
 mod ids;
 mod immutability;
@@ -93,6 +94,7 @@ const TOPICS: &[&[Fault]] = &[
     ids::FAULTS,
     body::FAULTS,
     access::FAULTS,
+    hooks::FAULTS,
     signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,

@@ -1,6 +1,7 @@
 //! One long walk through the API, written down so that two walks can be compared: the correct
 //! implementation gives the same account each time, and every planted fault gives another.
 
+mod hooks;
 mod long_walks;
 mod races;
 mod tell;
@@ -18,7 +19,7 @@ use crate::reference::card::{Card, CardStatus, CardType};
 use crate::reference::programme::Account;
 use crate::reference::server::furnish;
 use crate::reference::testing::{Client, set};
-use crate::reference::{Options, faults, open_points, races};
+use crate::reference::{Fault, Options, faults, open_points, races};
 use long_walks::*;
 use races::{walk_with_a_key_in_flight, walk_with_races};
 use tell::tell;
@@ -241,6 +242,13 @@ async fn differs(options: &Options, told: &[Vec<String>]) -> bool {
     false
 }
 
+/// The point that only subscribers see.
+const CREATION_EVENT: &str = "creation-event";
+
+fn is_about_webhooks(fault: &Fault) -> bool {
+    fault.requirement.starts_with("HOOK-")
+}
+
 /// How many accounts have two cards of one type in use, which no correct implementation has.
 fn accounts_with_two_holders(walk: &Walk, options: &Options) -> usize {
     if options.fault.is_some() {
@@ -334,7 +342,8 @@ async fn a_fault_is_seen_on_the_tour_and_the_correct_implementation_always_gives
             fault: Some(fault),
             ..Options::default()
         };
-        if !differs(&options, &correct).await {
+        // What subscribers get is told by a tour of its own, which needs a socket and hence real time.
+        if !is_about_webhooks(fault) && !differs(&options, &correct).await {
             unseen.push(fault.id);
         }
     }
@@ -347,7 +356,7 @@ async fn every_reading_is_seen_on_the_tour_and_gives_no_internal_error() {
         async |options: &Options| [tour(options).await, vec![slow_tour(options).await]].concat();
     let by_default = all(&Options::default()).await;
     let mut unseen = Vec::new();
-    for point in open_points() {
+    for point in open_points().iter().filter(|p| p.name != CREATION_EVENT) {
         for option in point.options {
             let mut options = Options::default();
             options
