@@ -86,7 +86,7 @@ fn a_retry_that_is_answered_was_done_once() {
     ];
     let woken = [&ACTIVE[..], &woken].concat();
     check_after(&woken, &["read #1 => 200 active"], &[]);
-    check_after(&woken, &["read #1 => 200 inactive"], &[("LIFE-3", 7)]);
+    check_after(&woken, &["read #1 => 200 inactive"], &[("IDEM-4", 7)]);
 }
 
 #[test]
