@@ -11,7 +11,7 @@ use super::facts::{Facts, Source};
 use super::request::{Asked, Understood};
 use super::wire;
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::{Flaw, StepNumber};
+use crate::case::{Body, Command, Flaw, Step, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
@@ -191,9 +191,26 @@ impl<'a> Judge<'a> {
         self.worlds.iter().any(|w| w.position(card).is_some())
     }
 
+    /// The card of a create, which its retry may have made where its own answer was lost.
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
-        let cards = &self.worlds.first()?.cards;
-        cards.iter().find(|c| c.made_by == step)?.id.clone()
+        let create = self.first_try(step);
+        let mut cards = self.worlds.iter().flat_map(|world| &world.cards);
+        cards
+            .find(|c| c.id.is_some() && self.first_try(c.made_by) == create)?
+            .id
+            .clone()
+    }
+
+    fn first_try(&self, step: StepNumber) -> StepNumber {
+        let asked = step.0.checked_sub(1);
+        match asked.and_then(|index| self.trace.case.steps.get(index)) {
+            Some(Step {
+                command: Command::Retry(earlier),
+                body: Body::Standard,
+                ..
+            }) if *earlier < step => self.first_try(*earlier),
+            _ => step,
+        }
     }
 
     pub fn show(&mut self, rule: RequirementId) {

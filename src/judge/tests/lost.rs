@@ -90,6 +90,18 @@ fn a_retry_that_is_answered_was_done_once() {
 }
 
 #[test]
+fn the_card_of_a_cut_create_is_that_of_its_retry() {
+    let blocked = [
+        "retry #1 => 201 issuing",
+        "list A => 200 #2=active",
+        "block #1 => 204",
+        "list A => 200 #2=blocked",
+    ];
+    let story = [&CUT[..], &blocked].concat();
+    check_with(&Terms::default(), &story, &[]);
+}
+
+#[test]
 fn a_retry_that_is_lost_too_changes_nothing_in_that() {
     let twice = ["create virtual on A => cut", "retry #1 => cut"];
     check_after(
