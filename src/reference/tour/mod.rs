@@ -1,11 +1,13 @@
 //! One long walk through the API, written down so that two walks can be compared: the correct
 //! implementation gives the same account each time, and every planted fault gives another.
 
+mod crafted;
 mod tell;
 mod walks;
 
 use std::sync::Arc;
 
+use http::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -94,6 +96,20 @@ impl Walk {
         self.step(ProgrammeCards, "").await;
     }
 
+    /// A call on the path of `operation` by a method that it does not have.
+    async fn by_other_method(&mut self, method: &Method, operation: Operation, id: &str) {
+        match (self.client.service.rules.other_method)(method, &[operation]) {
+            Ok(operation) => {
+                let call = Call {
+                    method: method.clone(),
+                    ..self.client.call(operation, id)
+                };
+                drop(self.send(call).await);
+            }
+            Err(refusal) => self.lines.push((format!("{method}"), refusal.into())),
+        }
+    }
+
     /// The same call twice under the same key.
     async fn twice(&mut self, operation: Operation, id: &str) {
         let call = self.client.call(operation, id);
@@ -118,6 +134,7 @@ async fn tour(options: &Options) -> Vec<String> {
     walk_along_the_limit(&mut walk).await;
     walk_with_keys(&mut walk).await;
     walk_with_bad_input(&mut walk).await;
+    walk_by_other_methods(&mut walk).await;
     walk_with_ids(&mut walk).await;
     assert_eq!(accounts_with_two_holders(&walk, options), 0);
     let mut told = tell(&walk.lines);
