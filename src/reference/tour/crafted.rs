@@ -34,6 +34,10 @@ const CRAFTED: &[fn(&Client, &mut Call)] = &[
         client.authorize(call);
     },
     |client, call| {
+        call.headers.remove("authorization");
+        client.authorize(call);
+    },
+    |client, call| {
         let recased = format!("Bearer {}", client.token.to_ascii_uppercase());
         set(call, "authorization", &recased);
         client.authorize(call);
