@@ -1,15 +1,20 @@
 //! The reference implementation, started beside the harness: a target that is always there.
 
 use std::io;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::profile::{
-    AccountRecipe, Accounts, BaseUrl, Credentials, Foreign, IssuerCall, Profile, Secret, Success,
+    AccountRecipe, Accounts, BaseUrl, ClockCall, Credentials, Foreign, IssuerCall, Profile, Secret,
+    Success, Wait, Webhooks,
 };
 use crate::reference::{self, Issuance, Options, Running};
 use crate::trace;
+
+/// How long an event may take: it takes milliseconds, unless the machine is very busy.
+const EVENT_WAIT: Duration = Duration::from_secs(2);
 
 /// A running reference implementation and the threads that serve it. Dropping it stops it.
 pub struct Embedded {
@@ -67,10 +72,16 @@ impl Embedded {
         issuer.suspend = Some(issuer_call("suspend"));
         issuer.unsuspend = Some(issuer_call("unsuspend"));
         issuer.block = Some(issuer_call("block"));
+        profile.sandbox.clock = Some(clock_call());
+        profile.signing.longest_age = running.longest_signature_age.map(Wait);
         profile.foreign = Foreign {
             account: Some(running.foreign_account),
             card: Some(running.foreign_card),
         };
+        profile.webhooks = Some(Webhooks {
+            wait: Wait(EVENT_WAIT),
+            ..Webhooks::default()
+        });
         if self.shows_card {
             profile.success = Success::Card;
         }
@@ -85,6 +96,11 @@ fn accounts() -> Accounts {
         body: Some(json!({})),
         id: "/accountId".to_owned(),
     })
+}
+
+fn clock_call() -> ClockCall {
+    let body = json!({ "advanceSeconds": "{seconds}" });
+    ClockCall::post("/sandbox/clock", body).expect("it says how far")
 }
 
 fn issuer_call(act: &str) -> IssuerCall {

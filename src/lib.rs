@@ -12,6 +12,7 @@
 //! `examples/gate.rs` puts them together in a program of its own. ARCHITECTURE.md says what each room must not know.
 
 pub mod card;
+pub mod card_view;
 pub mod case;
 pub mod cli;
 pub mod contract;

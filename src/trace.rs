@@ -144,6 +144,8 @@ pub enum Reply {
     Got(Response),
     /// None came, so nobody knows whether the request was carried out. The words say what happened.
     Lost(String),
+    /// None came, because the step does without. The words say how. Nobody knows whether the request was carried out.
+    LetGo(String),
 }
 
 /// One request and what became of it.
@@ -162,6 +164,30 @@ pub struct Exchange {
     pub flaw: Option<Flaw>,
     /// What came back.
     pub reply: Reply,
+}
+
+/// A webhook event as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// When its last byte was there.
+    pub received_at: Micros,
+    /// The step whose subscription it was delivered to; absent: that of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<StepNumber>,
+    /// All header fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Headers,
+    /// The body as text; bytes that are not UTF-8 are replaced (U+FFFD).
+    pub body: String,
+    /// What it was answered with.
+    pub answered: u16,
+}
+
+impl Event {
+    /// The value of a header field, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
 }
 
 /// Trouble that is nobody's proven fault: never a departure, never a pass.
@@ -185,10 +211,28 @@ pub struct CaseTrace {
     pub accounts: BTreeMap<char, AccountId>,
     /// Its exchanges, in the order in which they were sent.
     pub exchanges: Vec<Exchange>,
+    /// The events that were delivered meanwhile, in the order in which they came.
+    pub events: Vec<Event>,
     /// What came in the way.
     pub obstacles: Vec<Obstacle>,
     /// The case ran to its end; a trace that was cut off has one that didn't.
     pub complete: bool,
+}
+
+impl CaseTrace {
+    /// Drops what is known of a race in which the case was cut off: requests of other lanes may have done something, and
+    /// their answers are missing.
+    pub fn forget_unfinished_race(&mut self) {
+        let Some(last) = self.exchanges.iter().map(|e| e.step).max() else {
+            return;
+        };
+        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&(last.0 - 1));
+        if let Some(stretch) = self.case.stretches().into_iter().find(reached)
+            && self.case.lanes(&stretch).len() > 1
+        {
+            self.exchanges.retain(|e| e.step.0 <= stretch.start);
+        }
+    }
 }
 
 /// How cards leave `issuing` on a target.
@@ -222,6 +266,9 @@ pub struct Terms {
     /// A card of another programme.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_card: Option<CardId>,
+    /// How long an event may take; absent where none are received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_wait: Option<Micros>,
 }
 
 /// The first line of a trace.
@@ -274,6 +321,14 @@ pub enum Record {
         /// What happened.
         #[serde(flatten)]
         exchange: Exchange,
+    },
+    /// An event was delivered.
+    Event {
+        /// In which case.
+        number: CaseNumber,
+        /// What came.
+        #[serde(flatten)]
+        event: Event,
     },
     /// A case is over.
     End {

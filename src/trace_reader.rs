@@ -126,6 +126,7 @@ impl<R: BufRead> TraceReader<R> {
                     case,
                     accounts,
                     exchanges: Vec::new(),
+                    events: Vec::new(),
                     obstacles: Vec::new(),
                     complete: false,
                 };
@@ -143,8 +144,16 @@ impl<R: BufRead> TraceReader<R> {
                 }
                 None => Err(self.not_open(number)),
             },
+            Record::Event { number, event } => match self.open.get_mut(&number) {
+                Some(case) => {
+                    case.events.push(event);
+                    Ok(None)
+                }
+                None => Err(self.not_open(number)),
+            },
             Record::End { number, obstacles } => match self.open.remove(&number) {
                 Some(mut case) => {
+                    case.exchanges.sort_by_key(|exchange| exchange.sent_at);
                     case.obstacles = obstacles;
                     case.complete = true;
                     Ok(Some(case))
@@ -162,6 +171,8 @@ impl<R: BufRead> TraceReader<R> {
     }
 
     fn without_end(&self, mut case: CaseTrace) -> CaseTrace {
+        case.exchanges.sort_by_key(|exchange| exchange.sent_at);
+        case.forget_unfinished_race();
         let cut = self.cut.as_deref().unwrap_or("the run was stopped");
         case.obstacles.push(Obstacle {
             step: None,
@@ -276,6 +287,7 @@ mod tests {
     const BEGIN: &str =
         r#"{"begin":{"number":1,"case":{"name":"n","steps":["list all"]},"accounts":{}}}"#;
     const EXCHANGE: &str = r#"{"exchange":{"number":1,"step":1,"sent_at":1,"received_at":2,"request":{"method":"GET","path":"/cards"},"reply":{"lost":"reset"}}}"#;
+    const EVENT: &str = r#"{"event":{"number":1,"received_at":3,"body":"{}","answered":200}}"#;
     const END: &str = r#"{"end":{"number":1}}"#;
 
     fn read(text: &str) -> Result<Vec<CaseTrace>, ReadError> {
@@ -284,11 +296,34 @@ mod tests {
 
     #[test]
     fn a_case_is_given_out_when_it_ends() {
-        let text = [HEADER, BEGIN, EXCHANGE, END, ""].join("\n");
+        let text = [HEADER, BEGIN, EXCHANGE, EVENT, END, ""].join("\n");
         let cases = read(&text).unwrap();
         assert_eq!(cases.len(), 1);
         assert!(cases[0].complete && cases[0].obstacles.is_empty());
         assert_eq!(cases[0].exchanges.len(), 1);
+        assert_eq!(cases[0].events[0].answered, 200);
+    }
+
+    #[test]
+    fn of_a_race_that_was_cut_off_nothing_is_known() {
+        let begin = r#"{"begin":{"number":1,"case":{"name":"n","steps":["list all","[1] list all","[2] list all","list all"]},"accounts":{}}}"#;
+        let exchange = |step: usize, sent_at: u64| {
+            let step = format!("\"step\":{step},\"sent_at\":{sent_at}");
+            EXCHANGE.replace("\"step\":1,\"sent_at\":1", &step)
+        };
+        let told = [
+            HEADER,
+            begin,
+            &exchange(1, 1),
+            &exchange(3, 4),
+            &exchange(2, 3),
+        ];
+        let steps = |lines: &[&str]| {
+            let case = read(&lines.join("\n")).unwrap().remove(0);
+            case.exchanges.iter().map(|e| e.step.0).collect::<Vec<_>>()
+        };
+        assert_eq!(steps(&told[..4]), [1]);
+        assert_eq!(steps(&[&told[..], &[END, ""]].concat()), [1, 2, 3]);
     }
 
     #[test]
@@ -321,6 +356,7 @@ mod tests {
             (&[HEADER, HEADER, ""], "2:1", "second header"),
             (&[HEADER, BEGIN, BEGIN, ""], "3:1", "begins twice"),
             (&[HEADER, EXCHANGE, ""], "2:1", "has not begun"),
+            (&[HEADER, EVENT, ""], "2:1", "has not begun"),
             (&[HEADER, BEGIN, END, END, ""], "4:1", "already over"),
             (
                 &[HEADER, BEGIN, "{\"end\":", END, ""],

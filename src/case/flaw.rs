@@ -63,6 +63,8 @@ pub enum Flaw {
     UnsignedBearer,
     /// Of a JWT, the same letters, small ones as capitals and capitals as small ones.
     RecasedBearer,
+    /// A bearer token that was good until the clock was moved.
+    ExpiredBearer,
     /// Neither `Signature` nor `Signature-Input`.
     NoSignature,
     /// `Signature` alone.
@@ -111,6 +113,8 @@ pub enum Flaw {
     NoDigest,
     /// A body that is a space longer than the one that was digested.
     ChangedBody,
+    /// A good signature that was made longer ago than the profile lets one be.
+    StaleSignature,
     /// Made a day ago, as it says.
     OldSignature,
     /// Made a day ahead, as it says.
@@ -123,12 +127,13 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw but [`Flaw::SignatureOf`], which is one for each step.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::NoBearer,
         Self::OtherScheme,
         Self::WrongBearer,
         Self::UnsignedBearer,
         Self::RecasedBearer,
+        Self::ExpiredBearer,
         Self::NoSignature,
         Self::NoSignatureInput,
         Self::OnlySignatureInput,
@@ -161,6 +166,7 @@ impl Flaw {
         Self::MalformedDigest,
         Self::NoDigest,
         Self::ChangedBody,
+        Self::StaleSignature,
         Self::OldSignature,
         Self::EarlySignature,
         Self::BrokenBeforeGood,
@@ -176,6 +182,7 @@ impl Flaw {
                 | Self::WrongBearer
                 | Self::UnsignedBearer
                 | Self::RecasedBearer
+                | Self::ExpiredBearer
                 | Self::Uncovered(Part::Authorization)
                 | Self::Changed(Part::Authorization)
         )
@@ -232,6 +239,7 @@ impl fmt::Display for Flaw {
             Self::WrongBearer => "with wrong bearer",
             Self::UnsignedBearer => "with unsigned bearer",
             Self::RecasedBearer => "with bearer in other case",
+            Self::ExpiredBearer => "with expired bearer",
             Self::NoSignature => "without signature",
             Self::NoSignatureInput => "without signature input",
             Self::OnlySignatureInput => "with signature input alone",
@@ -258,6 +266,7 @@ impl fmt::Display for Flaw {
             Self::MalformedDigest => "with malformed digest",
             Self::NoDigest => "without digest",
             Self::ChangedBody => "with body changed after signing",
+            Self::StaleSignature => "with stale signature",
             Self::OldSignature => "with old signature",
             Self::EarlySignature => "with early signature",
             Self::BrokenBeforeGood => "with broken signature before the good one",

@@ -8,10 +8,14 @@
 //! assert_eq!(step.to_string(), "create physical on A with {\"shippingAddress\":null}");
 //! ```
 //!
+//! Steps that begin with a lane go at once: after `[1] activate #1` and `[2] terminate #1` the case goes on when both are
+//! answered.
+//!
 //! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
 mod flaw;
+mod hook;
 mod parse;
 pub mod request;
 
@@ -26,6 +30,7 @@ use serde_json::Value;
 use crate::card::{Action, CardType};
 
 pub use flaw::{Flaw, Part};
+pub use hook::Hook;
 pub use parse::StepError;
 
 /// The place of a step in its case, counted from 1. Written `#3`.
@@ -89,6 +94,10 @@ pub enum Command {
     Retry(StepNumber),
     /// Let time pass, in milliseconds: for targets whose timestamps are coarse.
     Pause(u64),
+    /// About webhooks.
+    Hook(Hook),
+    /// Move the target's clock forward, in seconds. It moves for everybody.
+    MoveClock(u64),
 }
 
 /// What the body of a `create` is, beyond the standard request.
@@ -119,9 +128,48 @@ pub enum KeyUse {
     Of(StepNumber),
 }
 
+/// A branch of a case, `[1]` to `[4]`. Neighbouring steps with lanes are a race: each lane's steps go one after the other,
+/// the lanes go at once, and the next step without a lane waits for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(u8);
+
+impl Lane {
+    /// So many may go at once.
+    pub const MAX: u8 = 4;
+
+    /// The lane of this number, counted from 1.
+    pub fn new(number: u8) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// Its number.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}]", self.0)
+    }
+}
+
+/// How a response is lost on purpose: nobody then knows whether the request was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loss {
+    /// The connection is closed once the whole request is sent.
+    CutAfterSending,
+    /// The connection is closed at the first byte of the answer.
+    CutWhileReading,
+    /// The connection is closed when there is no whole answer after so many milliseconds.
+    GiveUpAfter(u64),
+}
+
 /// A command and how its request deviates from the ordinary one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
+    /// Its branch, if it goes at the same time as others.
+    pub lane: Option<Lane>,
     /// What is asked.
     pub command: Command,
     /// The body, for a create or the retry of one.
@@ -136,12 +184,17 @@ pub struct Step {
     pub upper_case: bool,
     /// A flaw in access or integrity.
     pub flaw: Option<Flaw>,
+    /// It goes over a connection that was not used before.
+    pub fresh_connection: bool,
+    /// Its answer is lost on purpose.
+    pub loss: Option<Loss>,
 }
 
 impl Step {
     /// The ordinary request for a command.
     pub fn new(command: Command) -> Self {
         Self {
+            lane: None,
             command,
             body: Body::Standard,
             media_type: None,
@@ -149,7 +202,15 @@ impl Step {
             method: None,
             upper_case: false,
             flaw: None,
+            fresh_connection: false,
+            loss: None,
         }
+    }
+
+    /// The same step in a lane.
+    pub fn in_lane(mut self, lane: Lane) -> Self {
+        self.lane = Some(lane);
+        self
     }
 
     /// Whether its answer can bring a card that later steps name.
@@ -164,6 +225,7 @@ impl Step {
                 Some(*step)
             }
             Command::Retry(step) => Some(*step),
+            Command::Hook(hook) => hook.card().or(hook.subscription()),
             _ => None,
         };
         let key = match self.key {
@@ -187,6 +249,7 @@ impl Step {
             Command::Read(c) => Command::Read(card(c)),
             Command::Act(action, c) => Command::Act(*action, card(c)),
             Command::Retry(step) => Command::Retry(rename(*step)),
+            Command::Hook(hook) => Command::Hook(hook.renumbered(&rename)),
             other => other.clone(),
         };
         let key = match &self.key {
@@ -244,6 +307,58 @@ pub struct Case {
 }
 
 impl Case {
+    /// The steps in runs: each step without a lane by itself, and neighbouring steps with lanes together.
+    pub fn stretches(&self) -> Vec<std::ops::Range<usize>> {
+        let mut stretches: Vec<std::ops::Range<usize>> = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            match stretches.last_mut() {
+                Some(last) if step.lane.is_some() && self.steps[last.start].lane.is_some() => {
+                    last.end = index + 1;
+                }
+                _ => stretches.push(index..index + 1),
+            }
+        }
+        stretches
+    }
+
+    /// The last step of the race that a step is part of; else, the step.
+    pub fn end_of_race(&self, step: StepNumber) -> StepNumber {
+        let stretches = self.stretches().into_iter();
+        let own = stretches
+            .rev()
+            .find(|stretch| stretch.contains(&step.0.wrapping_sub(1)));
+        own.map_or(step, |stretch| StepNumber(stretch.end))
+    }
+
+    /// The case with a step put in before the one at `index`.
+    pub fn with_inserted(&self, index: usize, step: Step) -> Self {
+        let later = |number: StepNumber| match number.0 > index {
+            true => StepNumber(number.0 + 1),
+            false => number,
+        };
+        let mut steps: Vec<Step> = self.steps.iter().map(|s| s.renumbered(later)).collect();
+        steps.insert(index, step);
+        Self {
+            steps,
+            ..self.clone()
+        }
+    }
+
+    /// Whether some steps go at the same time as others.
+    pub fn has_race(&self) -> bool {
+        self.stretches()
+            .into_iter()
+            .any(|stretch| self.lanes(&stretch).len() > 1)
+    }
+
+    /// The lanes of a stretch, in order.
+    pub fn lanes(&self, stretch: &std::ops::Range<usize>) -> Vec<Lane> {
+        let steps = &self.steps[stretch.clone()];
+        let lanes: std::collections::BTreeSet<Lane> =
+            steps.iter().filter_map(|step| step.lane).collect();
+        lanes.into_iter().collect()
+    }
+
     /// The accounts that the case needs, in the order of their letters.
     pub fn accounts(&self) -> Vec<char> {
         let mut letters: Vec<char> = self
@@ -261,6 +376,18 @@ impl Case {
         letters.sort_unstable();
         letters.dedup();
         letters
+    }
+
+    /// Whether the case has to do with events, so that those of its cards are kept.
+    pub fn listens(&self) -> bool {
+        let is_hook = |step: &Step| matches!(step.command, Command::Hook(_));
+        self.steps.iter().any(is_hook)
+    }
+
+    /// Whether it moves the target's clock, which no other case may notice.
+    pub fn moves_clock(&self) -> bool {
+        let moves = |step: &Step| matches!(step.command, Command::MoveClock(_));
+        self.steps.iter().any(moves)
     }
 
     /// The case with only the steps for which `keep` is true, numbers adjusted. A step that needs one that goes, goes too.
@@ -283,6 +410,13 @@ impl Case {
 
     /// This case and then `other`, on accounts of its own.
     pub fn followed_by(&self, other: &Self) -> Self {
+        let in_lane = |step: Option<&Step>| step.is_some_and(|step| step.lane.is_some());
+        if in_lane(self.steps.last()) && in_lane(other.steps.first()) {
+            // Two races stay two.
+            let mut apart = self.clone();
+            apart.steps.push(Step::new(Command::Pause(1)));
+            return apart.followed_by(other);
+        }
         let offset = self.steps.len();
         let first_free = self
             .accounts()

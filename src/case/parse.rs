@@ -6,7 +6,7 @@ use std::str::FromStr;
 use http::Method;
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Step, StepNumber};
+use super::{AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -51,12 +51,27 @@ impl fmt::Display for Command {
             Self::Act(action, card) => write!(f, "{action} {card}"),
             Self::Retry(step) => write!(f, "retry {step}"),
             Self::Pause(milliseconds) => write!(f, "pause {milliseconds}ms"),
+            Self::Hook(hook) => write!(f, "{hook}"),
+            Self::MoveClock(seconds) => write!(f, "move clock by {seconds}s"),
+        }
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutAfterSending => f.write_str("cut after sending"),
+            Self::CutWhileReading => f.write_str("cut while reading"),
+            Self::GiveUpAfter(milliseconds) => write!(f, "give up after {milliseconds}ms"),
         }
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(lane) = self.lane {
+            write!(f, "{lane} ")?;
+        }
         write!(f, "{}", self.command)?;
         if let Some(method) = &self.method {
             write!(f, " by {method}")?;
@@ -78,8 +93,14 @@ impl fmt::Display for Step {
             KeyUse::Text(text) => write!(f, " with key {}", quoted(text))?,
             KeyUse::Of(step) => write!(f, " with key of {step}")?,
         }
-        match self.flaw {
-            Some(flaw) => write!(f, " {flaw}"),
+        if let Some(flaw) = self.flaw {
+            write!(f, " {flaw}")?;
+        }
+        if self.fresh_connection {
+            f.write_str(" over a fresh connection")?;
+        }
+        match self.loss {
+            Some(loss) => write!(f, " then {loss}"),
             None => Ok(()),
         }
     }
@@ -110,12 +131,28 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn step(mut self) -> Read<Step> {
-        let mut step = Step::new(self.command()?);
+        let lane = self.lane()?;
+        let mut step = Step {
+            lane,
+            ..Step::new(self.command()?)
+        };
         while !self.rest.is_empty() {
             self.modifier(&mut step)?;
         }
         check_modifiers(&step)?;
         Ok(step)
+    }
+
+    fn lane(&mut self) -> Read<Option<Lane>> {
+        if !self.rest.starts_with('[') {
+            return Ok(None);
+        }
+        let word = self.word();
+        let number = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
+        number
+            .and_then(|n| Lane::new(n.parse().ok()?))
+            .map(Some)
+            .ok_or_else(|| format!("`{word}` is no lane: [1] to [{}]", Lane::MAX))
     }
 
     fn command(&mut self) -> Read<Command> {
@@ -132,19 +169,56 @@ impl<'a> Reader<'a> {
                 let account = self.account()?;
                 Ok(Command::Create { account, card_type })
             }
+            "read" if self.take("subscription") => {
+                Ok(Command::Hook(Hook::ReadSubscription(self.step_number()?)))
+            }
             "read" => Ok(Command::Read(self.card()?)),
             "list" if self.take("all") => Ok(Command::ListProgramme),
+            "list" if self.take("subscriptions") => Ok(Command::Hook(Hook::ListSubscriptions)),
             "list" => Ok(Command::ListAccount(self.account()?)),
             "retry" => Ok(Command::Retry(self.step_number()?)),
-            "pause" => {
-                let word = self.word();
-                let number = word.strip_suffix("ms").and_then(|n| n.parse().ok());
-                Ok(Command::Pause(number.ok_or_else(|| {
-                    format!("`{word}` is no time: write it as `1200ms`")
-                })?))
+            "pause" => Ok(Command::Pause(self.milliseconds()?)),
+            "await" => self.await_events(),
+            "refuse" => {
+                self.expect("next event")?;
+                Ok(Command::Hook(Hook::RefuseNext))
             }
+            "subscribe" => Ok(Command::Hook(Hook::Subscribe)),
+            "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.step_number()?))),
+            "move" => Ok(Command::MoveClock(self.seconds()?)),
             other => Err(unknown_verb(other)),
         }
+    }
+
+    fn await_events(&mut self) -> Read<Command> {
+        let events = if self.take("event of") {
+            1
+        } else {
+            let word = self.word();
+            let events = word.parse().ok().filter(|events| *events > 1);
+            let events = events.ok_or_else(|| {
+                format!("`{word}` is no number of events: write it as `await event of #1` or `await 3 events of #1`")
+            })?;
+            self.expect("events of")?;
+            events
+        };
+        let card = self.step_number()?;
+        Ok(Command::Hook(Hook::Await { card, events }))
+    }
+
+    /// By how much the clock is moved: a year at most, for cards expire.
+    fn seconds(&mut self) -> Read<u64> {
+        const YEAR: u64 = 366 * 24 * 60 * 60;
+        self.expect("clock by")?;
+        let word = self.word();
+        word.strip_suffix('s')
+            .and_then(|n| n.parse().ok())
+            .filter(|n| (1..=YEAR).contains(n))
+            .ok_or_else(|| {
+                format!(
+                    "`{word}` is no time to move a clock by: write it as `3601s`, up to {YEAR}s"
+                )
+            })
     }
 
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
@@ -152,6 +226,14 @@ impl<'a> Reader<'a> {
             step.flaw = Some(flaw);
         } else if self.take("with signature of") {
             step.flaw = Some(Flaw::SignatureOf(self.step_number()?));
+        } else if self.take("over a fresh connection") {
+            step.fresh_connection = true;
+        } else if self.take("then cut after sending") {
+            step.loss = Some(Loss::CutAfterSending);
+        } else if self.take("then cut while reading") {
+            step.loss = Some(Loss::CutWhileReading);
+        } else if self.take("then give up after") {
+            step.loss = Some(Loss::GiveUpAfter(self.milliseconds()?));
         } else if self.take("in upper case") {
             step.upper_case = true;
         } else if self.take("without key") {
@@ -171,7 +253,8 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, in upper case, by METHOD, or an access flaw ({}, with signature of #n)",
+                 with key of #n, in upper case, by METHOD, over a fresh connection, then cut after sending, then cut while \
+                 reading, then give up after 50ms, or an access flaw ({}, with signature of #n)",
                 self.rest,
                 Flaw::ALL.map(|flaw| flaw.to_string()).join(", ")
             ));
@@ -248,6 +331,13 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| format!("`{word}` is no step: write it as `#3`"))
     }
 
+    fn milliseconds(&mut self) -> Read<u64> {
+        let word = self.word();
+        word.strip_suffix("ms")
+            .and_then(|n| n.parse().ok())
+            .ok_or_else(|| format!("`{word}` is no time: write it as `1200ms`"))
+    }
+
     fn text(&mut self) -> Read<String> {
         match self.json()? {
             Value::String(text) => Ok(text),
@@ -295,9 +385,20 @@ impl<'a> Reader<'a> {
 }
 
 fn unknown_verb(verb: &str) -> String {
-    let verbs = ["create", "read", "list", "retry", "pause"]
-        .into_iter()
-        .chain(Action::ALL.map(Action::as_str));
+    let verbs = [
+        "create",
+        "read",
+        "list",
+        "retry",
+        "pause",
+        "move",
+        "await",
+        "refuse",
+        "subscribe",
+        "unsubscribe",
+    ]
+    .into_iter()
+    .chain(Action::ALL.map(Action::as_str));
     match crate::words::nearest(verb, verbs.clone()) {
         Some(near) => format!("`{verb}` is no command; did you mean `{near}`?"),
         None => format!(
@@ -313,6 +414,20 @@ fn check_modifiers(step: &Step) -> Read<()> {
         return Err("only a create, or the retry of one, has a body".to_owned());
     }
     let modifies = has_body || matches!(step.command, Command::Act(..));
+    let is_sent = !matches!(step.command, Command::Pause(_));
+    if !is_sent && (step.fresh_connection || step.loss.is_some()) {
+        return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
+    }
+    let is_bent = step.flaw.is_some()
+        || step.upper_case
+        || step.lane.is_some()
+        || step.loss.is_some()
+        || step.fresh_connection;
+    if matches!(step.command, Command::Hook(_)) && is_bent {
+        return Err(
+            "a step about webhooks is sent as it is, without flaws, and in no lane".to_owned(),
+        );
+    }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());
     }
@@ -345,12 +460,27 @@ mod tests {
             "retry #3 with {\"type\":\"physical\"}",
             "retry #3 in upper case",
             "pause 1200ms",
+            "move clock by 3601s",
+            "read #1 with expired bearer",
             "deactivate #1 without signature",
             "create virtual on A with wrong digest",
             "list A with signature of #2",
             "activate #1 by POST",
             "create virtual on A by PUT with {}",
             "block #1",
+            "await event of #1",
+            "await 3 events of #1",
+            "refuse next event",
+            "subscribe",
+            "unsubscribe #2",
+            "read subscription #2",
+            "list subscriptions",
+            "[1] activate #1",
+            "[4] retry #3 in upper case",
+            "create virtual on A then cut after sending",
+            "read #1 over a fresh connection then cut while reading",
+            "retry #1 with {\"type\":\"physical\"} over a fresh connection",
+            "terminate #1 with wrong bearer then give up after 50ms",
         ] {
             check_same(text);
         }
@@ -377,10 +507,24 @@ mod tests {
             ("read #0", "names no card"),
             ("list a", "a letter from A to Z"),
             ("pause 3", "1200ms"),
+            ("await 0 events of #1", "no number of events"),
+            ("await event #1", "no number of events"),
+            ("await event of A", "is no step"),
+            ("refuse event", "`next event` should stand"),
+            ("move clock 3s", "`clock by` should stand before"),
+            ("move clock by 3", "3601s"),
+            ("move clock by 0s", "3601s"),
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),
+            ("read #1 then cut", "then cut after sending"),
+            ("read #1 then give up after 5", "1200ms"),
+            ("pause 5ms then cut while reading", "a pause sends nothing"),
             ("activate #1 quickly", "says nothing known"),
+            ("subscribe without bearer", "without flaws"),
+            ("[1] await event of #1", "in no lane"),
+            ("[5] activate #1", "is no lane: [1] to [4]"),
+            ("[1]activate #1", "is no lane"),
             ("activate #1 by put", "`put` is no method"),
         ] {
             let error = text.parse::<Step>().unwrap_err();

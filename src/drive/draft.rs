@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::card::{AccountId, Action};
 use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, Body, CardRef, Command, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Command, Hook, KeyUse, Step, StepNumber};
 use crate::profile::{Foreign, IssuerCall, Sandbox};
 
 /// A request before access: what a retry sends again.
@@ -34,6 +34,10 @@ pub enum Ask {
     AwaitIssuance(Draft),
     /// Wait.
     Pause(Duration),
+    /// Something about webhooks, which takes more than a request.
+    Hook(Hook),
+    /// Send this, which moves the target's clock by so many seconds.
+    MoveClock(Draft, u64),
 }
 
 /// What the earlier steps and the profile have brought.
@@ -83,7 +87,9 @@ impl Known<'_> {
             Command::ListProgramme => Ok(Ask::Send(read("/cards".to_owned()))),
             Command::Act(action, card) => self.act(step, *action, card),
             Command::Retry(earlier) => self.retry(step, *earlier),
+            Command::Hook(hook) => Ok(Ask::Hook(hook.clone())),
             Command::Pause(milliseconds) => Ok(Ask::Pause(Duration::from_millis(*milliseconds))),
+            Command::MoveClock(seconds) => self.move_clock(*seconds),
         }
     }
 
@@ -106,9 +112,23 @@ impl Known<'_> {
         self.modifying(step, method, path, None)
     }
 
-    /// Without a simulator, a card is issued by waiting for it. That shows nothing of the flaws that the step may ask for.
+    fn move_clock(&self, seconds: u64) -> Skipped<Ask> {
+        let call = self.sandbox.clock.as_ref();
+        let call = call.ok_or("the profile has no way to move the clock")?;
+        let draft = Draft {
+            method: method(&call.method)?,
+            path: call.path(seconds),
+            body: call.body(seconds).map(|body| body.to_string()),
+            media_type: None,
+            key: Some(Uuid::new_v4().to_string()),
+        };
+        Ok(Ask::MoveClock(draft, seconds))
+    }
+
+    /// Without a simulator, a card is issued by waiting for it. That shows nothing of the flaws and
+    /// losses that the step may ask for.
     fn await_issuance(&self, step: &Step, card: &CardRef, card_path: String) -> Skipped<Ask> {
-        let ordinary = step.flaw.is_none() && step.key == KeyUse::Usual;
+        let ordinary = step.flaw.is_none() && step.key == KeyUse::Usual && step.loss.is_none();
         match card {
             CardRef::Made(_) if ordinary => Ok(Ask::AwaitIssuance(read(card_path))),
             _ => Err("the profile says that there is no simulator".to_owned()),
@@ -241,7 +261,7 @@ fn sent_value(sent: &Draft, change: &Body) -> Skipped<Value> {
 }
 
 /// A path segment: all but unreserved characters (RFC 3986, section 2.3) is percent-encoded.
-fn segment(id: &str, upper: bool) -> String {
+pub fn segment(id: &str, upper: bool) -> String {
     let id = match upper {
         true => id.to_ascii_uppercase(),
         false => id.to_owned(),

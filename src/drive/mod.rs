@@ -4,30 +4,47 @@
 //! decided here; trouble that is nobody's proven fault becomes an obstacle of the case.
 //!
 //! - `draft` says what a step asks for; `auth` adds who asks; `tamper` puts a flaw in; `client` sends it once.
+//! - `connector` reaches the target, `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
+//!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
+//! - `hooks` receives events, `hook_steps` runs the steps about them.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
+mod address;
 mod auth;
+mod bell;
 mod case_run;
 mod client;
+mod connection;
+mod connector;
 mod draft;
+mod hook_steps;
+mod hooks;
 mod outgoing;
+mod release;
 mod reply;
 mod session;
 mod setup;
 mod stop;
 mod tamper;
+mod tls;
 mod trouble;
+mod wire;
 mod writer;
 
 use std::time::Instant;
 
+use tokio::sync::OnceCell;
+use tokio::sync::RwLock;
+
 use self::accounts::Supply;
+use self::address::Base;
 use self::auth::{Access, extra_headers};
 use self::case_run::CaseRun;
 use self::client::Client;
 use self::draft::Draft;
+use self::hooks::Hooks;
 use self::outgoing::Outgoing;
 use self::reply::Masks;
 use self::setup::Caller;
@@ -47,20 +64,26 @@ struct Driver {
     caller: Caller,
     access: Access,
     supply: Supply,
+    /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
+    hooks: OnceCell<Result<Hooks, String>>,
+    /// A case that moves the clock has the target to itself; the others share it.
+    turns: RwLock<()>,
     began: Instant,
 }
 
 impl Driver {
     /// Gets the token and registers the key.
     async fn connect(profile: Profile) -> Result<Self, Trouble> {
-        let client = Client::new(profile.timeout.0).map_err(|problem| Trouble::Machine {
-            what: "the HTTP client",
-            problem,
+        let client = Client::new(&profile.base_url, profile.timeout.0).map_err(|problem| {
+            Trouble::Machine {
+                what: "the HTTP client",
+                problem,
+            }
         })?;
         let masks = Masks::default();
         let caller = Caller {
             client,
-            base_url: profile.base_url.to_string(),
+            base: Base::new(profile.base_url.as_str()),
             setup: profile.setup,
             digest: profile.signing.digest,
             extra: extra_headers(&profile.headers, &masks)?,
@@ -75,6 +98,8 @@ impl Driver {
             profile,
             caller,
             access,
+            hooks: OnceCell::new(),
+            turns: RwLock::new(()),
             began: Instant::now(),
         })
     }
@@ -88,16 +113,43 @@ impl Driver {
         stop: &StopSignal,
     ) -> CaseTrace {
         let mut run = CaseRun::new(self, number, case, trace);
+        let in_turn = async {
+            if case.moves_clock() {
+                let _alone = self.turns.write().await;
+                run.run().await;
+            } else {
+                let _shared = self.turns.read().await;
+                run.run().await;
+            }
+        };
         tokio::select! {
             biased;
             () = stop.abandoned() => {}
-            () = run.run() => {}
+            () = in_turn => {}
         }
         run.into_trace()
     }
 
     async fn lease(&self) -> Result<AccountId, String> {
         self.supply.lease(&self.access, &self.caller).await
+    }
+
+    /// The listener and the subscription, or why there are none.
+    async fn hooks(&self) -> Result<&Hooks, &str> {
+        let Some(webhooks) = &self.profile.webhooks else {
+            return Err("the profile has no [webhooks]");
+        };
+        let foreign = &self.profile.foreign;
+        let start = || Hooks::start(webhooks, foreign, self.began, &self.access, &self.caller);
+        let hooks = self.hooks.get_or_init(start).await;
+        hooks.as_ref().map_err(String::as_str)
+    }
+
+    /// Leaves the target as it was found.
+    async fn end(&self) {
+        if let Some(Ok(hooks)) = self.hooks.get() {
+            hooks.end(&self.access, &self.caller).await;
+        }
     }
 
     async fn dress(
@@ -109,8 +161,9 @@ impl Driver {
         self.access.dress(draft, flaw, earlier, &self.caller).await
     }
 
-    fn now(&self) -> Micros {
-        Micros(u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX))
+    fn micros(&self, time: Instant) -> Micros {
+        let since = time.saturating_duration_since(self.began);
+        Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
     }
 }
 

@@ -16,6 +16,8 @@ use crate::trace::{CaseNumber, CaseTrace};
 
 /// How many cases of a batch run at a time.
 const BATCH_WORKERS: usize = 8;
+/// How long the end of a session may take.
+const END_WAIT: Duration = Duration::from_secs(5);
 
 /// A prepared target and the threads that drive it. Its methods block; call them from plain threads.
 pub struct Session {
@@ -105,6 +107,14 @@ impl Session {
             tokio::time::sleep(time).await;
             stop.no_new_cases();
         });
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // A target that no longer answers keeps what it has.
+        let end = async { tokio::time::timeout(END_WAIT, self.driver.end()).await };
+        drop(self.runtime.block_on(end));
     }
 }
 

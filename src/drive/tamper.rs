@@ -85,7 +85,15 @@ pub fn before_signing(
         | Flaw::OtherKey
         | Flaw::SignatureOf(_)
         | Flaw::BrokenBeforeGood
-        | Flaw::BrokenAfterGood => {}
+        | Flaw::BrokenAfterGood
+        | Flaw::StaleSignature => {}
+        // The token was chosen before.
+        Flaw::ExpiredBearer => drop(
+            request
+                .headers
+                .get(AUTHORIZATION)
+                .ok_or("no bearer token is used")?,
+        ),
     }
     Ok(())
 }
@@ -98,7 +106,7 @@ pub fn sign(flaw: Flaw, request: &mut Outgoing, input: &SignatureInput, key: &Si
         Flaw::PublicKeyMac => {
             signature::sign(request, input, key)?;
             let secret = hmac::Key::new(hmac::HMAC_SHA256, key.public_pem()?.as_bytes());
-            let base = input.base(request).map_err(|e| e.to_string())?;
+            let base = input.base(&input.text().map_err(|e| e.to_string())?, request);
             return set_signature(request, hmac::sign(&secret, &base).as_ref());
         }
         Flaw::Changed(Part::Method) => {
@@ -108,8 +116,7 @@ pub fn sign(flaw: Flaw, request: &mut Outgoing, input: &SignatureInput, key: &Si
             };
         }
         Flaw::Changed(Part::Target) => {
-            let path = format!("{}/other", request.url.path());
-            meant.url.set_path(&path);
+            meant.url = request.url.below("other");
         }
         _ => return signature::sign(request, input, key),
     }
@@ -187,6 +194,8 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         | Flaw::UnsignedBearer
         | Flaw::RecasedBearer
         | Flaw::OtherKey
+        | Flaw::ExpiredBearer
+        | Flaw::StaleSignature
         | Flaw::UnknownKeyId
         | Flaw::WrongAlgorithm
         | Flaw::PublicKeyMac

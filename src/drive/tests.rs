@@ -8,7 +8,9 @@ use crate::profile::{AccountRecipe, Accounts, Wait};
 use crate::trace::{Exchange, Header, Reply, TRACE_VERSION};
 use crate::trace_reader::TraceReader;
 
+mod clock;
 mod hostile;
+mod webhooks;
 
 fn case(steps: &[&str]) -> Case {
     Case {
@@ -40,7 +42,7 @@ fn words(trace: &CaseTrace) -> String {
 fn lost(exchange: &Exchange) -> &str {
     match &exchange.reply {
         Reply::Lost(words) => words,
-        Reply::Got(response) => panic!("{response:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -328,4 +330,42 @@ fn a_panic_among_the_workers_is_not_swallowed() {
     session
         .run_cases(cases, 2, &trace, &StopSignal::new())
         .for_each(drop);
+}
+
+#[test]
+fn a_loss_is_recorded_and_the_retry_brings_the_card() {
+    let target = FakeTarget::start(|asked| match asked.line.starts_with("POST") {
+        true => created(),
+        false => ok(),
+    });
+    let steps = [
+        "create virtual on A then cut after sending",
+        "read #1",
+        "retry #1 over a fresh connection then cut while reading",
+        "retry #1 then give up after 30000ms",
+        "read #1",
+    ];
+    let trace = drive(target.profile(), &steps);
+    assert!(
+        trace.complete && trace.obstacles.is_empty(),
+        "{}",
+        words(&trace)
+    );
+    let told: Vec<_> = trace
+        .exchanges
+        .iter()
+        .map(|e| match &e.reply {
+            Reply::LetGo(words) => (e.step.0, words.as_str()),
+            Reply::Lost(words) => panic!("{words}"),
+            Reply::Got(_) => (e.step.0, "got"),
+        })
+        .collect();
+    // The first `read #1` asks for nothing: no answer had brought the card.
+    let expected = [
+        (1, "cut after sending"),
+        (3, "cut while reading"),
+        (4, "got"),
+        (5, "got"),
+    ];
+    assert_eq!(told, expected);
 }

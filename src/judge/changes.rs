@@ -6,13 +6,14 @@ use super::answers::{answered, same_body};
 use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, Touch, TouchKind};
+use super::pending::forget_pending;
 use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::{Transition, keeping_rule, transition};
-use crate::world::ways::{self, Answer, Call, Effect, Id, Input, Key, RefusalKind, Way, Wish};
-use crate::world::{Card, Moment, Outcome, Since, World};
+use crate::world::ways::{self, Answer, Call, Id, Input, Key, Memory, RefusalKind, Way, Wish};
+use crate::world::{Card, Moment, Outcome, Remembered, World};
 
 impl<'a> Judge<'a> {
     pub(super) fn modify(&mut self, scene: &Scene<'_>, call: &Call) {
@@ -32,11 +33,12 @@ impl<'a> Judge<'a> {
             .filter(|id| kind != TouchKind::Replayed && !reveals && self.knows(id))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
-            self.reused_id(scene, kind, &id, view);
+            self.reused_id(scene, call, kind, &id, view);
             self.touch(scene.moment, call, kind);
             return;
         }
         let worlds = self.evolve(now, |card| concerned(card, call));
+        let lost = self.lost.clone();
         let fits = self.pick(
             scene,
             &worlds,
@@ -44,6 +46,9 @@ impl<'a> Judge<'a> {
             |world, way| {
                 let mut next = ways::taken(world, call, way, made.clone(), now)?;
                 remember(&mut next, call, way, scene.moment);
+                if matches!(way.answer, Answer::Success | Answer::Same(_)) {
+                    forget_pending(&mut next, &lost, call);
+                }
                 Some(next)
             },
         );
@@ -53,9 +58,14 @@ impl<'a> Judge<'a> {
             self.show(id::IDEM_11);
         }
         self.touch(scene.moment, call, kind);
-        // The retry of a lost create is answered as the create would have been: that is no look at the card as it is now.
-        if let Some(view) = view.as_ref().filter(|_| !reveals) {
-            self.answer_shows_card(scene, call, kind, made, view);
+        match (view.as_ref(), made) {
+            (Some(view), Some(id)) if reveals => {
+                if fits && kind != TouchKind::Replayed && self.knows(&id) {
+                    self.revealed_card(scene, call, &id, view);
+                }
+            }
+            (Some(view), made) => self.answer_shows_card(scene, call, kind, made, view),
+            (None, _) => {}
         }
     }
 
@@ -83,16 +93,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The call may be the retry of a create whose answer was lost, so that it brings a card that a list has shown.
-    fn may_reveal(&self, call: &Call) -> bool {
-        let Key::Uuid(key) = &call.key else {
-            return false;
-        };
-        let remembered = self.worlds.iter().filter_map(|w| w.keys.get(key)).flatten();
-        let mut own = remembered.filter(|entry| entry.call == call.line);
-        own.any(|entry| matches!(entry.outcome, Outcome::LostDone(Some(_))))
-    }
-
     /// An earlier create with the very same payload that succeeded under another key.
     pub(super) fn earlier_twin(&self, scene: &Scene<'_>, call: &Call) -> Option<&'a Exchange> {
         let Wish::Create { .. } = call.wish else {
@@ -111,6 +111,7 @@ impl<'a> Judge<'a> {
     pub(super) fn reused_id(
         &mut self,
         scene: &Scene<'_>,
+        call: &Call,
         kind: TouchKind,
         card: &CardId,
         view: &Value,
@@ -119,6 +120,7 @@ impl<'a> Judge<'a> {
             matches!(&e.reply, Reply::Got(r) if r.status < 300 && same_body(&r.body, &scene.response.body))
         });
         let rules: &[RequirementId] = match (kind, &first) {
+            _ if call.memory == Memory::Gone => &[id::IDEM_8],
             (TouchKind::Refused(id::IDEM_6), _) => &[id::IDEM_5],
             (TouchKind::Elsewhere, _) => &[id::IDEM_9],
             (_, Some(_)) => &[id::IDEM_11, id::CREATE_5],
@@ -146,6 +148,11 @@ impl<'a> Judge<'a> {
             (Key::Uuid(key), Some(world)) => world.keys.get(key).map_or(&[][..], Vec::as_slice),
             _ => &[],
         };
+        let is_same = |e: &Remembered| matches!(e.outcome, Outcome::Done(moment) if self.same_answer(moment, scene.response));
+        let entries = match call.memory {
+            Memory::Fading if scene.is_success() && !entries.iter().any(is_same) => &[],
+            Memory::Kept | Memory::Fading | Memory::Gone => entries,
+        };
         let done = |o: &Outcome| matches!(o, Outcome::Done(_));
         let known = entries.iter().find(|e| e.call == call.line);
         let again = known.is_some_and(|e| done(&e.outcome) && e.payload == call.payload);
@@ -171,10 +178,10 @@ impl<'a> Judge<'a> {
         } else {
             TouchKind::Refused(match (&call.wish, &call.input) {
                 (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
-                (Wish::Create { .. }, Input::Valid) if !matches!(call.key, Key::Uuid(_)) => {
-                    id::INPUT_7
-                }
-                (Wish::Create { .. }, Input::Valid) => id::LIMIT_7,
+                (Wish::Create { .. }, Input::Valid) => match call.key {
+                    Key::Missing | Key::Malformed | Key::Exempt => id::INPUT_7,
+                    Key::Single | Key::Uuid(_) => id::LIMIT_7,
+                },
                 (Wish::Act(..), _) => id::LIFE_9,
             })
         }
@@ -229,8 +236,9 @@ impl<'a> Judge<'a> {
             }
             let moved = match &call.wish {
                 Wish::Create { .. } => {
-                    base.cards
-                        .extend(ways::new_card(call, made.clone(), None, now));
+                    if let Some(card) = ways::new_card(call, made.clone(), None, now) {
+                        base.add(card);
+                    }
                     None
                 }
                 Wish::Act(action, Id::Known(card)) => moved_on(&base, *action, card),
@@ -248,7 +256,7 @@ impl<'a> Judge<'a> {
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
-                Asked::ListProgramme | Asked::Other => false,
+                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Other => false,
                 Asked::OtherMethod(_) => true,
                 Asked::Modify(call) => is_invalid(call),
             };
@@ -265,43 +273,6 @@ impl<'a> Judge<'a> {
         );
         self.depart(scene, &[rule], found);
     }
-
-    /// Nobody knows whether the call was carried out: both worlds stay.
-    pub(super) fn unanswered(&mut self, moment: Moment, exchange: &Exchange, asked: &Asked) {
-        let Asked::Modify(call) = asked else {
-            return;
-        };
-        let now = Since {
-            moment,
-            step: exchange.step,
-            rule: id::LIFE_1,
-        };
-        let rule = self.effect_rule(call);
-        let mut next = Vec::new();
-        for world in self.evolve(now, |card| concerned(card, call)) {
-            let mut undone = world.clone();
-            if let Key::Uuid(key) = &call.key {
-                undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
-            }
-            next.push(undone);
-            for way in ways::ways(&world, call) {
-                if way.answer != Answer::Success {
-                    continue;
-                }
-                let Some(mut done) = ways::taken(&world, call, &way, None, now) else {
-                    continue;
-                };
-                let made =
-                    matches!(way.effect, Effect::Create { .. }).then(|| done.cards.len() - 1);
-                if let Key::Uuid(key) = &call.key {
-                    done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
-                }
-                next.push(done);
-            }
-        }
-        self.settle_on(next, exchange.step);
-        self.touch(moment, call, TouchKind::Effect(rule));
-    }
 }
 
 /// The world in which an answer that should not have been was true. Where a rule of its own keeps the card's status there
@@ -316,7 +287,7 @@ fn moved_on(world: &World, action: Action, card: &CardId) -> Option<World> {
     Some(moved)
 }
 
-fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
+pub(super) fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
     let Key::Uuid(key) = &call.key else {
         return;
     };
@@ -331,7 +302,7 @@ fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
 }
 
 /// Whether a call's answer depends on what a card has turned into by itself.
-fn concerned(card: &Card, call: &Call) -> bool {
+pub(super) fn concerned(card: &Card, call: &Call) -> bool {
     match &call.wish {
         Wish::Create {
             account: Id::Known(account),
@@ -343,7 +314,7 @@ fn concerned(card: &Card, call: &Call) -> bool {
     }
 }
 
-fn is_invalid(call: &Call) -> bool {
+pub(super) fn is_invalid(call: &Call) -> bool {
     let known = match &call.wish {
         Wish::Create { account, .. } => matches!(account, Id::Known(_)),
         Wish::Act(_, card) => matches!(card, Id::Known(_)),
@@ -353,7 +324,7 @@ fn is_invalid(call: &Call) -> bool {
         || matches!(call.input, Input::Invalid(_))
 }
 
-fn destination(action: Action) -> CardStatus {
+pub(super) fn destination(action: Action) -> CardStatus {
     match action {
         Action::Activate | Action::Issue | Action::Unsuspend => CardStatus::Active,
         Action::Deactivate => CardStatus::Inactive,

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::departure::{Origin, json_diff};
 use super::follow::{Found, Judge, Scene};
-use super::json;
+use super::{json, overlap};
 use crate::card::{AccountId, CardId, CardStatus};
+use crate::card_view::is_same_address;
 use crate::case::StepNumber;
 use crate::requirement::{RequirementId, id};
 use crate::world::ways::{Call, Id, Wish};
@@ -69,6 +70,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// What never changes, as first seen.
+    pub fn fixed(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.fixed.iter().map(|(name, fixed)| (*name, &fixed.value))
+    }
+
     /// The masked number, as first seen.
     pub fn masked_number(&self) -> Option<&str> {
         self.fixed.get("maskedPan")?.value.as_str()
@@ -92,6 +98,27 @@ const ISSUED: [&str; 4] = ["name", "network", "maskedPan", "expirationDate"];
 impl Judge<'_> {
     /// The card in the answer to its create.
     pub(super) fn new_card(&mut self, scene: &Scene<'_>, call: &Call, card: &CardId, view: &Value) {
+        self.as_it_was_made(scene, call, view);
+        self.look(scene, card, view, Source::Answer);
+    }
+
+    /// The card in the answer to the retry of a create that was not answered: as it was made, whatever it is now.
+    pub(super) fn revealed_card(
+        &mut self,
+        scene: &Scene<'_>,
+        call: &Call,
+        card: &CardId,
+        view: &Value,
+    ) {
+        self.as_it_was_made(scene, call, view);
+        if let Some(members) = view.as_object() {
+            let mut facts = self.facts.remove(card).unwrap_or_default();
+            self.fixed_members(scene, card, members, Source::Answer, &mut facts);
+            self.facts.insert(card.clone(), facts);
+        }
+    }
+
+    fn as_it_was_made(&mut self, scene: &Scene<'_>, call: &Call, view: &Value) {
         let Wish::Create {
             account: Id::Known(account),
             card_type: Some(card_type),
@@ -122,7 +149,6 @@ impl Judge<'_> {
             self.new_address(scene, sent, view);
         }
         self.fields_before_issuance(scene, view);
-        self.look(scene, card, view, Source::Answer);
     }
 
     fn new_status(&mut self, scene: &Scene<'_>, view: &Value) {
@@ -164,7 +190,7 @@ impl Judge<'_> {
         let Some(shown) = view.get("billingAddress").filter(|v| v.is_object()) else {
             return;
         };
-        if same_address(sent, shown) {
+        if is_same_address(sent, shown) {
             self.show(id::CREATE_4);
         } else {
             let found = Found {
@@ -246,7 +272,9 @@ impl Judge<'_> {
         self.times(scene, card, members, &look, &facts);
         self.facts.insert(card.clone(), facts);
         if let Some(status) = look.status {
-            self.observe_status(scene, card, status, source);
+            if !self.settled.covers(card) {
+                self.observe_status(scene, card, status, source);
+            }
             self.issued_members(scene, card, members, status);
         }
         if let Some(facts) = self.facts.get_mut(card) {
@@ -284,8 +312,11 @@ impl Judge<'_> {
                 self.settle_stale_lists(card, &format!("`{name}` of a card"), &shown, source);
                 continue;
             }
-            if value.is_none() && !ISSUED.contains(&name) {
-                continue; // BODY-2 says it
+            let first = &self.trace.exchanges[fixed.moment];
+            if value.is_none()
+                && (!ISSUED.contains(&name) || !overlap::precedes(first, scene.exchange))
+            {
+                continue; // BODY-2 says it, or it may have come before the member was set
             }
             let undisturbed =
                 source.is_other_read(fixed.source) && self.is_undisturbed(card, fixed.moment);
@@ -360,7 +391,7 @@ impl Judge<'_> {
 }
 
 /// Equal values of a member that never changes.
-fn same_member(name: &str, first: &Value, second: &Value) -> bool {
+pub(super) fn same_member(name: &str, first: &Value, second: &Value) -> bool {
     match name {
         "accountId" => match (first.as_str(), second.as_str()) {
             (Some(first), Some(second)) => first.eq_ignore_ascii_case(second),
@@ -370,25 +401,9 @@ fn same_member(name: &str, first: &Value, second: &Value) -> bool {
             (Some(first), Some(second)) => first.at == second.at,
             _ => first == second,
         },
-        "billingAddress" => same_address(first, second),
+        "billingAddress" => is_same_address(first, second),
         _ => first == second,
     }
-}
-
-/// Equal addresses: an absent member and null are one, and members that the contract doesn't name may be dropped.
-fn same_address(sent: &Value, shown: &Value) -> bool {
-    const MEMBERS: [&str; 6] = [
-        "firstLine",
-        "secondLine",
-        "city",
-        "state",
-        "country",
-        "postCode",
-    ];
-    MEMBERS.iter().all(|name| {
-        let member = |address: &Value| address.get(name).filter(|v| !v.is_null()).cloned();
-        member(sent) == member(shown)
-    })
 }
 
 pub(super) fn stamp(value: Option<&Value>) -> Option<Stamp> {
@@ -397,17 +412,4 @@ pub(super) fn stamp(value: Option<&Value>) -> Option<Stamp> {
         at: text.parse().ok()?,
         text: text.to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_absent_member_and_null_are_one() {
-        let sent = json!({"city": "Bath", "nickname": "x"});
-        assert!(same_address(&sent, &json!({"city": "Bath", "state": null})));
-        assert!(!same_address(&sent, &json!({"city": "Ba"})));
-    }
 }

@@ -1,22 +1,25 @@
 //! The thread through a case: each exchange filters and extends the worlds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
 use super::Judgement;
 use super::answers::answered;
+use super::clock::Clock;
 use super::departure::{Departure, Origin};
+use super::explained::made_in;
 use super::facts::{Facts, Source};
-use super::json;
-use super::request::{Asked, Concern, Understood};
-use super::wire;
+use super::hooks::Changes;
+use super::overlap::{self, Order, Race, Settled};
+use super::request::{Asked, Concern, Understood, shared_keys};
+use super::{json, leaks, wire};
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::StepNumber;
+use crate::case::{Case, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
-use crate::world::ways::{self, Effect, Id, Way};
+use crate::world::ways::{self, Call, Effect, Id, Way};
 use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
@@ -50,12 +53,29 @@ pub(super) struct Judge<'a> {
     pub contract: &'a Contract,
     pub terms: &'a Terms,
     pub trace: &'a CaseTrace,
+    /// The case, of which the trace may be a part.
+    pub case: &'a Case,
+    /// The idempotency keys that more than one request has.
+    pub shared_keys: BTreeSet<String>,
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
+    /// What surely became of each card, for those who were to be told.
+    pub changes: BTreeMap<CardId, Changes>,
+    pub clock: Clock,
     pub judgement: Judgement,
+    /// The exchanges that overlap with the one being judged.
+    pub race: Race,
+    /// Some of the orders in which the last race may have gone, and what they left.
+    pub orders: Vec<Order>,
+    /// The exchanges during which a change was under way, so that they don't show a card at rest.
+    pub contended: BTreeSet<Moment>,
+    /// What has been put in order of the list being judged.
+    pub settled: Settled,
+    /// The requests whose answers were lost.
+    pub lost: BTreeMap<Moment, Call>,
     gave_up: bool,
 }
 
@@ -93,7 +113,12 @@ impl Scene<'_> {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(contract: &'a Contract, terms: &'a Terms, trace: &'a CaseTrace) -> Self {
+    pub fn new(
+        contract: &'a Contract,
+        terms: &'a Terms,
+        trace: &'a CaseTrace,
+        case: &'a Case,
+    ) -> Self {
         let start = World {
             choices: Choices::pinned(&terms.pins),
             ..World::default()
@@ -102,27 +127,44 @@ impl<'a> Judge<'a> {
             contract,
             terms,
             trace,
+            case,
+            shared_keys: shared_keys(trace),
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
             marked: Vec::new(),
+            changes: BTreeMap::new(),
+            clock: Clock::default(),
             judgement: Judgement {
                 number: trace.number,
                 obstacles: trace.obstacles.clone(),
                 ..Judgement::default()
             },
+            race: Race::default(),
+            contended: BTreeSet::new(),
+            orders: Vec::new(),
+            settled: Settled::default(),
+            lost: BTreeMap::new(),
             gave_up: false,
         }
     }
 
     pub fn run(mut self) -> Judgement {
-        for (moment, exchange) in self.trace.exchanges.iter().enumerate() {
-            self.exchange(moment, exchange);
+        for run in overlap::runs(&self.trace.exchanges) {
+            let last = run.last().copied();
+            match run[..] {
+                [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
+                _ => self.race(run),
+            }
+            if let Some(last) = last {
+                self.note_changes(last);
+            }
             if self.gave_up {
                 break;
             }
         }
-        wire::leaked_numbers(&mut self);
+        self.all_events();
+        leaks::of_this_case(&mut self);
         self.judgement.readings = self.readings();
         self.judgement
     }
@@ -145,28 +187,41 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+    pub fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
+    /// What follows is not judged.
+    pub fn give_up(&mut self, step: StepNumber, words: String) {
+        self.gave_up = true;
+        self.obstacle(step, words);
+    }
+
+    pub fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
         let body = exchange.request.body.as_deref();
         if body
             .and_then(json::read)
             .is_some_and(|sent| sent.is_ambiguous)
         {
             let words = "a name stands twice in the body with two values, so readers differ in what it asks for; the rest of the case was not judged";
-            self.obstacle(exchange.step, words.to_owned());
-            self.gave_up = true;
-            return;
+            return self.give_up(exchange.step, words.to_owned());
         }
         let Understood {
             operation,
             asked,
             id_in_upper_case,
             key_in_upper_case,
-        } = self.understand(exchange);
+        } = self.understood(moment);
+        if let Asked::MoveClock(seconds) = asked {
+            return self.move_clock(moment, exchange, seconds);
+        }
+        self.recall(&asked, exchange);
         let response = match &exchange.reply {
             Reply::Lost(words) => {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
                 return self.unanswered(moment, exchange, &asked);
             }
+            Reply::LetGo(_) => return self.unanswered(moment, exchange, &asked),
             Reply::Got(response) => response,
         };
         let scene = Scene {
@@ -193,7 +248,7 @@ impl<'a> Judge<'a> {
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
-            Asked::Other => {}
+            Asked::MoveClock(_) | Asked::Other => {}
         }
     }
 
@@ -201,9 +256,13 @@ impl<'a> Judge<'a> {
         self.worlds.iter().any(|w| w.position(card).is_some())
     }
 
+    /// The card that a step's answer brought; of a create whose answer was lost, the one that it is known to have made.
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
-        let cards = &self.worlds.first()?.cards;
-        cards.iter().find(|c| c.made_by == step)?.id.clone()
+        let mut own = self.trace.exchanges.iter().filter(|e| e.step == step);
+        own.find_map(made_in).or_else(|| {
+            let cards = &self.worlds.first()?.cards;
+            cards.iter().find(|c| c.made_by == step)?.id.clone()
+        })
     }
 
     pub fn show(&mut self, rule: RequirementId) {
@@ -212,6 +271,11 @@ impl<'a> Judge<'a> {
 
     /// Records a departure. The first rule is the one to blame, the others may be.
     pub fn depart(&mut self, scene: &Scene<'_>, rules: &[RequirementId], found: Found) {
+        self.depart_at(scene.moment, rules, found);
+    }
+
+    /// The same, of what is no answer to a request of its own: an event.
+    pub fn depart_at(&mut self, moment: Moment, rules: &[RequirementId], found: Found) {
         let Some((&requirement, instead)) = rules.split_first() else {
             return;
         };
@@ -219,12 +283,13 @@ impl<'a> Judge<'a> {
         self.judgement.departures.push(Departure {
             requirement,
             instead: instead.to_vec(),
-            step: scene.exchange.step,
-            moment: scene.moment,
+            step: self.trace.exchanges[moment].step,
+            moment,
             subject: found.subject,
             expected: found.expected,
             since: found.since,
             actual: found.actual,
+            tried: Vec::new(),
             diff: found.diff,
         });
     }
@@ -238,11 +303,10 @@ impl<'a> Judge<'a> {
 
     /// Takes `worlds` for the set that is left, each once.
     pub fn settle_on(&mut self, mut worlds: Vec<World>, step: StepNumber) {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         worlds.retain(|w| seen.insert(w.clone()));
         if worlds.len() > WORLDS_MAX {
-            self.gave_up = true;
-            self.obstacle(
+            self.give_up(
                 step,
                 format!("more than {WORLDS_MAX} worlds explain what was seen; the rest of the case was not judged"),
             );
@@ -251,9 +315,43 @@ impl<'a> Judge<'a> {
         self.worlds = worlds;
     }
 
-    /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go.
+    /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go: cards leave
+    /// `issuing`, and requests that nobody waits for any more take effect.
     pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
-        let mut worlds = self.worlds.clone();
+        let worlds = self.worlds.iter();
+        worlds
+            .flat_map(|world| self.evolve_one(world, now, &concerns))
+            .collect()
+    }
+
+    /// The same for one world.
+    pub fn evolve_one(
+        &self,
+        world: &World,
+        now: Since,
+        concerns: impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
+        let mut worlds = self.turned(vec![world.clone()], now, &concerns);
+        let mut seen: HashSet<World> = HashSet::new();
+        let mut newest = 0;
+        while newest < worlds.len() {
+            let late: Vec<World> = worlds[newest..]
+                .iter()
+                .flat_map(|world| self.one_came_late(world, &concerns))
+                .filter(|world| seen.insert(world.clone()))
+                .collect();
+            newest = worlds.len();
+            worlds.extend(self.turned(late, now, &concerns));
+        }
+        worlds
+    }
+
+    fn turned(
+        &self,
+        mut worlds: Vec<World>,
+        now: Since,
+        concerns: &impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
         let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
         for place in 0..places {
             worlds = worlds

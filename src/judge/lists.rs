@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
+use super::overlap::Settled;
 use crate::card::{AccountId, CardId, CardStatus, CardType};
+use crate::card_view::is_same_address;
 use crate::requirement::{RequirementId, id};
 use crate::world::ways::{self, Id};
-use crate::world::{Card, Choice, Since, World};
+use crate::world::{Card, Choice, Outcome, World};
 
 impl Judge<'_> {
     pub(super) fn list_account(&mut self, scene: &Scene<'_>, account: &Id<AccountId>) {
@@ -134,7 +136,7 @@ impl Judge<'_> {
             if self.is_elsewhere(scene, view, &card, source, concerns) {
                 continue;
             }
-            if !self.knows(&card) {
+            if !self.knows(&card) && !self.settled.covers(&card) {
                 self.unknown_card(scene, view, &card, complete);
             }
             if self.knows(&card) {
@@ -192,21 +194,34 @@ impl Judge<'_> {
             return;
         };
         let is_it = |c: &Card| c.id.is_none() && c.account == account && c.card_type == card_type;
-        // Of several creates whose answers were lost, any may have made it.
-        let named: Vec<World> = self
-            .worlds
-            .iter()
-            .flat_map(|world| {
-                let places = (0..world.cards.len()).filter(|place| is_it(&world.cards[*place]));
+        // Of several creates whose answers were lost, any may have made it, at any time until now.
+        let worlds = self.evolve(scene.now(id::LIFE_1), is_it);
+        let named = |is_it: &dyn Fn(&World, usize) -> bool| -> Vec<World> {
+            let named = worlds.iter().flat_map(|world| {
+                let places = (0..world.cards.len()).filter(|place| is_it(world, *place));
                 places.map(|place| {
                     let mut world = world.clone();
                     world.cards[place].id = Some(card.clone());
                     world
                 })
-            })
-            .collect();
-        if !named.is_empty() {
-            return self.settle_on(named, scene.exchange.step);
+            });
+            named.collect()
+        };
+        let may_be_it = named(&|world, place| is_it(&world.cards[place]));
+        let is_it = named(&|world, place| {
+            is_it(&world.cards[place]) && shows_what_was_sent(world, place, view)
+        });
+        if is_it.is_empty() && !may_be_it.is_empty() {
+            let found = Found::plain(
+                "`billingAddress` of a card whose create was not answered",
+                "the address as it was sent".into(),
+                view["billingAddress"].to_string(),
+            );
+            self.depart(scene, &[id::CREATE_4], found);
+            return self.settle_on(may_be_it, scene.exchange.step);
+        }
+        if !is_it.is_empty() {
+            return self.settle_on(is_it, scene.exchange.step);
         }
         let mut rules = self.suspects(&account);
         rules.push(complete);
@@ -242,7 +257,7 @@ impl Judge<'_> {
         };
         let mut worlds = std::mem::take(&mut self.worlds);
         for world in &mut worlds {
-            world.cards.push(adopted.clone());
+            world.add(adopted.clone());
         }
         self.settle_on(worlds, scene.exchange.step);
     }
@@ -293,11 +308,13 @@ impl Judge<'_> {
         complete: RequirementId,
         concerns: &dyn Fn(&AccountId) -> bool,
     ) {
-        let now = Since {
-            rule: id::LIFE_1,
-            ..scene.now(id::LIFE_1)
+        let now = scene.now(id::LIFE_1);
+        let settled = self.settled.clone();
+        // By now each listed card has got its name, so one without is not there.
+        let missing = |c: &Card| match &c.id {
+            Some(card) => !listed.contains(card) && !settled.covers(card),
+            None => matches!(settled, Settled::Nothing),
         };
-        let missing = |c: &Card| c.id.as_ref().is_some_and(|card| !listed.contains(card));
         let worlds = self.evolve(now, |c| concerns(&c.account) && missing(c));
         let left: Vec<World> = worlds
             .iter()
@@ -338,7 +355,10 @@ impl Judge<'_> {
         } else {
             "the programme's list"
         };
-        let id = gone.id.as_ref().map_or("", CardId::as_str);
+        let without = match &gone.id {
+            Some(id) => format!("a list without `{id}`"),
+            None => "a list without it".to_owned(),
+        };
         let found = Found {
             since: Some(super::departure::Origin {
                 step: gone.made_by,
@@ -350,7 +370,7 @@ impl Judge<'_> {
                     "the {} card of step {}, which is {}",
                     gone.card_type, gone.made_by, gone.status
                 ),
-                format!("a list without `{id}`"),
+                without,
             )
         };
         self.depart(scene, &[complete], found);
@@ -363,9 +383,11 @@ impl Judge<'_> {
         listed: &BTreeSet<CardId>,
         concerns: &dyn Fn(&AccountId) -> bool,
     ) {
+        let settled = self.settled.clone();
         let choices = |world: &World| -> Vec<Choice> {
             let ended = world.cards.iter().filter(|c| concerns(&c.account));
             ended
+                .filter(|card| !card.id.as_ref().is_some_and(|id| settled.covers(id)))
                 .filter_map(|card| {
                     let point = match card.status {
                         CardStatus::Terminated => id::OPEN_12,
@@ -426,6 +448,21 @@ impl Judge<'_> {
         );
         self.depart(scene, &[point], found);
     }
+}
+
+/// Whether an element shows the address that was sent with the create of the card at this place.
+fn shows_what_was_sent(world: &World, place: usize, view: &Value) -> bool {
+    let remembered = world.keys.values().flatten();
+    let mut payloads = remembered
+        .filter(|entry| entry.outcome == Outcome::LostDone(Some(world.cards[place].made_by)))
+        .filter_map(|entry| serde_json::from_str::<Value>(&entry.payload).ok());
+    payloads.all(|sent| {
+        let shown = view.get("billingAddress").filter(|v| v.is_object());
+        match (sent.get("billingAddress"), shown) {
+            (Some(sent), Some(shown)) => is_same_address(sent, shown),
+            _ => true,
+        }
+    })
 }
 
 /// Whether a card with this status stands in lists in every reading. Of blocked ones the contract says nothing.

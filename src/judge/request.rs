@@ -1,5 +1,7 @@
 //! What a recorded request asks for, read from the wire: the judge needs no knowledge of how it came to be sent.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -9,9 +11,9 @@ use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Exchange, Request};
-use crate::world::Choice;
+use crate::trace::{CaseTrace, Exchange, Request};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
+use crate::world::{Choice, Moment};
 
 /// What an exchange asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(super) enum Asked {
     ListProgramme,
     /// A change.
     Modify(Call),
+    /// That the target's clock moves by so many seconds.
+    MoveClock(u64),
     /// Whatever it is, by a method that the document does not give for the path.
     OtherMethod(Concern),
     /// Something that is not part of the contract on cards.
@@ -52,7 +56,14 @@ pub(super) struct Understood {
 }
 
 impl Judge<'_> {
-    /// Reads what an exchange asks for.
+    /// What an exchange asks for.
+    pub(super) fn understood(&self, moment: Moment) -> Understood {
+        match self.race.understood.get(&moment) {
+            Some(understood) => understood.clone(),
+            None => self.understand(&self.trace.exchanges[moment]),
+        }
+    }
+
     pub(super) fn understand(&self, exchange: &Exchange) -> Understood {
         let request = &exchange.request;
         let has_upper = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase());
@@ -62,7 +73,7 @@ impl Judge<'_> {
                 operation: None,
                 asked: self
                     .asked_by_other_method(request)
-                    .unwrap_or_else(|| self.issuers_act(exchange)),
+                    .unwrap_or_else(|| self.sandbox_call(exchange)),
                 id_in_upper_case: has_upper(&request.path),
                 key_in_upper_case,
             };
@@ -119,11 +130,13 @@ impl Judge<'_> {
         Some(Asked::OtherMethod(concern))
     }
 
-    /// The issuer's acts are no part of the contract; the case says which one was asked for.
-    fn issuers_act(&self, exchange: &Exchange) -> Asked {
-        let step = self.trace.case.steps.get(exchange.step.0 - 1);
-        let Some(Command::Act(action, CardRef::Made(made_by))) = step.map(|s| &s.command) else {
-            return Asked::Other;
+    /// The issuer's acts and the clock are no part of the contract; the case says what was asked for.
+    fn sandbox_call(&self, exchange: &Exchange) -> Asked {
+        let step = self.case.steps.get(exchange.step.0 - 1);
+        let (action, made_by) = match step.map(|s| &s.command) {
+            Some(Command::Act(action, CardRef::Made(made_by))) => (action, made_by),
+            Some(Command::MoveClock(seconds)) => return Asked::MoveClock(*seconds),
+            _ => return Asked::Other,
         };
         match self.made_by(*made_by) {
             Some(card) if action.is_issuers() => {
@@ -152,7 +165,7 @@ impl Judge<'_> {
 
     fn card_id(&self, text: &str) -> Id<CardId> {
         let card = CardId::new(text);
-        if self.knows(&card) {
+        if self.knows(&card) || self.race.made.contains(&card) {
             Id::Known(card)
         } else if self.terms.foreign_card.as_ref() == Some(&card) {
             Id::Foreign
@@ -180,14 +193,33 @@ impl Judge<'_> {
 
     fn call(&self, exchange: &Exchange, name: &'static str, wish: Wish) -> Call {
         let request = &exchange.request;
+        let key = self.key(request);
         Call {
             name,
             wish,
-            key: key(request),
+            memory: self.clock.memory(&key, exchange),
+            key,
             line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
             payload: request.body.clone().unwrap_or_default(),
             input: Input::Valid,
             flaw: exchange.flaw,
+            in_flight: self.in_flight(exchange),
+        }
+    }
+
+    fn key(&self, request: &Request) -> Key {
+        match request.header("idempotency-key") {
+            None => Key::Missing,
+            Some(text) => match Uuid::try_parse(text) {
+                Ok(_) if text.len() == 36 => {
+                    let key = text.to_ascii_lowercase();
+                    match self.shared_keys.contains(&key) {
+                        true => Key::Uuid(key),
+                        false => Key::Single,
+                    }
+                }
+                _ => Key::Malformed,
+            },
         }
     }
 }
@@ -196,16 +228,6 @@ fn shape<T>(text: &str) -> Id<T> {
     match Uuid::try_parse(text) {
         Ok(_) => Id::Unknown,
         Err(_) => Id::Malformed,
-    }
-}
-
-fn key(request: &Request) -> Key {
-    match request.header("idempotency-key") {
-        None => Key::Missing,
-        Some(text) => match Uuid::try_parse(text) {
-            Ok(_) if text.len() == 36 => Key::Uuid(text.to_ascii_lowercase()),
-            _ => Key::Malformed,
-        },
     }
 }
 
@@ -306,4 +328,14 @@ fn parent(pointer: &str) -> &str {
         Some(("", _)) | None => "card request",
         Some((parent, _)) => parent,
     }
+}
+
+/// The idempotency keys that more than one request has, in lower case.
+pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let keys = trace.exchanges.iter().filter_map(|exchange| {
+        let key = exchange.request.header("idempotency-key")?;
+        Some(key.to_ascii_lowercase())
+    });
+    keys.filter(|key| !seen.insert(key.clone())).collect()
 }

@@ -1,8 +1,14 @@
 //! The judge by tables: a story with its answers, and the departures that it holds.
 //!
-//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
+//! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
+//! and answered 7 ms after it.
+//!
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all,
+//! and `cut` one that the step did without. A line `told #1=active as 7` is an event; an answer `200 active in vain` comes
+//! twice, a whole wait apart.
 
 mod access;
+mod events;
 
 use std::collections::BTreeMap;
 
@@ -11,19 +17,28 @@ use serde_json::{Value, json};
 use super::judge;
 use crate::card::AccountId;
 use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, CardRef, Case, Command, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber};
 use crate::contract::Contract;
 use crate::requirement::RequirementId;
 use crate::trace::{
-    CaseNumber, CaseTrace, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
+    CaseNumber, CaseTrace, Event, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
 };
+
+mod accounts;
+mod lost;
+mod overlap;
 
 /// A story: each step with its answer, split by `=>`.
 struct Story {
     steps: Vec<Step>,
     exchanges: Vec<Exchange>,
     cards: BTreeMap<StepNumber, Value>,
+    /// Each card as it was first shown in each status.
+    shown: BTreeMap<(StepNumber, String), Value>,
+    events: Vec<Event>,
     clock: u64,
+    /// When the lanes of the present race were released.
+    released: Option<u64>,
 }
 
 fn account(letter: char) -> AccountId {
@@ -47,9 +62,16 @@ impl Story {
             steps: Vec::new(),
             exchanges: Vec::new(),
             cards: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            events: Vec::new(),
             clock: 0,
+            released: None,
         };
         for line in lines {
+            if let Some(event) = line.strip_prefix("told ") {
+                story.hear(event);
+                continue;
+            }
             let (step, answer) = line.split_once(" => ").expect("a step and its answer");
             story.tell(step.parse().expect("a step"), answer);
         }
@@ -58,21 +80,57 @@ impl Story {
 
     fn tell(&mut self, step: Step, answer: &str) {
         let number = StepNumber(self.steps.len() + 1);
-        let request = self.request(number, &step);
-        self.clock += 100_000;
+        if step.command == Command::Hook(Hook::RefuseNext) {
+            self.steps.push(step);
+            return;
+        }
+        let (answer, waits) = match answer.strip_suffix(" in vain") {
+            Some(answer) => (answer, &[0, 1_000_000][..]),
+            None => (answer, &[0][..]),
+        };
+        for wait in waits {
+            self.clock += wait;
+            self.send(number, &step, answer);
+        }
+        self.steps.push(step);
+    }
+
+    fn send(&mut self, number: StepNumber, step: &Step, answer: &str) {
+        let request = self.request(number, step);
+        let (answer, times) = answer.split_once(" @ ").unwrap_or((answer, ""));
+        let (sent_at, received_at) = self.times(step, times);
         let reply = match answer {
             "lost" => Reply::Lost("the connection was reset".to_owned()),
-            _ => Reply::Got(self.response(number, &step, answer)),
+            "cut" => Reply::LetGo("cut after sending".to_owned()),
+            _ => Reply::Got(self.response(number, step, answer)),
         };
         self.exchanges.push(Exchange {
             step: number,
-            sent_at: Micros(self.clock),
-            received_at: Micros(self.clock + 1_000),
+            sent_at: Micros(sent_at),
+            received_at: Micros(received_at),
             request,
             flaw: step.flaw,
             reply,
         });
-        self.steps.push(step);
+    }
+
+    fn times(&mut self, step: &Step, times: &str) -> (u64, u64) {
+        let Some(lane) = step.lane else {
+            self.clock += 100_000;
+            self.released = None;
+            return (self.clock, self.clock + 1_000);
+        };
+        let released = *self.released.get_or_insert_with(|| self.clock + 100_000);
+        let (sent, received) = match times.split_once('-') {
+            Some((sent, received)) => (sent.parse().unwrap(), received.parse().unwrap()),
+            None => {
+                let in_lane = self.steps.iter().rev().take_while(|s| s.lane.is_some());
+                let round = in_lane.filter(|s| s.lane == Some(lane)).count() as u64;
+                (2 * round, 2 * round + 1)
+            }
+        };
+        self.clock = self.clock.max(released + received * 1_000);
+        (released + sent * 1_000, released + received * 1_000)
     }
 
     fn request(&self, number: StepNumber, step: &Step) -> Request {
@@ -102,6 +160,9 @@ impl Story {
             Command::ListAccount(account) => ("GET", format!("/accounts/{}/cards", owner(account))),
             Command::ListProgramme => ("GET", "/cards".to_owned()),
             Command::Read(c) => ("GET", format!("/cards/{}", card(c))),
+            Command::Hook(Hook::Await { card, .. }) => {
+                ("GET", format!("/cards/{}", card_id(*card)))
+            }
             Command::Act(crate::card::Action::Terminate, c) => {
                 ("DELETE", format!("/cards/{}", card(c)))
             }
@@ -109,7 +170,10 @@ impl Story {
                 ("PATCH", format!("/simulator/cards/{}/{action}", card(c)))
             }
             Command::Act(action, c) => ("PATCH", format!("/cards/{}/{action}", card(c))),
-            Command::Retry(_) | Command::Pause(_) => unreachable!("told otherwise"),
+            Command::Retry(_) | Command::Pause(_) | Command::Hook(_) => {
+                unreachable!("told otherwise")
+            }
+            Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
         };
         let method = step.method.as_ref().map_or(method, http::Method::as_str);
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
@@ -141,10 +205,14 @@ impl Story {
         let status: u16 = status.parse().expect("a status code");
         let body = match &step.command {
             _ if rest == "again" => self.exchanges_body(step),
+            _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
             _ if rest.is_empty() => String::new(),
+            Command::MoveClock(_) => rest.to_owned(),
             _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
-            Command::Read(CardRef::Made(made)) => self.card(*made, rest).to_string(),
+            Command::Read(CardRef::Made(made)) | Command::Hook(Hook::Await { card: made, .. }) => {
+                self.card(*made, rest).to_string()
+            }
             Command::Retry(first) if self.cards.contains_key(first) => {
                 self.card(*first, rest).to_string()
             }
@@ -170,7 +238,7 @@ impl Story {
         };
         match &self.exchanges[first.0 - 1].reply {
             Reply::Got(response) => response.body.clone(),
-            Reply::Lost(_) => String::new(),
+            Reply::Lost(_) | Reply::LetGo(_) => String::new(),
         }
     }
 
@@ -211,7 +279,10 @@ impl Story {
             card["maskedPan"] = json!("400000******0000");
             card["expirationDate"] = json!("12/2030");
         }
-        card.clone()
+        let card = card.clone();
+        let first = self.shown.entry((step, status.to_owned()));
+        first.or_insert_with(|| card.clone());
+        card
     }
 
     fn list(&mut self, text: &str) -> String {
@@ -231,16 +302,20 @@ impl Story {
         Value::from(cards).to_string()
     }
 
-    fn trace(self) -> CaseTrace {
+    fn trace(mut self) -> CaseTrace {
+        self.exchanges.sort_by_key(|exchange| exchange.sent_at);
+        let case = Case {
+            name: "table".to_owned(),
+            title: String::new(),
+            steps: self.steps,
+        };
+        let letters = case.accounts().into_iter().chain(['A', 'B']);
         CaseTrace {
             number: CaseNumber(1),
-            case: Case {
-                name: "table".to_owned(),
-                title: String::new(),
-                steps: self.steps,
-            },
-            accounts: [('A', account('A')), ('B', account('B'))].into(),
+            accounts: letters.map(|letter| (letter, account(letter))).collect(),
+            case,
             exchanges: self.exchanges,
+            events: self.events,
             obstacles: Vec::new(),
             complete: true,
         }
@@ -277,6 +352,8 @@ fn check_with(terms: &Terms, lines: &[&str], expected: &[(&str, usize)]) {
 fn check(lines: &[&str], expected: &[(&str, usize)]) {
     check_with(&manual(), lines, expected);
 }
+
+mod clock;
 
 const CREATE: &str = "create virtual on A => 201 issuing";
 

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use super::departure::Origin;
 use super::facts::{Facts, Look, Stamp, stamp};
 use super::follow::{Found, Judge, Scene, TouchKind};
+use super::overlap;
 use crate::card::{CardId, CardStatus};
+use crate::card_view::resolution_us;
 use crate::requirement::{RequirementId, id};
 use crate::trace::Issuance;
 use crate::world::{Moment, World};
@@ -37,12 +39,21 @@ impl Judge<'_> {
                 self.show(id::TIME_1);
             }
         }
-        let Some(last) = facts.looks.last() else {
+        let exchanges = &self.trace.exchanges;
+        let precedes = |l: &&Look| overlap::precedes(&exchanges[l.moment], scene.exchange);
+        let Some(last) = facts.looks.iter().rev().find(precedes) else {
             return;
         };
         let Some(before) = &last.updated_at else {
             return;
         };
+        let is_other_read = look.source.is_other_read(last.source);
+        let is_contended = [last.moment, scene.moment]
+            .iter()
+            .any(|moment| self.contended.contains(moment));
+        if is_contended && is_other_read {
+            return; // different reads need only agree about a card at rest
+        }
         if updated.at < before.at {
             let rules = self.stale_rules(card, last, look);
             let found = Found {
@@ -59,13 +70,17 @@ impl Judge<'_> {
             self.depart(scene, &rules, found);
         } else {
             self.show(id::TIME_2);
+            if is_contended {
+                return; // a change under way may have come before one look or the other
+            }
             if last.status == look.status {
                 self.time_at_rest(scene, card, last, look, before, updated);
             } else {
                 self.time_of_change(scene, card, last, before, updated);
             }
         }
-        if look.source.is_other_read(last.source)
+        if is_other_read
+            && !is_contended
             && self.is_quiet_since(last.moment)
             && look.status == last.status
             && look.name != last.name
@@ -135,6 +150,9 @@ impl Judge<'_> {
 
     /// Which rule keeps a card as it was between two looks; none if a call may have changed it.
     fn rules_at_rest(&self, card: &CardId, last: &Look, look: &Look) -> Option<Vec<RequirementId>> {
+        if self.may_still_change(card) {
+            return None;
+        }
         let mut rules = Vec::new();
         let mut others = false;
         for touch in self.touches.iter().rev().filter(|t| t.moment > last.moment) {
@@ -150,6 +168,9 @@ impl Judge<'_> {
         }
         if others {
             rules.push(id::LIFE_14);
+        }
+        if self.clock.moved_since(last.moment) {
+            rules.push(id::TIME_4);
         }
         rules.push(if look.source.is_other_read(last.source) {
             id::READ_6
@@ -186,7 +207,8 @@ impl Judge<'_> {
         }
         let seen_at = self.trace.exchanges[last.moment].received_at.0;
         let changed_at = self.trace.exchanges[change.moment].sent_at.0;
-        let shows = changed_at.saturating_sub(seen_at)
+        let moved = self.clock.moved_between(last.moment, change.moment);
+        let shows = changed_at.saturating_sub(seen_at) + moved
             > resolution_us(&updated.text)
                 .max(resolution_us(&before.text))
                 .max(CLOCK_TICK_US);
@@ -206,37 +228,6 @@ impl Judge<'_> {
                 )
             };
             self.depart(scene, &[id::TIME_3], found);
-        }
-    }
-}
-
-/// The smallest step that a printed time can show, in microseconds, at least one.
-fn resolution_us(text: &str) -> u64 {
-    let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
-    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
-    let trailing_zeros = fraction[..digits]
-        .bytes()
-        .rev()
-        .take_while(|b| *b == b'0')
-        .count();
-    let significant = u32::try_from(digits - trailing_zeros).unwrap_or(0);
-    10_u64.pow(6 - significant.min(6))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_as_fine_as_it_is_printed() {
-        for (text, expected) in [
-            ("2026-01-01T00:00:00Z", 1_000_000),
-            ("2026-01-01T00:00:00.5Z", 100_000),
-            ("2026-01-01T00:00:00.123Z", 1_000),
-            ("2026-01-01T00:00:00.123000Z", 1_000),
-            ("2026-01-01T00:00:00.123456789+01:00", 1),
-        ] {
-            assert_eq!(resolution_us(text), expected, "{text}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::check;
 use crate::card::Action;
-use crate::case::{AccountRef, CardRef, Case, Command, KeyUse, Step};
+use crate::case::{AccountRef, CardRef, Case, Command, Flaw, KeyUse, Step};
 
 /// Something that a target may lack without departing from the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,12 @@ pub enum Ability {
     Issuer,
     /// Another programme whose account and card are known.
     Foreign,
+    /// Events, delivered to where the profile says.
+    Webhooks,
+    /// A clock that can be moved.
+    Clock,
+    /// A longest age of signatures that the profile states.
+    SignatureAge,
     /// Callers that say who they are by a bearer token.
     Bearer,
     /// Signed requests.
@@ -26,6 +32,9 @@ impl Ability {
             Self::Simulator => "a simulator that issues cards and lets issuance fail",
             Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
             Self::Foreign => "an account and a card of another programme",
+            Self::Webhooks => "webhooks, received where [webhooks] in the profile says",
+            Self::Clock => "a clock that can be moved",
+            Self::SignatureAge => "a longest age of signatures that the profile states",
             Self::Bearer => "a bearer token",
             Self::Signing => "signed requests",
         }
@@ -41,6 +50,12 @@ pub struct Abilities {
     pub issuer: bool,
     /// [`Ability::Foreign`].
     pub foreign: bool,
+    /// [`Ability::Webhooks`].
+    pub webhooks: bool,
+    /// [`Ability::Clock`].
+    pub clock: bool,
+    /// [`Ability::SignatureAge`].
+    pub signature_age: bool,
     /// [`Ability::Bearer`].
     pub bearer: bool,
     /// [`Ability::Signing`].
@@ -53,6 +68,9 @@ impl Abilities {
         simulator: true,
         issuer: true,
         foreign: true,
+        webhooks: true,
+        clock: true,
+        signature_age: true,
         bearer: true,
         signing: true,
     };
@@ -63,6 +81,9 @@ impl Abilities {
             Ability::Simulator => self.simulator,
             Ability::Issuer => self.issuer,
             Ability::Foreign => self.foreign,
+            Ability::Webhooks => self.webhooks,
+            Ability::Clock => self.clock,
+            Ability::SignatureAge => self.signature_age,
             Ability::Bearer => self.bearer,
             Ability::Signing => self.signing,
         }
@@ -88,6 +109,7 @@ pub fn needed(case: &Case) -> Vec<Ability> {
     for flaw in flaws {
         needed.extend(flaw.is_of_bearer().then_some(Ability::Bearer));
         needed.extend(flaw.is_of_signature().then_some(Ability::Signing));
+        needed.extend(needed_by_flaw(flaw));
     }
     needed.sort_unstable();
     needed.dedup();
@@ -109,9 +131,19 @@ fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {
         .then_some(Ability::Simulator),
         Command::Act(_, card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
         Command::Retry(_) => needed_by_retry(check::first_try(steps, step)),
+        Command::Hook(_) => Some(Ability::Webhooks),
+        Command::MoveClock(_) => Some(Ability::Clock),
         Command::ListProgramme | Command::Pause(_) => None,
     };
     own.or_else(|| shares_a_key_of_issue(steps, step).then_some(Ability::Simulator))
+}
+
+fn needed_by_flaw(flaw: Flaw) -> Option<Ability> {
+    match flaw {
+        Flaw::ExpiredBearer => Some(Ability::Clock),
+        Flaw::StaleSignature => Some(Ability::SignatureAge),
+        _ => None,
+    }
 }
 
 fn is_first_issue(earlier: &[Step], step: &Step, card: &CardRef) -> bool {

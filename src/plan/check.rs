@@ -1,7 +1,7 @@
 //! What makes a case consistent: each step can be sent, given the steps before it.
 
 use crate::card::Action;
-use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Step, StepNumber};
 use crate::contract::Route;
 
 /// What is wrong with a case, and at which step.
@@ -23,7 +23,8 @@ pub fn inconsistency(case: &Case) -> Option<Inconsistency> {
     }
     case.steps.iter().enumerate().find_map(|(index, step)| {
         let number = StepNumber(index + 1);
-        let problem = step_problem(&case.steps, number, step)?;
+        let problem =
+            step_problem(&case.steps, number, step).or_else(|| wrong_lane(case, number, step))?;
         Some(Inconsistency {
             step: Some(number),
             problem,
@@ -38,21 +39,63 @@ fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<Strin
         ));
     }
     wrong_card(steps, step)
+        .or_else(|| wrong_subscription(steps, step))
         .or_else(|| wrong_key(steps, step))
         .or_else(|| wrong_body(steps, step))
-        .or_else(|| wrong_flaw(steps, step))
+        .or_else(|| wrong_flaw(steps, number, step))
         .or_else(|| wrong_method(step))
 }
 
+/// What goes at once can't wait for one another: a step may name what came before the race, what its own lane did, and
+/// the request that another lane begins with.
+fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
+    let lane = step.lane?;
+    if matches!(step.command, Command::MoveClock(_)) {
+        return Some(
+            "the clock moves for everybody, so nothing can go at the same time".to_owned(),
+        );
+    }
+    let stretches = case.stretches();
+    let race = stretches.iter().find(|s| s.contains(&(number.0 - 1)))?;
+    let is_first = |index: usize| {
+        let mut earlier = case.steps[race.start..index].iter();
+        earlier.all(|s| s.lane != case.steps[index].lane)
+    };
+    let names_request = |need: StepNumber| {
+        matches!(step.command, Command::Retry(first) if first == need)
+            || step.key == KeyUse::Of(need)
+    };
+    step.needs().into_iter().find_map(|need| {
+        let index = need.0 - 1;
+        let apart = race.contains(&index) && case.steps[index].lane != Some(lane);
+        (apart && !(names_request(need) && is_first(index))).then(|| {
+            format!(
+                "step {number} names {need}, which goes at the same time in another lane: only the requests that lanes \
+                 begin with can be repeated by one another"
+            )
+        })
+    })
+}
+
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
-    let (Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker))) =
-        &step.command
-    else {
-        return None;
+    let maker = match &step.command {
+        Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker)) => *maker,
+        Command::Hook(hook) => hook.card()?,
+        _ => return None,
     };
     let earlier = &steps[maker.0 - 1];
     (!earlier.makes_card())
         .then(|| format!("{maker} is `{earlier}`, which makes no card: name a create"))
+}
+
+fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
+    let Command::Hook(hook) = &step.command else {
+        return None;
+    };
+    let maker = hook.subscription()?;
+    let earlier = &steps[maker.0 - 1];
+    (earlier.command != Command::Hook(Hook::Subscribe))
+        .then(|| format!("{maker} is `{earlier}`, which makes no subscription: name a `subscribe`"))
 }
 
 fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {
@@ -72,10 +115,17 @@ fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
         .then(|| "only a create, or the retry of one, has a body".to_owned())
 }
 
-fn wrong_flaw(steps: &[Step], step: &Step) -> Option<String> {
+fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String> {
     let flaw = step.flaw?;
     if matches!(step.command, Command::Pause(_)) {
         return Some("a pause sends nothing, so nothing can be wrong with its access".to_owned());
+    }
+    if matches!(step.command, Command::MoveClock(_)) {
+        return Some("the clock is no part of the product, so its access is not tested".to_owned());
+    }
+    let moves = |earlier: &Step| matches!(earlier.command, Command::MoveClock(_));
+    if flaw == Flaw::ExpiredBearer && !steps[..number.0 - 1].iter().any(moves) {
+        return Some("no bearer token has expired before the clock was moved".to_owned());
     }
     if flaw.needs_body() && !is_create(steps, step) {
         return Some(format!(
@@ -101,7 +151,11 @@ fn wrong_method(step: &Step) -> Option<String> {
         Command::Read(_) | Command::Act(Action::Terminate, _) => "/cards/id",
         Command::Act(Action::Activate, _) => "/cards/id/activate",
         Command::Act(Action::Deactivate, _) => "/cards/id/deactivate",
-        Command::Act(..) | Command::Retry(_) | Command::Pause(_) => {
+        Command::Act(..)
+        | Command::Retry(_)
+        | Command::Pause(_)
+        | Command::MoveClock(_)
+        | Command::Hook(_) => {
             return Some(
                 "only a create, a read, a list, an activate, a deactivate or a terminate can go by another method"
                     .to_owned(),

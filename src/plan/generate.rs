@@ -163,6 +163,14 @@ impl Author<'_> {
     }
 
     fn close(&mut self, lists_all: bool) -> Vec<Step> {
+        if self.focus == Focus::Webhooks {
+            for card in 0..self.story.cards.len() {
+                if !self.story.cards[card].seen {
+                    let look = self.look_at(card);
+                    self.story.tell(Step::new(look));
+                }
+            }
+        }
         for step in self.story.audit() {
             self.story.tell(step);
         }

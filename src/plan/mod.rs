@@ -33,6 +33,8 @@ use crate::contract::Contract;
 
 pub use ability::{Abilities, Ability, needed};
 pub use check::{Inconsistency, inconsistency};
+use std::sync::Arc;
+
 pub use every::Every;
 pub use generate::Generator;
 pub use suite::{DEFAULT_SUITE, Focus, Generate, STEPS_MIN, Suite, SuiteError};
@@ -75,8 +77,8 @@ pub struct Planned {
 }
 
 /// The cases of `suites`: first those written by hand, then complete sets, then the generated ones, interleaved over all
-/// tables so that a run that stops early has seen a bit of each. A generated case depends on its table and index alone, not
-/// on how many there are.
+/// tables so that a run that stops early has seen a bit of each. Those that move the clock come last, since each has the
+/// target to itself. A generated case depends on its table and index alone, not on how many there are.
 pub fn plan<'a>(
     suites: &'a [Suite],
     seed: u64,
@@ -90,16 +92,19 @@ pub fn plan<'a>(
         suite: suite.name.clone(),
         origin,
     };
-    let written = suites.iter().flat_map(move |suite| {
-        let cases = suite.cases.iter().cloned();
-        cases.map(move |case| as_planned(suite, Origin::Written, case))
-    });
+    let written = move |moves_clock: bool| {
+        suites.iter().flat_map(move |suite| {
+            let cases = suite.cases.iter();
+            let chosen = cases.filter(move |case| case.moves_clock() == moves_clock);
+            chosen.map(move |case| as_planned(suite, Origin::Written, case.clone()))
+        })
+    };
     let derived = suites.iter().flat_map(move |suite| {
         let cases = suite.every.iter().flat_map(|every| every.cases(contract));
         cases.map(move |case| as_planned(suite, Origin::Derived, case))
     });
-    let countries = contract.countries();
-    let generated = turns(suites, budget).map(move |turn| {
+    let countries: Arc<[String]> = contract.countries().into();
+    let generated = move |turn: Turn| {
         let suite = &suites[turn.suite];
         let case = Generator::new(seed, &countries, abilities).case(
             &suite.name,
@@ -112,8 +117,18 @@ pub fn plan<'a>(
             index: turn.index,
         };
         as_planned(suite, origin, case)
-    });
-    written.chain(derived).chain(generated)
+    };
+    let turns_of = move |moves_clock: bool| {
+        turns(suites, budget).filter(move |turn| {
+            let focus = suites[turn.suite].generate[turn.table].focus;
+            (focus == Focus::Time) == moves_clock
+        })
+    };
+    written(false)
+        .chain(derived)
+        .chain(turns_of(false).map(generated.clone()))
+        .chain(written(true))
+        .chain(turns_of(true).map(generated))
 }
 
 /// How many cases [`plan`] gives.

@@ -5,7 +5,7 @@
 
 use super::check;
 use crate::card::{Action, CardStatus, CardType};
-use crate::case::{AccountRef, CardRef, Command, Step, StepNumber};
+use crate::case::{AccountRef, CardRef, Command, Hook, Step, StepNumber};
 
 /// What the plan takes a card to be.
 #[derive(Clone, Debug)]
@@ -46,12 +46,17 @@ pub(super) struct Story {
     listed: Vec<char>,
     /// The programme's cards were listed.
     pub listed_all: bool,
+    /// By how much the clock was moved, in all.
+    pub moved_seconds: u64,
 }
 
 impl Story {
     /// Adds a step that most likely moves no card.
     pub fn tell(&mut self, step: Step) -> StepNumber {
-        if check::modifies(&step) {
+        if let Command::MoveClock(seconds) = step.command {
+            self.moved_seconds += seconds;
+        }
+        if check::modifies(&step) || matches!(step.command, Command::MoveClock(_)) {
             self.listed.clear();
             self.cards.iter_mut().for_each(|card| card.seen = false);
         }
@@ -59,6 +64,10 @@ impl Story {
             Command::Read(CardRef::Made(maker)) if step.flaw.is_none() => {
                 let read = self.cards.iter_mut().filter(|card| card.step == *maker);
                 read.for_each(|card| card.seen = true);
+            }
+            Command::Hook(Hook::Await { card: maker, .. }) => {
+                let awaited = self.cards.iter_mut().filter(|card| card.step == *maker);
+                awaited.for_each(|card| card.seen = true);
             }
             Command::ListAccount(AccountRef::Own(letter)) if step.flaw.is_none() => {
                 self.listed.push(*letter);
@@ -68,6 +77,12 @@ impl Story {
         }
         self.steps.push(step);
         StepNumber(self.steps.len())
+    }
+
+    /// Nobody knows what a race left before it is looked at.
+    pub fn unsettle(&mut self) {
+        self.listed.clear();
+        self.cards.iter_mut().for_each(|card| card.seen = false);
     }
 
     /// Adds a create that is to make a card; gives the card's index.

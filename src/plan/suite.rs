@@ -35,26 +35,38 @@ pub enum Focus {
     Limits,
     /// Retries and their keys.
     Idempotency,
+    /// Answers that are lost, and the retries that follow.
+    Lost,
     /// Bodies: valid in every script, and invalid in every way.
     Input,
     /// The three reads, and the ids in their paths.
     Reads,
     /// Flaws in access and integrity.
     Access,
+    /// Cards, keys and tokens across moves of the target's clock.
+    Time,
     /// A bit of all.
     Mixed,
+    /// Requests at once.
+    Races,
+    /// A bit of all, with an event awaited where others read.
+    Webhooks,
 }
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
+        Self::Lost,
         Self::Input,
         Self::Reads,
         Self::Access,
+        Self::Time,
         Self::Mixed,
+        Self::Races,
+        Self::Webhooks,
     ];
 
     /// The word in a suite.
@@ -63,10 +75,14 @@ impl Focus {
             Self::Lifecycle => "lifecycle",
             Self::Limits => "limits",
             Self::Idempotency => "idempotency",
+            Self::Lost => "lost",
             Self::Input => "input",
             Self::Reads => "reads",
             Self::Access => "access",
+            Self::Time => "time",
             Self::Mixed => "mixed",
+            Self::Webhooks => "webhooks",
+            Self::Races => "races",
         }
     }
 }

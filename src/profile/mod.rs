@@ -11,9 +11,11 @@
 //! assert!(error.to_string().ends_with("did you mean `timeout`?"));
 //! ```
 
+mod clock;
 mod parts;
 mod secret;
 mod signing;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,11 +25,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::card::{AccountId, CardId};
-use crate::trace::{Issuance, Terms};
+use crate::trace::{Issuance, Micros, Terms};
 
+pub use clock::ClockCall;
 pub use parts::{AccountRecipe, Accounts, BaseUrl, Credentials, ExtraHeaders, IssuerCall, Wait};
 pub use secret::{HeaderText, Secret, SecretError};
 pub use signing::{Component, DigestAlgorithm, Signing};
+pub use webhooks::Webhooks;
 
 /// One target.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -56,6 +60,10 @@ pub struct Profile {
     /// Ids of another programme.
     #[serde(default)]
     pub foreign: Foreign,
+    /// Where its events are received; without it none are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<webhooks::WebhooksTable>")]
+    pub webhooks: Option<Webhooks>,
     /// Open points that it must read in one way: point id to reading.
     #[serde(default)]
     pub readings: BTreeMap<String, String>,
@@ -105,6 +113,9 @@ pub struct Sandbox {
     pub issuance_wait: Wait,
     /// The issuer's own acts.
     pub issuer: IssuerCalls,
+    /// How the clock is moved forward.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockCall>,
 }
 
 impl Default for Sandbox {
@@ -114,6 +125,7 @@ impl Default for Sandbox {
             issuance: Issuance::default(),
             issuance_wait: Wait::default(),
             issuer: IssuerCalls::default(),
+            clock: None,
         }
     }
 }
@@ -191,6 +203,7 @@ impl Profile {
             accounts,
             sandbox: Sandbox::default(),
             foreign: Foreign::default(),
+            webhooks: None,
             readings: BTreeMap::new(),
             success: Success::default(),
             timeout: Wait::default(),
@@ -237,6 +250,7 @@ impl Profile {
                 .account
                 .map(|id| AccountId::new(id.to_string())),
             foreign_card: self.foreign.card.map(|id| CardId::new(id.to_string())),
+            event_wait: self.webhooks.as_ref().map(|w| micros(w.wait)),
         }
     }
 
@@ -258,6 +272,10 @@ impl Profile {
             .chain(&mut self.signing.private_key)
             .chain(headers)
     }
+}
+
+fn micros(wait: Wait) -> Micros {
+    Micros(u64::try_from(wait.0.as_micros()).unwrap_or(u64::MAX))
 }
 
 fn wrong(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {

@@ -17,6 +17,7 @@ private_key = { file = "/keys/p384.pem" }
 key_id = "key-1"
 components = ["@method", "@path", "content-digest"]
 digest = "sha-512"
+longest_age = "5m"
 
 [setup]
 idempotency_key = false
@@ -29,6 +30,7 @@ simulator = false
 issuance = "manual"
 issuance_wait = "30s"
 issuer = { suspend = "PATCH /sandbox/cards/{cardId}/suspend" }
+clock = { path = "/sandbox/clock", body = { advanceSeconds = "{seconds}" } }
 
 [foreign]
 account = "11111111-1111-4111-8111-111111111111"
@@ -54,6 +56,12 @@ fn a_full_profile_is_read() {
     assert!(!profile.setup.idempotency_key && profile.setup.digest);
     let suspend = profile.sandbox.issuer.suspend.as_ref().unwrap();
     assert_eq!(suspend.path("7"), "/sandbox/cards/7/suspend");
+    assert_eq!(profile.signing.longest_age.unwrap().0.as_secs(), 300);
+    let clock = profile.sandbox.clock.as_ref().unwrap();
+    assert_eq!(
+        clock.body(60),
+        Some(serde_json::json!({"advanceSeconds": 60}))
+    );
     let Credentials::Login { api_secret, .. } = &profile.credentials else {
         panic!("{:?}", profile.credentials);
     };
@@ -209,5 +217,30 @@ fn an_address_is_plain_http() {
             error.contains(hint) && !error.contains("hunter2"),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn a_place_for_events_is_checked_where_it_is_written() {
+    let profile = |table: &str| {
+        let text = format!(
+            "name = \"t\"\nbase_url = \"http://h/v1\"\n[accounts]\nany = true\n[webhooks]\n{table}\n"
+        );
+        Profile::parse("t.toml", &text)
+    };
+    let webhooks = profile("").unwrap().webhooks.unwrap();
+    assert_eq!(webhooks.listen.to_string(), "127.0.0.1:0");
+    let terms = profile("wait = \"200ms\"").unwrap().terms();
+    assert_eq!(terms.event_wait, Some(Micros(200_000)));
+    for (table, hint) in [
+        ("listen = \"localhost\"", "like 127.0.0.1:8090"),
+        ("listen = \"0.0.0.0:80\"", "callback_url says by which one"),
+        ("callback_url = \"hooks.example\"", "neither http nor https"),
+        ("url = \"http://h\"", "unknown field `url`"),
+        ("wait = \"0s\"", "longer than nothing"),
+    ] {
+        let error = profile(table).unwrap_err().to_string();
+        assert!(error.contains(hint), "{table}: {error}");
+        assert!(error.starts_with("t.toml:"), "{error}");
     }
 }

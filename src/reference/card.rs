@@ -97,6 +97,7 @@ pub(super) enum View {
     Read,
     AccountList,
     ProgrammeList,
+    Event,
 }
 
 /// The card that a valid request makes.

@@ -12,7 +12,7 @@
 //! | `PATCH /sandbox/cards/{cardId}/suspend`, `/unsuspend`, `/block` | the issuer's own acts: 204, or 409 |
 //!
 //! The way of a call is in `service`, what it decides in `rules`, and what is decided wrongly, one
-//! mistake at a time, in `fault`. Absent: deliveries of webhooks, limits of rate, persistence.
+//! mistake at a time, in `fault`. Absent: limits of rate, persistence.
 //!
 //! ```no_run
 //! # use cardproof::reference::{Options, fault, start};
@@ -32,11 +32,14 @@ mod card;
 mod cards;
 mod clock;
 mod country;
+mod events;
 mod fault;
+mod hang_up;
 mod idempotency;
 mod input;
 mod lifecycle;
 mod limit;
+mod line;
 mod programme;
 mod readings;
 mod repeats;
@@ -56,7 +59,9 @@ mod webhooks;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-pub use fault::{Fault, fault, faults};
+pub use events::Delivery;
+pub use fault::{Fault, fault, faults, races};
+pub use line::Line;
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};
 
@@ -69,8 +74,15 @@ pub struct Options {
     pub readings: Readings,
     /// How cards leave `issuing`.
     pub issuance: Issuance,
+    /// How events are delivered.
+    pub delivery: Delivery,
+    /// How long a call takes before its act, and a modifying one again behind it, with its key
+    /// locked: so calls overlap that otherwise would hardly meet.
+    pub pace: Duration,
     /// Whether digests and signatures are asked for; without, a benchmark measures the rest.
     pub signatures: bool,
+    /// What becomes of the line while a call is done.
+    pub line: Line,
     /// The mistake to make, if any.
     pub fault: Option<&'static Fault>,
 }
@@ -81,7 +93,10 @@ impl Default for Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             readings: Readings::default(),
             issuance: Issuance::Manual,
+            delivery: Delivery::Plain,
+            pace: Duration::ZERO,
             signatures: true,
+            line: Line::Holds,
             fault: None,
         }
     }

@@ -72,6 +72,11 @@ impl Programme {
             .insert(card_id, account.clone());
     }
 
+    /// Makes a card unfindable by its id.
+    pub(super) fn strike_card(&self, card_id: Uuid) {
+        self.write().account_by_card.remove(&card_id);
+    }
+
     pub(super) fn signing_keys(&self) -> RwLockReadGuard<'_, Vec<Arc<SigningKey>>> {
         self.signing_keys
             .read()

@@ -164,6 +164,8 @@ readings! {
         "refuse-400" => KeyElsewhere::Refuse(StatusCode::BAD_REQUEST),
         "new" => KeyElsewhere::New,
     }
+    /// Whether a retry is refused while its first call is in flight (or waits for the answer).
+    "key-in-flight" refuse_key_in_flight: bool { "wait" => false, "refuse" => true }
     /// Whether the retry of a call that ended in an error replays the error (or tries afresh).
     "error-replay" error_replay: bool { "replay" => true, "afresh" => false }
     /// Whether the key of a call that ended in an error is refused for another call (or taken afresh).
@@ -190,6 +192,8 @@ readings! {
     "control-characters" refuse_control_characters: bool { "accept" => false, "refuse" => true }
     /// Whether a body in which a name stands twice is refused.
     "repeated-members" refuse_repeated_members: bool { "accept" => false, "refuse" => true }
+    /// Whether subscribers are told of a new card.
+    "creation-event" reports_creation: bool { "reported" => true, "not-reported" => false }
     /// Whether deactivate, activate and terminate answer 200 with the card (or 204).
     "success-code" success_with_card: bool { "204" => false, "200-with-card" => true }
     /// Whether a digest on a call without a body is refused.
@@ -203,7 +207,7 @@ readings! {
         "neither" => MayBeUncovered::Neither,
     }
     /// Whether a signature that was made more than an hour ago is refused.
-    "old-signatures" refuse_old_signatures: bool { "accept" => false, "refuse" => true }
+    "old-signatures" refuse_old_signatures: bool { "refuse" => true, "accept" => false }
     /// Whether a signature that is dated more than an hour ahead is refused.
     "early-signatures" refuse_early_signatures: bool { "accept" => false, "refuse" => true }
     /// Whether a broken signature beside a good one is overlooked.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use http::Method;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -11,6 +12,8 @@ use uuid::Uuid;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::card::{self, Card, CardRequest, View};
 use super::cards::{self, Scope};
+use super::events::{self, Event, News};
+use super::hang_up::HangUp;
 use super::idempotency::{self, Decision, Payload, Record};
 use super::lifecycle::{self, Action, Happening, Outcome};
 use super::limit::{self, Excess};
@@ -18,6 +21,7 @@ use super::programme::Account;
 use super::readings::Readings;
 use super::service::{self, Service, Task};
 use super::signature::Flaw;
+use super::webhooks::Webhook;
 use super::{access, input, server, signature};
 
 /// The decisions, in the order in which a call meets them.
@@ -31,6 +35,8 @@ pub(super) struct Rules {
     pub signature: fn(&Service, &Call) -> Result<(), Refusal>,
     /// Whether a signature's components are enough.
     pub covers: fn(&Readings, &Call, &[&str]) -> Result<(), Flaw>,
+    /// Whether a signature made then may still be sent.
+    pub is_recent: fn(i64, Timestamp) -> bool,
     /// Whether the call needs an idempotency key, and what identifies one.
     pub wants_key: fn(&Call) -> bool,
     pub parse_key: fn(Option<&str>) -> Result<String, Refusal>,
@@ -43,8 +49,13 @@ pub(super) struct Rules {
     pub payload: fn(&Call) -> Payload,
     pub is_alive: fn(&Record, Timestamp, u64) -> bool,
     pub replay: fn(&Task<'_>, &Record) -> Decision,
+    /// Does a call, with its key if it has one; the only decision that may wait.
+    pub carry_out: for<'a> fn(&'a Task<'a>, Option<String>) -> BoxFuture<'a, Reply>,
     /// Ties looking up, doing and remembering together.
     pub once: fn(&Task<'_>, &mut Option<Record>) -> Reply,
+    /// What is done when the client hangs up before it has got the answer to a call that was done under a key. The
+    /// correct implementation doesn't even look: the call was done, and its retry gets the answer.
+    pub hung_up: Option<fn(&mut HangUp<'_>)>,
     /// Whether a body is what a create wants.
     pub media_type: fn(&Readings, &Call) -> Result<(), Refusal>,
     pub parse_json: fn(&Readings, &[u8]) -> Result<Value, Refusal>,
@@ -63,6 +74,11 @@ pub(super) struct Rules {
     pub listed: fn(&Service, &Scope<'_>) -> Vec<Card>,
     pub render: fn(&Readings, &Card, View) -> Value,
     pub dress: fn(&Call, Reply) -> Reply,
+    /// What subscribers are told, what they are told again, and which subscriptions are told and found.
+    pub report: fn(&Service, &Card, News<'_>) -> Vec<Event>,
+    pub redelivered: fn(&Event) -> Event,
+    pub is_told: fn(&Webhook) -> bool,
+    pub is_found: fn(&Webhook) -> bool,
 }
 
 impl Rules {
@@ -73,6 +89,7 @@ impl Rules {
         content_digest: access::content_digest,
         signature: signature::verify,
         covers: signature::covers,
+        is_recent: signature::is_recent,
         wants_key: idempotency::wants_key,
         parse_key: idempotency::parse_key,
         parse_id: service::parse_id,
@@ -81,7 +98,9 @@ impl Rules {
         payload: idempotency::payload,
         is_alive: idempotency::is_alive,
         replay: idempotency::replay,
+        carry_out: service::carry_out,
         once: idempotency::once,
+        hung_up: None,
         media_type: input::media_type,
         parse_json: input::parse_json,
         card_request: input::card_request,
@@ -96,5 +115,9 @@ impl Rules {
         listed: cards::listed,
         render: card::render,
         dress: |_, reply| reply,
+        report: events::report,
+        redelivered: Event::clone,
+        is_told: |webhook| !webhook.is_removed,
+        is_found: |webhook| !webhook.is_removed,
     };
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,6 +13,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 use axum::serve::ListenerExt;
 use http::{HeaderValue, Method, StatusCode, header};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -21,13 +23,18 @@ use super::access::Credentials;
 use super::call::{Call, Content, Operation, Refusal, Reply};
 use super::card::{Address, Card, CardRequest, CardStatus, CardType, new_card};
 use super::clock::Clock;
+use super::events::Courier;
+use super::line::over_the_line;
 use super::programme::Programme;
 use super::rules::Rules;
-use super::service::{Service, answer};
+use super::service::Service;
+use super::signature::LONGEST_AGE;
 use super::{Fault, Options};
 
 /// The longest body that is read.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How long a hang-up may take to arrive: the client closes the connection right after its request.
+const HANG_UP_WAIT: Duration = Duration::from_millis(20);
 /// How long [`Running::stop`] waits for calls in flight.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 
@@ -88,6 +95,8 @@ pub struct Running {
     pub foreign_account: Uuid,
     /// An active card of that account.
     pub foreign_card: Uuid,
+    /// How long ago a signature may have been made, where that matters.
+    pub longest_signature_age: Option<Duration>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -109,7 +118,10 @@ impl Running {
 pub async fn start(options: Options) -> io::Result<Running> {
     let listener = TcpListener::bind(options.address).await?;
     let address = listener.local_addr()?;
-    let service = Arc::new(new_service(&options)?);
+    let service = Arc::new(Service {
+        hang_up_wait: HANG_UP_WAIT,
+        ..new_service(&options)?
+    });
     let (foreign_account, foreign_card) = furnish(&service.foreign, &service.clock);
     let (stop, stopped) = oneshot::channel::<()>();
     let (api_key, api_secret) = (
@@ -127,6 +139,10 @@ pub async fn start(options: Options) -> io::Result<Running> {
         api_secret,
         foreign_account,
         foreign_card,
+        longest_signature_age: options
+            .readings
+            .refuse_old_signatures
+            .then(|| LONGEST_AGE.unsigned_abs()),
         stop,
         server: tokio::spawn(async { drop(server.await) }),
     })
@@ -141,12 +157,17 @@ pub(super) fn new_service(options: &Options) -> io::Result<Service> {
     Ok(Service {
         readings: options.readings.clone(),
         issuance: options.issuance,
+        pace: options.pace,
         signatures: options.signatures,
         rules,
         clock: Clock::default(),
+        courier: Courier::new(options.delivery),
         credentials: Credentials::draw()?,
         own: Programme::default(),
         foreign: Programme::default(),
+        hang_up_wait: Duration::ZERO,
+        line: options.line,
+        line_calls: AtomicU32::new(0),
     })
 }
 
@@ -233,7 +254,7 @@ async fn serve(
     request: Request,
 ) -> Response {
     match read(operation, params, request).await {
-        Ok(call) => respond(answer(service, &call).await),
+        Ok(call) => dated(over_the_line(service, call).await, &service.clock),
         Err(refusal) => respond(refusal.into()),
     }
 }
@@ -259,7 +280,18 @@ async fn read(
     })
 }
 
-fn respond(reply: Reply) -> Response {
+/// A clock that was put forward shows in `Date`, so that a client can follow it.
+pub(super) fn dated(mut response: Response, clock: &Clock) -> Response {
+    if clock.is_moved()
+        && let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&clock.now())
+        && let Ok(date) = HeaderValue::from_str(&date)
+    {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
+pub(super) fn respond(reply: Reply) -> Response {
     let (media_type, body) = match reply.content {
         Content::None => (None, Body::empty()),
         Content::Json(value) => (Some("application/json"), Body::from(value.to_string())),
@@ -271,6 +303,11 @@ fn respond(reply: Reply) -> Response {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    if let Some((name, value)) = reply.header
+        && let Ok(value) = HeaderValue::from_str(&value)
+    {
+        response.headers_mut().insert(name, value);
     }
     response
 }

@@ -4,12 +4,20 @@
 //! and never the way.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use http::StatusCode;
 use uuid::Uuid;
 
 use super::access::Credentials;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::clock::Clock;
+use super::events::Courier;
+use super::hang_up::HangUp;
+use super::idempotency::Slot;
+use super::line::Line;
 use super::programme::{Account, Programme};
 use super::readings::Readings;
 use super::rules::Rules;
@@ -20,15 +28,31 @@ use super::{Issuance, cards, setup, webhooks};
 pub(super) struct Service {
     pub readings: Readings,
     pub issuance: Issuance,
+    /// How long a call takes before its act, and a modifying one again behind it.
+    pub pace: Duration,
     /// Whether digests and signatures are asked for.
     pub signatures: bool,
     pub rules: Rules,
     pub clock: Clock,
+    pub courier: Courier,
     pub credentials: Credentials,
     /// The programme that the credentials belong to.
     pub own: Programme,
     /// Another programme, which the caller must not see.
     pub foreign: Programme,
+    /// How long it is watched whether the client hangs up, where that matters to a fault.
+    pub hang_up_wait: Duration,
+    pub line: Line,
+    /// How many calls came that the line may have broken for.
+    pub line_calls: AtomicU32,
+}
+
+impl Service {
+    async fn take_time(&self) {
+        if !self.pace.is_zero() {
+            tokio::time::sleep(self.pace).await;
+        }
+    }
 }
 
 /// What a call is about.
@@ -49,6 +73,13 @@ pub(super) struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// The place where a call under this key is remembered.
+    pub(super) fn slot(&self, key: &str) -> Slot {
+        let service = self.service;
+        let name = (service.rules.record_name)(&service.readings, self, key);
+        service.own.journal.slot(&name, service.clock.now())
+    }
+
     /// Operation and id: what has to be equal for the same key to mean the same call.
     pub(super) fn target(&self) -> String {
         let operation = self.call.operation;
@@ -75,6 +106,10 @@ async fn serve(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> {
     if let Some(reply) = setup::serve(service, call) {
         return reply;
     }
+    if setup::is_issuers(call.operation) {
+        let task = setup::issuers_task(service, call)?;
+        return Ok((rules.carry_out)(&task, None).await);
+    }
     if service.signatures {
         (rules.content_digest)(&service.readings, call)?;
         (rules.signature)(service, call)?;
@@ -90,13 +125,45 @@ async fn serve(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> {
         call,
         subject: subject(service, call)?,
     };
-    let Some(key) = key else {
-        return Ok(execute(&task));
-    };
-    let name = (rules.record_name)(&service.readings, &task, &key);
-    let slot = service.own.journal.slot(&name, service.clock.now());
-    let mut record = slot.lock().await;
-    Ok((rules.once)(&task, &mut record))
+    Ok((rules.carry_out)(&task, key).await)
+}
+
+/// Does a call behind the lock of its key; a read has none.
+///
+/// Nothing awaits between looking up and remembering, so a client that hangs up can't leave a call
+/// half done.
+pub(super) fn carry_out<'a>(task: &'a Task<'a>, key: Option<String>) -> BoxFuture<'a, Reply> {
+    Box::pin(async move {
+        let service = task.service;
+        let Some(key) = key else {
+            service.take_time().await;
+            return execute(task);
+        };
+        let slot = task.slot(&key);
+        let mut record = match slot.try_lock() {
+            Ok(record) => record,
+            Err(_) if service.readings.refuse_key_in_flight => return key_in_flight().into(),
+            Err(_) => slot.lock().await,
+        };
+        service.take_time().await;
+        let Some(hung_up) = service.rules.hung_up else {
+            let reply = (service.rules.once)(task, &mut record);
+            service.take_time().await;
+            return reply;
+        };
+        let watch = HangUp::watch(task, &mut record, hung_up);
+        let reply = (service.rules.once)(task, watch.record);
+        watch.for_a_while(service.hang_up_wait).await;
+        reply
+    })
+}
+
+fn key_in_flight() -> Refusal {
+    Refusal::new(
+        StatusCode::CONFLICT,
+        "idempotency-key-in-flight",
+        "the first call under the key is not answered yet",
+    )
 }
 
 /// Does what the call asks for, without a thought of whether it was done before.

@@ -1,4 +1,4 @@
-//! Registration of webhooks. Nothing is delivered yet.
+//! Registration of webhooks. What is delivered to them is in `events`.
 
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::call::{Operation, Refusal, Reply};
 use super::card::print_timestamp;
+use super::events::Outbox;
 use super::input::{object, only, required, string};
 use super::lifecycle::just_after;
 use super::service::{Service, Task, unknown_id};
@@ -28,6 +29,9 @@ pub(super) struct Webhook {
     pub types: Vec<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub outbox: Outbox,
+    /// It was removed. Its id stays taken.
+    pub is_removed: bool,
 }
 
 struct Registration {
@@ -41,8 +45,9 @@ pub(super) fn on_webhooks(task: &Task<'_>) -> Result<Reply, Refusal> {
     match task.call.operation {
         Operation::PutWebhook => put(task),
         _ => {
-            let webhooks = task.service.own.webhooks().iter().map(render).collect();
-            Ok(Reply::json(StatusCode::OK, Value::Array(webhooks)))
+            let webhooks = task.service.own.webhooks();
+            let found = webhooks.iter().filter(|w| (task.service.rules.is_found)(w));
+            Ok(Reply::json(StatusCode::OK, found.map(render).collect()))
         }
     }
 }
@@ -53,10 +58,11 @@ pub(super) fn on_webhook(task: &Task<'_>, id: Uuid) -> Result<Reply, Refusal> {
     let mut webhooks = service.own.webhooks();
     let index = webhooks
         .iter()
-        .position(|webhook| webhook.id == id)
+        .position(|webhook| webhook.id == id && (service.rules.is_found)(webhook))
         .ok_or_else(|| unknown_id(&service.readings))?;
     if task.call.operation == Operation::DeleteWebhook {
-        webhooks.remove(index);
+        webhooks[index].is_removed = true;
+        webhooks[index].outbox.close();
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
     Ok(Reply::json(StatusCode::OK, render(&webhooks[index])))
@@ -69,7 +75,8 @@ fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
     let mut webhooks = service.own.webhooks();
     let webhook = match registration.id {
         Some(id) => {
-            let known = webhooks.iter_mut().find(|webhook| webhook.id == id);
+            let is_it = |webhook: &&mut Webhook| webhook.id == id && !webhook.is_removed;
+            let known = webhooks.iter_mut().find(is_it);
             let webhook = known.ok_or_else(|| unknown_id(&service.readings))?;
             webhook.callback_url = registration.callback_url;
             webhook.types = registration.types;
@@ -88,6 +95,8 @@ fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
                 types,
                 created_at: now,
                 updated_at: now,
+                outbox: Outbox::open(service),
+                is_removed: false,
             };
             webhooks.push(webhook.clone());
             webhook

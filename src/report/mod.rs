@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Case, StepNumber};
 use crate::judge::Departure;
 use crate::requirement::{Level, RequirementId, Tag};
-use crate::trace::{Exchange, Terms};
+use crate::trace::{Event, Exchange, Terms};
 
 pub use verdict::{Facts, Overall, Verdict, requirement_results};
 
@@ -138,6 +138,9 @@ pub struct Finding {
     pub case: Case,
     /// What went over the wire when `case` was last run.
     pub exchanges: Vec<Exchange>,
+    /// The events that were delivered meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
     /// How often it came when it was run again from scratch.
     pub confirmation: Confirmation,
     /// The case of the run that showed it first.

@@ -144,6 +144,7 @@ pub fn finding(rule: RequirementId, number: usize) -> Finding {
         departure: departure(rule, 1),
         case: case("short", ["list all"]),
         exchanges: vec![exchange(1, "GET", 200, "[]")],
+        events: Vec::new(),
         confirmation: Confirmation {
             reproduced: 5,
             attempts: 5,
@@ -164,6 +165,7 @@ pub fn departure(requirement: RequirementId, step: usize) -> Departure {
         expected: "one thing".to_owned(),
         since: None,
         actual: "another".to_owned(),
+        tried: Vec::new(),
         diff: None,
     }
 }

@@ -17,7 +17,9 @@ mod open;
 mod reads;
 mod webhooks;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,8 +46,10 @@ impl RequirementId {
     /// # Panics
     /// Never: ids are made by the catalogue alone.
     pub fn requirement(self) -> &'static Requirement {
-        all()
-            .find(|r| r.id == self)
+        static INDEX: LazyLock<HashMap<RequirementId, &'static Requirement>> =
+            LazyLock::new(|| all().map(|r| (r.id, r)).collect());
+        INDEX
+            .get(&self)
             .expect("an id is made only together with its requirement")
     }
 }
@@ -143,11 +147,11 @@ pub enum Needs {
     Bearer,
     /// Where requests are signed.
     Signing,
-    /// Where the clock can be moved; not built yet.
+    /// Where the clock can be moved.
     Clock,
-    /// With overlapping requests; not built yet.
-    Overlap,
-    /// With received webhooks; not built yet.
+    /// Where the profile states the longest age of a signature.
+    SignatureAge,
+    /// Where the profile says where webhooks are received.
     Webhooks,
 }
 
@@ -161,7 +165,7 @@ impl Needs {
         Self::Bearer,
         Self::Signing,
         Self::Clock,
-        Self::Overlap,
+        Self::SignatureAge,
         Self::Webhooks,
     ];
 
@@ -175,7 +179,7 @@ impl Needs {
             Self::Bearer => "bearer",
             Self::Signing => "signing",
             Self::Clock => "clock",
-            Self::Overlap => "overlap",
+            Self::SignatureAge => "signature-age",
             Self::Webhooks => "webhooks",
         }
     }
@@ -189,15 +193,19 @@ impl Needs {
             Self::Foreign => "needs a card or account of another programme in the profile",
             Self::Bearer => "needs a bearer token, and the profile names none",
             Self::Signing => "needs signed requests, which the profile says are not sent",
-            Self::Clock => "needs a clock that can be moved, which this version does not do yet",
-            Self::Overlap => "needs overlapping requests, which this version does not send yet",
-            Self::Webhooks => "needs received webhooks, which this version does not do yet",
+            Self::Webhooks => "needs received events, and the profile has no [webhooks]",
+            Self::Clock => {
+                "needs a clock that can be moved: [sandbox.clock] in the profile, with api_key and api_secret"
+            }
+            Self::SignatureAge => {
+                "needs a longest age of signatures: longest_age under [signing] in the profile"
+            }
         }
     }
 
-    /// This version can't exercise it, whatever the target.
-    pub fn is_unbuilt(self) -> bool {
-        matches!(self, Self::Clock | Self::Overlap | Self::Webhooks)
+    /// The rule holds for a target without it too; it only can't be seen there.
+    pub fn is_for_seeing(self) -> bool {
+        matches!(self, Self::Clock | Self::SignatureAge | Self::Webhooks)
     }
 }
 

@@ -96,6 +96,11 @@ catalogue! {
         from "contract.md, operations (silent)" on [SimulateIssue, SimulateFail] provoked "issue and fail on cards in other states" judged "the status code, for each call and state"
         needs Simulator
         point "simulator-elsewhere" ["refused", "success"];
+    OPEN_30 = "OPEN-30" Must Open "The creation of a card is itself reported by an event, or is not, always alike."
+        from "contract.md, webhooks" on [CreateCard, PutWebhook]
+        provoked "a wait for an event of a card that was only made" judged "whether one came"
+        needs Webhooks
+        point "creation-event" ["reported", "not reported"];
     OPEN_40 = "OPEN-40" Must Open "A signature that leaves out the bearer token, or the idempotency key, is accepted, or refused with 400 or 401, always alike for each."
         from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "each call, signed over fewer header fields" judged "the status code, for each field"

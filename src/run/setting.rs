@@ -140,6 +140,11 @@ pub fn abilities(profile: &Profile) -> Abilities {
         simulator: profile.sandbox.simulator,
         issuer: issuer.suspend.is_some() && issuer.unsuspend.is_some() && issuer.block.is_some(),
         foreign: profile.foreign.account.is_some() && profile.foreign.card.is_some(),
+        webhooks: profile.webhooks.is_some(),
+        // A fixed token would expire with the move, and only a new one shows that the clock was moved.
+        clock: profile.sandbox.clock.is_some()
+            && matches!(profile.credentials, Credentials::Login { .. }),
+        signature_age: profile.signing.enabled && profile.signing.longest_age.is_some(),
         bearer: !matches!(profile.credentials, Credentials::None),
         signing: profile.signing.enabled,
     }
@@ -150,6 +155,9 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         simulator,
         issuer,
         foreign,
+        webhooks,
+        clock,
+        signature_age,
         bearer,
         signing,
     } = abilities(profile);
@@ -157,6 +165,9 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         (simulator, Needs::Simulator),
         (issuer, Needs::Issuer),
         (foreign, Needs::Foreign),
+        (webhooks, Needs::Webhooks),
+        (clock, Needs::Clock),
+        (signature_age, Needs::SignatureAge),
         (bearer, Needs::Bearer),
         (signing, Needs::Signing),
     ]

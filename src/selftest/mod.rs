@@ -16,7 +16,7 @@ use crate::contract::Contract;
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::embedded::Embedded;
 use crate::plan::{Budget, Origin, Suite, SuiteError, plan, planned_count};
-use crate::reference::{self, Fault, Issuance, Options, Readings};
+use crate::reference::{self, Delivery, Fault, Issuance, Line, Options, Readings};
 use crate::report::{Finding, Report};
 use crate::requirement::{self, RequirementId};
 use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
@@ -211,6 +211,32 @@ pub fn variants() -> Vec<(String, Options)> {
             automatic(Duration::from_millis(20)),
         ),
     ];
+    for (name, line) in [
+        ("line dropped before the act", Line::DropsBefore),
+        ("line dropped after the act", Line::DropsAfter),
+        ("line dropped, act done later", Line::DropsAndActsLater),
+    ] {
+        let options = Options {
+            line,
+            ..Options::default()
+        };
+        variants.push((name.to_owned(), options));
+    }
+    for (name, delivery) in [
+        (
+            "events come late",
+            Delivery::Late(Duration::from_millis(15)),
+        ),
+        ("events come in any order", Delivery::AnyOrder),
+        ("every event comes twice", Delivery::Twice),
+        ("no event comes again", Delivery::Once),
+    ] {
+        let options = Options {
+            delivery,
+            ..Options::default()
+        };
+        variants.push((name.to_owned(), options));
+    }
     for point in reference::open_points() {
         for option in point.options.iter().skip(1) {
             let mut readings = Readings::default();
@@ -314,6 +340,7 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         cases_after_failure: Some(CASES_AFTER_FAILURE),
         effort: Effort {
             confirmations: 2,
+            race_confirmations: 10,
             per_requirement: 2,
             ..Effort::default()
         },

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::card::CardType;
-use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Step};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Loss, Step};
 
 /// Smaller is simpler: first fewer steps, then plainer steps, then less text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,13 +40,21 @@ fn oddity(step: &Step) -> usize {
         Body::Patched(patch) => 1 + json_oddity(patch),
         Body::Text(text) => 2 + text.chars().map(char_oddity).sum::<usize>(),
     };
+    let loss = match step.loss {
+        None => 0,
+        Some(Loss::CutAfterSending) => 1,
+        Some(Loss::CutWhileReading | Loss::GiveUpAfter(_)) => 2,
+    };
     command_oddity(&step.command)
         + key
         + body
+        + usize::from(step.lane.is_some())
         + usize::from(step.method.is_some())
         + usize::from(step.upper_case)
         + usize::from(step.media_type.is_some())
         + usize::from(step.flaw.is_some())
+        + usize::from(step.fresh_connection)
+        + loss
 }
 
 fn command_oddity(command: &Command) -> usize {
@@ -60,7 +68,9 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListAccount(account) => 1 + account_oddity(account),
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
-        Command::Pause(_) => 0,
+        Command::Hook(Hook::Await { events, .. }) => *events,
+        Command::Hook(_) => 1,
+        Command::Pause(_) | Command::MoveClock(_) => 0,
     }
 }
 

@@ -109,6 +109,7 @@ fn makers(case: &Case) -> Vec<Option<StepNumber>> {
                 Some(*maker)
             }
             Command::Retry(first) => makers.get(first.0 - 1).copied().flatten(),
+            Command::Hook(hook) => hook.card(),
             _ => None,
         };
         makers.push(maker);

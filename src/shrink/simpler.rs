@@ -3,7 +3,12 @@
 use super::removal::{creates, numbered};
 use super::with_letters;
 use crate::card::{Action, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{
+    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber,
+};
+
+/// Moves of the clock that tell most: within a key's hour, past it, a day.
+const SHORT_MOVES: [u64; 3] = [660, 3_700, 90_000];
 
 /// Two accounts, or two cards, become one; all cards become virtual.
 pub(super) fn merged(case: &Case) -> Vec<Case> {
@@ -185,6 +190,21 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
         body: Body::Standard,
         ..step.clone()
     });
+    simpler.push(Step {
+        fresh_connection: false,
+        ..step.clone()
+    });
+    let losses = match step.loss {
+        None => Vec::new(),
+        Some(Loss::CutAfterSending) => vec![None],
+        Some(Loss::CutWhileReading | Loss::GiveUpAfter(_)) => {
+            vec![None, Some(Loss::CutAfterSending)]
+        }
+    };
+    simpler.extend(losses.into_iter().map(|loss| Step {
+        loss,
+        ..step.clone()
+    }));
     let keys = match &step.key {
         KeyUse::Usual => Vec::new(),
         KeyUse::Missing => vec![KeyUse::Usual],
@@ -241,8 +261,28 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
             reads_instead(case, number).chain(lists).collect()
         }
         Command::Retry(first) => simpler_retries(case, *first),
+        Command::MoveClock(seconds) => SHORT_MOVES
+            .into_iter()
+            .filter(|shorter| shorter < seconds)
+            .map(Command::MoveClock)
+            .collect(),
         Command::Pause(_) => Vec::new(),
+        Command::Hook(hook) => simpler_hooks(case, number, hook),
     }
+}
+
+/// The event of another card, and fewer events.
+fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
+    let Hook::Await { card, events } = hook else {
+        return Vec::new();
+    };
+    let fewer = (1..*events).map(|events| (*card, events));
+    let cards = creates(case).into_iter();
+    let others = cards.filter(|other| *other < number && other != card);
+    fewer
+        .chain(others.map(|other| (other, *events)))
+        .map(|(card, events)| Command::Hook(Hook::Await { card, events }))
+        .collect()
 }
 
 fn reads_instead(case: &Case, before: StepNumber) -> impl Iterator<Item = Command> {

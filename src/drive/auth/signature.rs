@@ -85,16 +85,19 @@ impl SignatureInput {
         Ok(list.finish().unwrap_or_default())
     }
 
-    /// The signature base (RFC 9421, section 2.5).
-    pub fn base(&self, request: &Outgoing) -> Result<Vec<u8>, sfv::Error> {
-        let mut base = Vec::with_capacity(512);
+    /// The signature base (RFC 9421, section 2.5), with `text` from [`SignatureInput::text`].
+    pub fn base(&self, text: &str, request: &Outgoing) -> Vec<u8> {
+        let mut base = Vec::with_capacity(1 << 10);
         for component in &self.components {
-            base.extend_from_slice(format!("\"{component}\": ").as_bytes());
+            for part in [b"\"", component.name().as_bytes(), b"\": "] {
+                base.extend_from_slice(part);
+            }
             base.extend_from_slice(&request.value(component));
             base.push(b'\n');
         }
-        base.extend_from_slice(format!("\"@signature-params\": {}", self.text()?).as_bytes());
-        Ok(base)
+        base.extend_from_slice(b"\"@signature-params\": ");
+        base.extend_from_slice(text.as_bytes());
+        base
     }
 }
 
@@ -104,11 +107,10 @@ pub fn sign(
     input: &SignatureInput,
     key: &SigningKey,
 ) -> Result<(), String> {
-    let base = input.base(request).map_err(|e| {
+    let text = input.text().map_err(|e| {
         format!("the signature's parameters can't be written ({e}); are key id and components plain ASCII?")
     })?;
-    let signature = key.sign(&base)?;
-    let text = input.text().map_err(|e| e.to_string())?;
+    let signature = key.sign(&input.base(&text, request))?;
     insert(request, "signature-input", &format!("{LABEL}={text}"))?;
     set_signature(request, &signature)
 }
@@ -174,14 +176,15 @@ fn insert(request: &mut Outgoing, name: &'static str, text: &str) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drive::address::Base;
     use crate::drive::auth::key::tests::verifies;
 
     /// The request of RFC 9421, appendix B.2.
     fn request() -> Outgoing {
         let mut request = Outgoing {
             method: http::Method::POST,
-            url: "https://example.com/foo?param=Value&Pet=dog"
-                .parse()
+            url: Base::new("https://example.com")
+                .address("/foo?param=Value&Pet=dog")
                 .unwrap(),
             headers: http::HeaderMap::new(),
             body: Some("{\"hello\": \"world\"}".into()),
@@ -219,7 +222,8 @@ mod tests {
     const DIGEST_LINE: &str = "\"content-digest\": sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
 
     fn check_base(components: &str, key_id: &str, lines: &[&str]) {
-        let base = input(components, key_id).base(&request()).unwrap();
+        let input = input(components, key_id);
+        let base = input.base(&input.text().unwrap(), &request());
         assert_eq!(String::from_utf8(base).unwrap(), lines.join("\n"));
     }
 
@@ -323,7 +327,7 @@ mod tests {
             ("https://www.example.com/path", "@query", "?"),
         ] {
             let request = Outgoing {
-                url: url.parse().unwrap(),
+                url: url.parse::<url::Url>().unwrap().into(),
                 ..request()
             };
             let component: Component = name.parse().unwrap();
@@ -369,7 +373,7 @@ mod tests {
             request.headers["signature-input"],
             "sig1=(\"@method\" \"@target-uri\" \"content-digest\");created=7;keyid=\"k\\\"1\";alg=\"ecdsa-p384-sha384\""
         );
-        let base = input.base(&request).unwrap();
+        let base = input.base(&input.text().unwrap(), &request);
         assert!(verifies(&key, &base, &signature_bytes(&request).unwrap()));
     }
 

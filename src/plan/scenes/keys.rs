@@ -78,6 +78,15 @@ pub(super) fn retry(author: &mut Author<'_>) -> Option<()> {
     Some(())
 }
 
+/// A request again under its key, which may be forgotten by now.
+pub(super) fn retry_after_a_while(author: &mut Author<'_>) {
+    let numbers = retryable(author);
+    if let Some(number) = author.dice.pick(&numbers) {
+        author.tell(Command::Retry(number));
+        look_at(author, number, 90);
+    }
+}
+
 /// A call is undone, and then retried: done again it would show, while at once it wouldn't.
 fn late_retry(author: &mut Author<'_>) -> Option<()> {
     let card = author.pick_card(|s| matches!(s, CardStatus::Active | CardStatus::Inactive))?;
@@ -122,7 +131,7 @@ pub(super) fn retry_changed(author: &mut Author<'_>) -> Option<()> {
 }
 
 /// Looks at what the request of a step concerns: its card, and for a create the account's list.
-fn look_at(author: &mut Author<'_>, number: StepNumber, percent: u32) {
+pub(super) fn look_at(author: &mut Author<'_>, number: StepNumber, percent: u32) {
     let steps = &author.story.steps;
     let first = check::first_try(steps, &steps[number.0 - 1]).clone();
     match first.command {

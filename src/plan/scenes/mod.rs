@@ -7,12 +7,15 @@ mod cards;
 mod flaws;
 mod keys;
 mod look;
+mod lost;
+mod races;
+mod time;
 
 use super::generate::Author;
 use super::suite::Focus;
 use super::weights::Scene;
 use crate::card::{Action, CardStatus, CardType};
-use crate::case::{AccountRef, Command, Step};
+use crate::case::{AccountRef, Command, Hook, Step};
 
 /// How many cases in a hundred end with the programme's list. It is long, hence dear.
 pub(super) const LISTS_ALL_LATER: u32 = 25;
@@ -38,7 +41,10 @@ pub(super) fn is_possible(author: &Author<'_>, scene: Scene) -> bool {
         Scene::OnFinal => any(CardStatus::is_final),
         Scene::Retry | Scene::KeyElsewhere => !keys::retryable(author).is_empty(),
         Scene::RetryChanged => !keys::retryable_creates(author).is_empty(),
+        Scene::Wait => author.abilities.clock && !author.story.steps.is_empty(),
+        Scene::Lost => true,
         Scene::Look => !author.story.cards.is_empty(),
+        Scene::Race => true,
     }
 }
 
@@ -61,7 +67,10 @@ pub(super) fn play(author: &mut Author<'_>, scene: Scene) {
         Scene::BadId => flaws::bad_id(author),
         Scene::BadBody => flaws::bad_body(author),
         Scene::Flawed => flaws::flawed(author),
+        Scene::Wait => time::wait(author),
+        Scene::Lost => lost::lost(author),
         Scene::Look => look::look(author),
+        Scene::Race => races::race(author),
     }
     .unwrap_or_default();
 }
@@ -75,8 +84,22 @@ impl Author<'_> {
     /// Reads the card, so many times in a hundred, unless it was just read.
     fn read_maybe(&mut self, card: usize, percent: u32) {
         if !self.story.cards[card].seen && self.dice.chance(percent) {
-            let card = self.story.cards[card].card_ref();
-            self.tell(Command::Read(card));
+            let command = self.look_at(card);
+            self.tell(command);
+        }
+    }
+
+    /// A read of the card; where events are dwelt on, the wait for the event that shows the same. A card that only was made
+    /// may have none, so that it would be waited for in vain.
+    pub(super) fn look_at(&self, card: usize) -> Command {
+        let card = &self.story.cards[card];
+        let has_event = !card.doubtful && card.status != CardStatus::Issuing;
+        match self.is_focus(Focus::Webhooks) && self.abilities.webhooks && has_event {
+            true => Command::Hook(Hook::Await {
+                card: card.step,
+                events: 1,
+            }),
+            false => Command::Read(card.card_ref()),
         }
     }
 

@@ -7,17 +7,31 @@ mod access;
 mod answer;
 mod body;
 mod create;
+mod deep;
 mod finality;
+mod hooks;
 mod idempotency;
 mod ids;
 mod immutability;
 mod input;
 mod keys;
+mod leak;
 mod lifecycle;
 mod limit;
 mod lists;
+mod lost;
+mod race;
+mod race_accounts;
+mod race_conflicts;
+mod race_flight;
+mod race_glimpses;
+mod race_keys;
+mod race_lifecycle;
+mod race_limit;
+mod race_reads;
 mod schema;
 mod signature;
+mod time;
 
 use std::sync::LazyLock;
 
@@ -48,8 +62,14 @@ pub struct Fault {
 
 /// Every fault, by topic.
 pub fn faults() -> &'static [Fault] {
-    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| TOPICS.concat());
+    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| [TOPICS, RACES].concat().concat());
     &ALL
+}
+
+/// Of those, the ones that only show when calls overlap.
+pub fn races() -> &'static [Fault] {
+    let alone = TOPICS.iter().map(|faults| faults.len()).sum();
+    &faults()[alone..]
 }
 
 /// The fault of that id.
@@ -64,15 +84,32 @@ const TOPICS: &[&[Fault]] = &[
     limit::FAULTS,
     keys::FAULTS,
     idempotency::FAULTS,
+    lost::FAULTS,
     immutability::FAULTS,
     lists::FAULTS,
     schema::FAULTS,
     answer::FAULTS,
+    leak::FAULTS,
     input::FAULTS,
     ids::FAULTS,
     body::FAULTS,
     access::FAULTS,
+    hooks::FAULTS,
     signature::FAULTS,
+    time::FAULTS,
+    deep::FAULTS,
+];
+
+/// The mistakes that only show when calls overlap.
+const RACES: &[&[Fault]] = &[
+    race_limit::FAULTS,
+    race_flight::FAULTS,
+    race_keys::FAULTS,
+    race_lifecycle::FAULTS,
+    race_conflicts::FAULTS,
+    race_reads::FAULTS,
+    race_glimpses::FAULTS,
+    race_accounts::FAULTS,
 ];
 
 /// What an unforeseen panic would be answered with.
@@ -159,7 +196,7 @@ mod tests {
                 words.ends_with('.') && words.starts_with(char::is_uppercase),
                 "{id}: {words}"
             );
-            assert!((1..=8).contains(shortest), "{id}: {shortest}");
+            assert!((1..=9).contains(shortest), "{id}: {shortest}");
         }
     }
 

@@ -434,6 +434,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 Some(key) if knows(&LET_IN, &key) => Reply {
                     status: StatusCode::UNAUTHORIZED,
                     content: Content::None,
+                    header: None,
                 },
                 _ => reply,
             };

@@ -390,6 +390,7 @@ pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
             client.sign(call, &client.input(call));
         },
         |client, call| client.sign(call, &client.input(call)),
+        |client, call| sign_before(client, call, 400),
         |client, call| sign_without(client, call, "\"@method\" "),
         |client, call| sign_without(client, call, "\"@target-uri\" "),
         |client, call| sign_without(client, call, "\"content-digest\" "),
@@ -426,8 +427,52 @@ pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
     walk.send(late).await;
 }
 
+/// A signature that was made so many seconds ago.
+fn sign_before(client: &Client, call: &mut Call, seconds: i64) {
+    add_digest(call);
+    let (head, rest) = client
+        .input(call)
+        .split_once("created=")
+        .map(|(head, rest)| (head.to_owned(), rest.to_owned()))
+        .expect("the time is signed");
+    let (_, tail) = rest.split_once(';').expect("the key follows");
+    let created = client.service.clock.now().as_second() - seconds;
+    client.sign(call, &format!("{head}created={created};{tail}"));
+}
+
 pub(super) fn sign_without(client: &Client, call: &mut Call, part: &str) {
     add_digest(call);
     let input = client.input(call).replace(part, "");
     client.sign(call, &input);
+}
+
+pub(super) async fn walk_with_hang_ups(walk: &mut Walk) {
+    for body in [virtual_card(), physical_card()] {
+        let account = walk.account();
+        let create = walk.create_call(&account, &body);
+        let create = walk.hang_up(create).await;
+        walk.lists(&account).await;
+        let mut changed = body.clone();
+        changed["billingAddress"]["city"] = json!("Bath");
+        walk.send(Call {
+            body: changed.to_string().into(),
+            ..create.clone()
+        })
+        .await;
+        walk.lists(&account).await;
+        let card = walk.send(create.clone()).await;
+        let card = card["id"].as_str().unwrap_or_default().to_owned();
+        walk.steps(&card, &[Issue]).await;
+        walk.send(create.clone()).await;
+        let deactivate = walk.hang_up(walk.client.call(Deactivate, &card)).await;
+        walk.steps(&card, &[ReadCard, Activate]).await;
+        walk.send(deactivate).await;
+        walk.steps(&card, &[ReadCard, Deactivate]).await;
+        walk.hang_up_and_retry(Activate, &card).await;
+        walk.hang_up_and_retry(Terminate, &card).await;
+        walk.send(create).await;
+        walk.lists(&account).await;
+        walk.create(&account, body).await;
+        walk.lists(&account).await;
+    }
 }

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::page::{BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
 use super::{Detail, Look, counted};
-use crate::case::{Command, Step, StepNumber};
+use crate::case::{Command, Hook, Step, StepNumber};
 use crate::report::Finding;
-use crate::trace::{Exchange, Headers, Reply, Response};
+use crate::trace::{Event, Exchange, Headers, Reply, Response};
 
 /// Steps longer than this don't push the answers of all others to the right.
 const ALIGNED_MAX: usize = 48;
@@ -21,6 +21,7 @@ pub fn in_full(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::R
     page.blank()?;
     steps(page, finding, look.detail)?;
     page.blank()?;
+    super::lanes::races(page, finding, look)?;
     difference(page, finding)?;
     evidence(page, finding)?;
     if let Some(file) = &finding.file {
@@ -89,6 +90,7 @@ fn steps(page: &mut Page<'_>, finding: &Finding, detail: Detail) -> io::Result<(
             let under = [plain(" ".repeat(8 + width + 2))];
             page.hanging(&under, style_of(departs), &answer)?;
         }
+        told(page, finding, number, detail)?;
         if detail == Detail::Full {
             let sent = finding.exchanges.iter().filter(|e| e.step == number);
             sent.into_iter()
@@ -96,6 +98,45 @@ fn steps(page: &mut Page<'_>, finding: &Finding, detail: Detail) -> io::Result<(
         }
     }
     Ok(())
+}
+
+/// The events that came while a step was at work, or after it and before the next.
+fn told(
+    page: &mut Page<'_>,
+    finding: &Finding,
+    number: StepNumber,
+    detail: Detail,
+) -> io::Result<()> {
+    let exchanges = &finding.exchanges;
+    let began = exchanges.iter().find(|e| e.step == number);
+    let Some(began) = began else { return Ok(()) };
+    let ended = exchanges.iter().find(|e| e.step > number);
+    let events = finding.events.iter().filter(|event| {
+        event.received_at >= began.sent_at && ended.is_none_or(|e| event.received_at < e.sent_at)
+    });
+    for event in events {
+        let refused = if event.answered < 300 {
+            ""
+        } else {
+            ", refused"
+        };
+        let words = format!("event: {}{refused}", event_words(event));
+        page.hanging(&way("⇐"), DIM, &words)?;
+        if detail == Detail::Full {
+            headers(page, &event.headers)?;
+            body(page, &event.body)?;
+        }
+    }
+    Ok(())
+}
+
+fn event_words(event: &Event) -> String {
+    let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
+    match body.get("status").and_then(Value::as_str) {
+        Some(status) => status.to_owned(),
+        None if body.is_object() => "no card".to_owned(),
+        None => "a body that is no JSON".to_owned(),
+    }
 }
 
 fn style_of(departs: bool) -> anstyle::Style {
@@ -113,18 +154,24 @@ fn answer(finding: &Finding, number: StepNumber, step: &Step) -> String {
         Some(exchange) if number == finding.departure.step && exchange.step == number => exchange,
         _ => match exchanges.last() {
             Some(exchange) => exchange,
-            None if matches!(step.command, Command::Pause(_)) => return String::new(),
+            None if is_silent(&step.command) => return String::new(),
             None => return "not sent".to_owned(),
         },
     };
     let mut words = match &shown.reply {
         Reply::Got(response) => response_words(response),
         Reply::Lost(words) => format!("no answer: {words}"),
+        Reply::LetGo(words) => format!("answer let go: {words}"),
     };
     if exchanges.len() > 1 {
         words += &format!("  (one of {})", counted(exchanges.len(), "request"));
     }
     words
+}
+
+/// Commands that send nothing.
+fn is_silent(command: &Command) -> bool {
+    matches!(command, Command::Pause(_) | Command::Hook(Hook::RefuseNext))
 }
 
 fn response_words(response: &Response) -> String {
@@ -228,7 +275,7 @@ fn wire(page: &mut Page<'_>, exchange: &Exchange) -> io::Result<()> {
             headers(page, &response.headers)?;
             body(page, &response.body)
         }
-        Reply::Lost(words) => page.hanging(&way("←"), UNSURE, words),
+        Reply::Lost(words) | Reply::LetGo(words) => page.hanging(&way("←"), UNSURE, words),
     }
 }
 

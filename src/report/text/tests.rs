@@ -46,6 +46,7 @@ fn a_run_with_departures() {
             exchange(1, "POST", 201, r#"{"id":"1","status":"issuing"}"#),
             exchange(2, "POST", 201, r#"{"id":"2","status":"issuing"}"#),
         ],
+        events: Vec::new(),
         confirmation: Confirmation {
             reproduced: 0,
             attempts: 5,

@@ -27,7 +27,9 @@ fn flaw_rule(flaw: Flaw) -> RequirementId {
     match flaw {
         Flaw::NoBearer | Flaw::OtherScheme => id::AUTH_1,
         Flaw::WrongBearer | Flaw::UnsignedBearer | Flaw::RecasedBearer => id::AUTH_2,
+        Flaw::ExpiredBearer => id::AUTH_3,
         Flaw::NoSignature | Flaw::NoSignatureInput | Flaw::OnlySignatureInput => id::AUTH_4,
+        Flaw::StaleSignature => id::AUTH_13,
         Flaw::MislabelledSignature
         | Flaw::MalformedSignature
         | Flaw::MalformedSignatureInput
@@ -59,7 +61,7 @@ fn flaw_rule(flaw: Flaw) -> RequirementId {
 fn flaw_refusals(flaw: Flaw) -> Vec<Way> {
     let kind = RefusalKind::Gate;
     match flaw_rule(flaw) {
-        rule @ (id::AUTH_1 | id::AUTH_2) => vec![Way::refusal(rule, 401, kind)],
+        rule @ (id::AUTH_1 | id::AUTH_2 | id::AUTH_3) => vec![Way::refusal(rule, 401, kind)],
         rule => refusals(rule, kind, &[401, 400], id::OPEN_28, &flaw.kind()),
     }
 }
@@ -81,7 +83,7 @@ mod tests {
             let answers = answers(flaw);
             let refused = |status| answers.contains(&Answer::Refusal(status, RefusalKind::Gate));
             assert!(refused(401), "{flaw}");
-            let of_bearer = matches!(flaw_rule(flaw), id::AUTH_1 | id::AUTH_2);
+            let of_bearer = matches!(flaw_rule(flaw), id::AUTH_1 | id::AUTH_2 | id::AUTH_3);
             assert_eq!(refused(400), !of_bearer, "{flaw}");
             assert_eq!(answers.contains(&Answer::Success), is_open(flaw), "{flaw}");
         }

@@ -1,7 +1,7 @@
 //! The ways of a call whose idempotency key has been used (contract.md, idempotency).
 
 use super::request::{fresh_ways, open_refusals, request_refusals};
-use super::{Answer, Call, Effect, RefusalKind, Way, all_given, refusals};
+use super::{Answer, Call, Effect, InFlight, RefusalKind, Way, Wish, all_given, refusals};
 use crate::requirement::id;
 use crate::world::{Choice, Moment, Outcome, Remembered, World};
 
@@ -27,6 +27,27 @@ pub(super) fn ways_under_key(world: &World, call: &Call, entries: &[Remembered])
     ways
 }
 
+/// A key whose hour is about over is known, or it is not.
+pub(super) fn ways_under_fading_key(
+    world: &World,
+    call: &Call,
+    entries: &[Remembered],
+) -> Vec<Way> {
+    let mut ways = ways_under_key(world, call, entries);
+    ways.extend(fresh_ways(world, call));
+    ways
+}
+
+/// A key whose hour is over is a fresh one (IDEM-8).
+pub(super) fn ways_after_the_hour(world: &World, call: &Call) -> Vec<Way> {
+    let afresh = fresh_ways(world, call).into_iter().map(|mut way| {
+        way.instead.insert(0, way.rule);
+        way.rule = id::IDEM_8;
+        way
+    });
+    afresh.collect()
+}
+
 /// The same request under its key (IDEM-3, OPEN-16).
 pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
     match outcome {
@@ -39,10 +60,18 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .collect()
         }
         Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
-        Outcome::LostDone(card) => with_in_flight(vec![Way::success(
-            id::IDEM_3,
-            card.map_or(Effect::Nothing, Effect::Reveal),
-        )]),
+        Outcome::LostRefused => {
+            let mut ways = fresh_ways(world, call);
+            ways.extend(unseen_refusals(call));
+            with_in_flight(ways)
+        }
+        Outcome::LostDone(made_by) => {
+            let card = world.cards.iter().position(|c| Some(c.made_by) == made_by);
+            with_in_flight(vec![Way::success(
+                id::IDEM_3,
+                card.map_or(Effect::Nothing, Effect::Reveal),
+            )])
+        }
     }
 }
 
@@ -62,6 +91,16 @@ pub(super) fn with_in_flight(mut ways: Vec<Way>) -> Vec<Way> {
     ways
 }
 
+/// A refusal that nobody saw may be replayed (OPEN-16), though the cards would allow the call by now.
+fn unseen_refusals(call: &Call) -> Vec<Way> {
+    let (kind, codes): (_, &[u16]) = match call.wish {
+        Wish::Create { .. } => (RefusalKind::Limit, &[400, 403, 422]),
+        Wish::Act(..) => (RefusalKind::State, &[400, 404, 422]),
+    };
+    let refusal = |code: &u16| Way::refusal(id::IDEM_3, *code, kind);
+    codes.iter().map(refusal).collect()
+}
+
 /// Another payload under a used key (IDEM-5, OPEN-17).
 pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
     let refused = refusals(id::IDEM_5, RefusalKind::Key, &[422, 409], id::OPEN_14, "");
@@ -77,8 +116,22 @@ pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<
                 .chain(all_given(fresh_ways(world, call), &reading("taken afresh")))
                 .collect()
         }
-        Outcome::LostUndone => refused.into_iter().chain(fresh_ways(world, call)).collect(),
+        Outcome::LostUndone | Outcome::LostRefused => {
+            refused.into_iter().chain(fresh_ways(world, call)).collect()
+        }
     }
+}
+
+/// A key whose first request is in flight is taken, whatever the second one asks for (IDEM-5, IDEM-7, IDEM-9).
+pub(super) fn refusals_in_flight(in_flight: InFlight) -> impl Iterator<Item = Way> {
+    let codes: &[u16] = match in_flight {
+        InFlight::Nothing => &[],
+        InFlight::Same => &[409],
+        InFlight::Other => &[409, 422],
+    };
+    codes
+        .iter()
+        .map(|code| Way::refusal(id::IDEM_7, *code, RefusalKind::Gate))
 }
 
 pub(super) fn refusals_elsewhere() -> [Way; 3] {
@@ -96,10 +149,12 @@ pub(super) fn ways_elsewhere(world: &World, call: &Call, entries: &[Remembered])
         }
         way
     });
-    if entries
-        .iter()
-        .all(|e| matches!(e.outcome, Outcome::Refused(..) | Outcome::LostUndone))
-    {
+    if entries.iter().all(|e| {
+        matches!(
+            e.outcome,
+            Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused
+        )
+    }) {
         return refused.into_iter().chain(fresh).collect();
     }
     let reading = |words| Choice::new(id::OPEN_15, "", words);

@@ -15,7 +15,7 @@ use super::{Card, Choice, Moment, Since, World};
 pub use flaw::{is_open, ways_with_flaw};
 pub use request::{account_refusals, card_refusals};
 
-use keys::ways_under_key;
+use keys::{refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key};
 use request::{fresh_ways, gate_refusals};
 use state::slot_may_be_free;
 
@@ -39,10 +39,24 @@ pub enum Key {
     Missing,
     /// It is no UUID.
     Malformed,
-    /// A UUID, in lower case.
+    /// A UUID that no other request of the case has.
+    Single,
+    /// A UUID that others have too, in lower case.
     Uuid(String),
     /// The call is not in the contract (an issuer's act), so none is asked for.
     Exempt,
+}
+
+/// What a correct target remembers of a key that was used before (contract.md, idempotency).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// All of it. So it is with a key that was never used.
+    #[default]
+    Kept,
+    /// The hour is about over: all of it, or nothing.
+    Fading,
+    /// Nothing: the hour is over.
+    Gone,
 }
 
 /// What the contract says of a request's body.
@@ -81,6 +95,8 @@ pub struct Call {
     pub wish: Wish,
     /// Its key.
     pub key: Key,
+    /// What is remembered of the key.
+    pub memory: Memory,
     /// The method and the path, ids in lower case.
     pub line: String,
     /// Its body, byte for byte.
@@ -89,6 +105,19 @@ pub struct Call {
     pub input: Input,
     /// A flaw in access or integrity.
     pub flaw: Option<Flaw>,
+    /// Whether its key is in flight at the same time.
+    pub in_flight: InFlight,
+}
+
+/// Whether another request with the same key is in flight at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InFlight {
+    /// No.
+    Nothing,
+    /// The very same request.
+    Same,
+    /// A request for something else.
+    Other,
 }
 
 /// The kinds of refusal that may be remembered under a key, each in a way of its own (OPEN-16, OPEN-17).
@@ -226,10 +255,16 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
     let unflawed = || match &call.key {
         Key::Missing => gate_refusals(world, call, id::IDEM_1),
         Key::Malformed => gate_refusals(world, call, id::IDEM_2),
-        Key::Exempt => fresh_ways(world, call),
+        Key::Exempt | Key::Single => fresh_ways(world, call),
         Key::Uuid(key) => {
             let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
-            ways_under_key(world, call, entries)
+            let mut ways = match call.memory {
+                Memory::Kept => ways_under_key(world, call, entries),
+                Memory::Fading => ways_under_fading_key(world, call, entries),
+                Memory::Gone => ways_after_the_hour(world, call),
+            };
+            ways.extend(refusals_in_flight(call.in_flight));
+            ways
         }
     };
     match call.flaw {
@@ -279,13 +314,20 @@ pub fn taken(
     let mut next = world.with(&way.choices)?;
     match way.effect {
         Effect::Nothing => {}
+        // A new card has an id of its own.
+        Effect::Create { .. } if made.as_ref().is_some_and(|id| world.position(id).is_some()) => {
+            return None;
+        }
         Effect::Create { over_limit } => {
             if let Some(card) = new_card(call, made, over_limit, now) {
-                next.cards.push(card);
+                next.add(card);
             }
         }
         Effect::Become(place, status) => {
-            let by_issuance = !matches!(way.rule, id::OPEN_4 | id::OPEN_5 | id::LIFE_3);
+            let by_issuance = !matches!(
+                call.wish,
+                Wish::Act(Action::Activate | Action::Deactivate, _)
+            );
             next.cards[place].issued |= by_issuance && status == CardStatus::Active;
             next.cards[place].status = status;
             next.cards[place].since = Since {
@@ -294,7 +336,12 @@ pub fn taken(
             };
         }
         // A list may have shown it before; then it must be the same one.
-        Effect::Reveal(place) if next.cards[place].id.is_none() => next.cards[place].id = made,
+        Effect::Reveal(place) if next.cards[place].id.is_none() => {
+            if made.as_ref().is_some_and(|id| world.position(id).is_some()) {
+                return None;
+            }
+            next.cards[place].id = made;
+        }
         Effect::Reveal(place) if made.is_some() && next.cards[place].id != made => return None,
         Effect::Reveal(_) => {}
     }

@@ -1,0 +1,275 @@
+//! The steps about webhooks: what they send, and how they wait.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::case_run::CaseRun;
+use super::draft::{Ask, Draft};
+use super::hooks::{Hooks, Inbox, subscribe_draft, unsubscribe, unsubscribe_draft};
+use super::reply::card_id;
+use crate::card_view::is_same;
+use crate::case::{CardRef, Command, Hook, Step, StepNumber};
+use crate::redact::{card_numbers_in_body, card_numbers_in_header};
+use crate::trace::{Event, Record, Reply};
+
+/// A card that goes on changing is looked at so often.
+const LOOKS_MAX: usize = 8;
+
+/// What a case has to do with events.
+#[derive(Clone, Default)]
+pub struct Events<'a> {
+    open: Option<(&'a Hooks, Arc<Inbox>)>,
+    /// The ids of the case's own subscriptions.
+    subscriptions: BTreeMap<StepNumber, String>,
+    /// A wait was in vain.
+    missed: bool,
+}
+
+impl Events<'_> {
+    /// From now on, events of this card or account are the case's.
+    pub fn claim(&self, id: &str) {
+        if let Some((_, inbox)) = &self.open {
+            inbox.claim(id);
+        }
+    }
+}
+
+/// What there is of events, compared with a card as it was read.
+enum Standing {
+    /// All that is waited for.
+    Complete,
+    /// Less.
+    Lacking,
+    /// One shows a later state: the card has changed since.
+    Overtaken,
+}
+
+impl CaseRun<'_> {
+    /// Opens an inbox, if the case has to do with events.
+    pub(super) async fn listen(&mut self) {
+        if !self.case.case.listens() {
+            return;
+        }
+        match self.driver.hooks().await {
+            Ok(hooks) => {
+                self.events.open = Some((hooks, Arc::new(hooks.open_inbox())));
+                for account in self.case.accounts.values() {
+                    self.events.claim(account.as_str());
+                }
+            }
+            Err(words) => self.obstacle(None, format!("no events are received: {words}")),
+        }
+    }
+
+    /// Takes in what is left, and takes back the subscriptions that the case has not.
+    pub(super) async fn stop_listening(&mut self) {
+        self.take_in_events();
+        let driver = self.driver;
+        if let Some((hooks, _)) = &self.events.open
+            && self.events.missed
+            && self.case.events.is_empty()
+        {
+            let words = hooks.silence();
+            self.obstacle(None, words);
+        }
+        for id in std::mem::take(&mut self.events.subscriptions).into_values() {
+            unsubscribe(&id, &driver.access, &driver.caller).await;
+        }
+    }
+
+    /// A step about a card or a subscription that there is not.
+    pub(super) fn is_idle_hook(&self, step: &Step) -> bool {
+        let Command::Hook(hook) = &step.command else {
+            return false;
+        };
+        let subscriptions = &self.events.subscriptions;
+        hook.card().is_some_and(|made| !self.has_card(made))
+            || hook
+                .subscription()
+                .is_some_and(|made| !subscriptions.contains_key(&made))
+    }
+
+    pub(super) async fn hook(&mut self, number: StepNumber, hook: &Hook) {
+        let Some((_, inbox)) = &self.events.open else {
+            return; // an obstacle says why
+        };
+        match hook {
+            Hook::Await { card, events } => self.await_events(number, *card, *events).await,
+            Hook::RefuseNext => inbox.refuse_next(),
+            Hook::Subscribe => self.subscribe(number).await,
+            Hook::Unsubscribe(made) => self.unsubscribe(number, *made).await,
+            Hook::ReadSubscription(made) => {
+                let id = self.events.subscriptions.get(made).cloned();
+                let Some(id) = id else { return };
+                let path = unsubscribe_draft(&id).path;
+                self.ask_once(number, &read(path)).await;
+            }
+            Hook::ListSubscriptions => {
+                self.ask_once(number, &read("/webhooks".to_owned())).await;
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, number: StepNumber) {
+        let Some((hooks, inbox)) = &self.events.open else {
+            return;
+        };
+        let wanted = subscribe_draft(&hooks.address(&inbox.open_door(number)));
+        if self.ask_once(number, &wanted).await
+            && let Some(Reply::Got(response)) = self.last_reply()
+            && let Some(id) = card_id(response)
+        {
+            self.events.subscriptions.insert(number, id);
+        }
+    }
+
+    /// The id stays known, so that later steps can look whether it is gone.
+    async fn unsubscribe(&mut self, number: StepNumber, made: StepNumber) {
+        if let Some(id) = self.events.subscriptions.get(&made).cloned() {
+            self.ask_once(number, &unsubscribe_draft(&id)).await;
+        }
+    }
+
+    /// Reads the card, and waits for its event. A card that has changed meanwhile is read again. When nothing comes, a last
+    /// read shows that the card has been at rest for the whole wait.
+    async fn await_events(&mut self, number: StepNumber, card: StepNumber, count: usize) {
+        let step = Step::new(Command::Read(CardRef::Made(card)));
+        let Ok(Ask::Send(read)) = self.known().ask(&step) else {
+            return;
+        };
+        let mut before: Option<(Value, Standing)> = None;
+        for _ in 0..LOOKS_MAX {
+            if !self.ask_once(number, &read).await {
+                return;
+            }
+            let Some(shown) = self.shown_card() else {
+                return;
+            };
+            let again = before.filter(|(before, _)| is_same(before, &shown));
+            if matches!(again, Some((_, Standing::Lacking))) {
+                self.events.missed = true;
+                return;
+            }
+            match self.wait(&shown, count, again.is_none()).await {
+                Standing::Complete => return,
+                standing => before = Some((shown, standing)),
+            }
+        }
+        let words = format!(
+            "the card was not at rest: it changed {LOOKS_MAX} times while its event was awaited"
+        );
+        self.obstacle(Some(number), words);
+    }
+
+    /// Waits by event, at most the profile's wait. `is_new` says that no read has shown the card like this before, so that
+    /// an event with a later state may well be right.
+    async fn wait(&mut self, shown: &Value, count: usize, is_new: bool) -> Standing {
+        let wait = match &self.events.open {
+            Some((hooks, _)) => hooks.wait(),
+            None => return Standing::Complete,
+        };
+        let deadline = Instant::now() + wait;
+        loop {
+            self.take_in_events();
+            let standing = standing(&self.case.events, shown, count);
+            let Some((_, inbox)) = &self.events.open else {
+                return standing;
+            };
+            match standing {
+                Standing::Complete => return standing,
+                Standing::Overtaken if is_new => return standing,
+                Standing::Overtaken | Standing::Lacking => {}
+            }
+            if timeout_at(deadline, inbox.rings()).await.is_err() {
+                return Standing::Lacking;
+            }
+        }
+    }
+
+    /// The card in the last answer.
+    fn shown_card(&self) -> Option<Value> {
+        match self.last_reply() {
+            Some(Reply::Got(response)) if response.status == 200 => {
+                let shown: Value = serde_json::from_str(&response.body).ok()?;
+                shown.is_object().then_some(shown)
+            }
+            _ => None,
+        }
+    }
+
+    /// Records what has come, without secrets and card numbers.
+    pub(super) fn take_in_events(&mut self) {
+        let Some((_, inbox)) = &self.events.open else {
+            return;
+        };
+        let (events, troubles) = inbox.take();
+        let masks = &self.driver.caller.masks;
+        for mut event in events {
+            event.body = masks.apply(card_numbers_in_body(&event.body).into_owned());
+            for (name, value) in &mut event.headers {
+                *value = masks.apply(card_numbers_in_header(name, value).into_owned());
+            }
+            let record = Record::Event {
+                number: self.case.number,
+                event,
+            };
+            self.trace.append(&record);
+            if let Record::Event { event, .. } = record {
+                self.case.events.push(event);
+            }
+        }
+        for words in troubles {
+            self.obstacle(None, words);
+        }
+    }
+}
+
+/// How the accepted events stand to a card as it was read. A refused one may come again, so it is waited for.
+fn standing(events: &[Event], shown: &Value, count: usize) -> Standing {
+    let accepted = events
+        .iter()
+        .filter(|e| e.subscription.is_none() && e.answered < 300);
+    let of_card: Vec<Value> = accepted
+        .filter_map(|event| serde_json::from_str(&event.body).ok())
+        .filter(|body: &Value| is_same_text(&body["id"], &shown["id"]))
+        .collect();
+    let mut ids: Vec<&Value> = Vec::new();
+    for body in &of_card {
+        if !ids.contains(&&body["eventId"]) {
+            ids.push(&body["eventId"]);
+        }
+    }
+    if ids.len() >= count && of_card.iter().any(|body| is_same(body, shown)) {
+        return Standing::Complete;
+    }
+    let time = |card: &Value| card["updatedAt"].as_str()?.parse::<Timestamp>().ok();
+    let is_later = |body: &Value| {
+        time(body)
+            .zip(time(shown))
+            .is_some_and(|(event, read)| event > read)
+            && body["status"] != shown["status"]
+    };
+    match of_card.iter().any(is_later) {
+        true => Standing::Overtaken,
+        false => Standing::Lacking,
+    }
+}
+
+fn is_same_text(first: &Value, second: &Value) -> bool {
+    let texts = first.as_str().zip(second.as_str());
+    texts.is_some_and(|(first, second)| first.eq_ignore_ascii_case(second))
+}
+
+fn read(path: String) -> Draft {
+    Draft {
+        method: http::Method::GET,
+        path,
+        body: None,
+        media_type: None,
+        key: None,
+    }
+}

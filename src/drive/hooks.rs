@@ -1,0 +1,258 @@
+//! Receives events: one subscription for the whole run, made when the first case needs it, and one listener.
+//!
+//! What comes is handed to the case whose card or account it names. Each callback address ends in a word that only the
+//! target was told, so that whatever else reaches the port, and what an earlier run has left, is turned away.
+
+mod inbox;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::Request;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::auth::Access;
+use super::client::{Delivery, Received};
+use super::draft::Draft;
+use super::reply::recorded;
+use super::setup::Caller;
+use super::trouble::shown_body;
+use crate::profile::{Foreign, Webhooks};
+use crate::trace::{Event, Micros};
+
+use self::inbox::Desk;
+pub use self::inbox::Inbox;
+
+/// More than any honest event.
+const EVENT_BYTES_MAX: usize = 256 << 10;
+/// So many are read at a time.
+const READ_AT_ONCE: usize = 64;
+/// How long one may take to come in.
+const READ_WAIT: Duration = Duration::from_secs(10);
+
+/// The listener and the subscription of a run. Dropping it ends the listener.
+pub struct Hooks {
+    callback: String,
+    wait: Duration,
+    desk: Arc<Desk>,
+    subscription: Option<String>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Hooks {
+    /// Listens, and subscribes. The error says what was tried, and what to do.
+    pub async fn start(
+        webhooks: &Webhooks,
+        foreign: &Foreign,
+        began: Instant,
+        access: &Access,
+        caller: &Caller,
+    ) -> Result<Self, String> {
+        let listener = TcpListener::bind(webhooks.listen)
+            .await
+            .map_err(|error| cant_listen(webhooks, &error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| cant_listen(webhooks, &error))?;
+        let callback = match &webhooks.callback_url {
+            Some(url) => url.to_string(),
+            None => format!("http://{address}"),
+        };
+        let word = Uuid::new_v4().to_string();
+        let desk = Arc::new(Desk::new(&word, foreign));
+        let server = tokio::spawn(serve(listener, Arc::clone(&desk), began));
+        let mut hooks = Self {
+            callback,
+            wait: webhooks.wait.0,
+            desk,
+            subscription: None,
+            server,
+        };
+        let wanted = subscribe_draft(&hooks.address(&word));
+        hooks.subscription = subscribe(&wanted, access, caller).await?;
+        Ok(hooks)
+    }
+
+    /// An inbox for a case.
+    pub fn open_inbox(&self) -> Inbox {
+        Inbox::open(&self.desk)
+    }
+
+    /// The callback address that ends in `word`.
+    pub fn address(&self, word: &str) -> String {
+        format!("{}/{word}", self.callback)
+    }
+
+    /// How long an event may take. Once a whole wait has been in vain, and nothing has come at all, nothing is waited for.
+    pub fn wait(&self) -> Duration {
+        match self.desk.is_silent() {
+            true => Duration::ZERO,
+            false => self.wait,
+        }
+    }
+
+    /// What it may mean that nothing came.
+    pub fn silence(&self) -> String {
+        self.desk.note_silence();
+        format!(
+            "no event came within {:?}: either the target delivers none, or it does not reach {} (callback_url and listen under [webhooks])",
+            self.wait, self.callback
+        )
+    }
+
+    /// Takes the subscription back; a target that refuses keeps it.
+    pub async fn end(&self, access: &Access, caller: &Caller) {
+        if let Some(id) = &self.subscription {
+            unsubscribe(id, access, caller).await;
+        }
+    }
+}
+
+/// The request that subscribes an address to what happens to cards.
+pub fn subscribe_draft(address: &str) -> Draft {
+    let body = json!({ "callbackUrl": address, "types": ["card.updated"] });
+    Draft {
+        method: Method::PUT,
+        path: "/webhooks".to_owned(),
+        body: Some(body.to_string()),
+        media_type: None,
+        key: Some(Uuid::new_v4().to_string()),
+    }
+}
+
+/// The request that removes a subscription.
+pub fn unsubscribe_draft(id: &str) -> Draft {
+    Draft {
+        method: Method::DELETE,
+        path: format!("/webhooks/{}", super::draft::segment(id, false)),
+        body: None,
+        media_type: None,
+        key: Some(Uuid::new_v4().to_string()),
+    }
+}
+
+/// Subscribes, unjudged; the id of the subscription, if the answer has one.
+async fn subscribe(
+    wanted: &Draft,
+    access: &Access,
+    caller: &Caller,
+) -> Result<Option<String>, String> {
+    let call = format!("PUT {}/webhooks", caller.base.as_str());
+    let request = access.dress(wanted, None, None, caller).await?;
+    let incoming = match caller
+        .client
+        .send(request, Delivery::default())
+        .await
+        .received
+    {
+        Received::Whole(incoming) => incoming,
+        Received::Lost { words, .. } | Received::LetGo(words) => {
+            return Err(format!("{call} got no answer: {words}"));
+        }
+    };
+    let response = recorded(incoming, &[], &caller.masks);
+    if !(200..300).contains(&response.status) {
+        return Err(format!(
+            "{call} was answered with {}{}; leave [webhooks] out where the target has none",
+            response.status,
+            shown_body(&response.body)
+        ));
+    }
+    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+    Ok(body["id"].as_str().map(str::to_owned))
+}
+
+/// Removes a subscription, unjudged.
+pub async fn unsubscribe(id: &str, access: &Access, caller: &Caller) {
+    if let Ok(request) = access
+        .dress(&unsubscribe_draft(id), None, None, caller)
+        .await
+    {
+        caller.client.send(request, Delivery::default()).await;
+    }
+}
+
+fn cant_listen(webhooks: &Webhooks, error: &std::io::Error) -> String {
+    let advice = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "another process has it: name another address as `listen` under [webhooks], or port 0 for any free one"
+        }
+        _ => "name an address of this machine as `listen` under [webhooks]",
+    };
+    format!("can't listen on {}: {error}; {advice}", webhooks.listen)
+}
+
+async fn serve(listener: TcpListener, desk: Arc<Desk>, began: Instant) {
+    let room = Arc::new(Semaphore::new(READ_AT_ONCE));
+    let receive = move |request: Request| {
+        let (desk, room) = (Arc::clone(&desk), Arc::clone(&room));
+        async move {
+            let _permit = room.acquire().await;
+            receive(&desk, began, request).await
+        }
+    };
+    // It ends with the task; a connection that breaks is the sender's trouble.
+    drop(axum::serve(listener, Router::new().fallback(receive)).await);
+}
+
+async fn receive(desk: &Desk, began: Instant, request: Request) -> StatusCode {
+    let (parts, body) = request.into_parts();
+    let word = parts.uri.path().trim_end_matches('/').rsplit('/').next();
+    let Some(door) = word.and_then(|word| desk.door(word)) else {
+        return StatusCode::NOT_FOUND;
+    };
+    if parts.method != Method::POST {
+        let method = parts.method;
+        desk.tell(
+            door,
+            &format!("a {method} request came to the callback address: events are posted"),
+        );
+        return StatusCode::METHOD_NOT_ALLOWED;
+    }
+    let body = match tokio::time::timeout(READ_WAIT, to_bytes(body, EVENT_BYTES_MAX)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            desk.tell(
+                door,
+                &format!(
+                    "an event was dropped: it broke off, or is longer than {EVENT_BYTES_MAX} bytes"
+                ),
+            );
+            return StatusCode::PAYLOAD_TOO_LARGE;
+        }
+        Err(_) => {
+            desk.tell(
+                door,
+                &format!("an event was dropped: it did not end within {READ_WAIT:?}"),
+            );
+            return StatusCode::REQUEST_TIMEOUT;
+        }
+    };
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = parts.headers.iter();
+    desk.deliver(
+        door,
+        Event {
+            received_at: Micros(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)),
+            subscription: door.step(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            answered: StatusCode::OK.as_u16(),
+        },
+    )
+}

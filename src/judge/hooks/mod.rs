@@ -1,0 +1,103 @@
+//! Events against what the case knows: when all its exchanges are judged, since an event may come late and in any order.
+//!
+//! An event is charged to the step that waited when it came, or to the next that waits: a case that is cut there still
+//! takes it in. One that comes after the last wait is judged by nobody, for it might as well have come too late.
+//!
+//! What events say is held against the worlds only in a case without other departures: where an answer was wrong, nobody
+//! knows what the events ought to show. Nor does anybody where requests overlap: their events are looked at one by one.
+
+mod changes;
+mod payload;
+mod subscriptions;
+mod waits;
+
+use serde_json::Value;
+
+use super::follow::Judge;
+use crate::card::CardId;
+use crate::case::{Command, Hook, StepNumber};
+use crate::trace::{Event, Micros};
+use crate::world::Moment;
+
+pub(super) use changes::Changes;
+
+/// An event, understood.
+#[derive(Clone, Debug)]
+struct Told<'t> {
+    event: &'t Event,
+    body: Value,
+    /// The exchange that it is charged to.
+    moment: Moment,
+}
+
+impl Told<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.body.get(name)?.as_str()
+    }
+
+    fn card(&self) -> Option<CardId> {
+        self.text("id").map(CardId::new)
+    }
+
+    fn event_id(&self) -> Option<String> {
+        self.text("eventId").map(str::to_ascii_lowercase)
+    }
+
+    /// It came to the run's own subscription.
+    fn is_ours(&self) -> bool {
+        self.event.subscription.is_none()
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// Judges the events of the case, and its subscriptions.
+    pub(super) fn all_events(&mut self) {
+        if !self.trace.case.listens() || self.terms.event_wait.is_none() {
+            return;
+        }
+        let is_clean = self.judgement.departures.is_empty();
+        let told = self.told();
+        for event in &told {
+            self.payload(event);
+        }
+        self.subscriptions();
+        let overlaps = self.trace.case.steps.iter().any(|step| step.lane.is_some());
+        if overlaps || !is_clean || !self.judgement.departures.is_empty() {
+            return;
+        }
+        self.states(&told);
+        self.ids(&told);
+        self.removed_subscriptions(&told);
+        if self.judgement.departures.is_empty() {
+            self.waits(&told);
+        }
+    }
+
+    fn told(&self) -> Vec<Told<'a>> {
+        let events = self.trace.events.iter();
+        events
+            .filter_map(|event| {
+                Some(Told {
+                    event,
+                    body: serde_json::from_str(&event.body).unwrap_or(Value::Null),
+                    moment: self.taken_in(event.received_at)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The last exchange of the step that waited when something came, or of the next that waits.
+    fn taken_in(&self, came_at: Micros) -> Option<Moment> {
+        let exchanges = &self.trace.exchanges;
+        let before = exchanges.iter().rposition(|e| e.sent_at <= came_at);
+        let first = before.unwrap_or(0);
+        let waiting = exchanges[first..].iter().find(|e| self.is_await(e.step))?;
+        exchanges.iter().rposition(|e| e.step == waiting.step)
+    }
+
+    fn is_await(&self, step: StepNumber) -> bool {
+        let index = step.0.checked_sub(1);
+        let step = index.and_then(|index| self.trace.case.steps.get(index));
+        step.is_some_and(|s| matches!(s.command, Command::Hook(Hook::Await { .. })))
+    }
+}

@@ -1,0 +1,189 @@
+//! Requests whose answer was lost. Nobody knows whether they were carried out, nor when: what was cut may still be at
+//! work while the next request is answered. So one world has it done, and in the other it is *pending*: before each later
+//! exchange that it concerns it may take effect, once, unless a retry under its key has been answered before.
+
+use std::collections::BTreeMap;
+
+use super::follow::{Judge, TouchKind};
+use super::request::Asked;
+use crate::card::CardId;
+use crate::requirement::id;
+use crate::trace::Exchange;
+use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
+use crate::world::{Card, Moment, Outcome, Since, World};
+
+impl Judge<'_> {
+    /// Nobody knows whether the call was carried out: both worlds stay.
+    pub(super) fn unanswered(&mut self, moment: Moment, exchange: &Exchange, asked: &Asked) {
+        let Asked::Modify(call) = asked else {
+            return;
+        };
+        let rule = self.effect_rule(call);
+        self.lost.insert(moment, call.clone());
+        let worlds = self.worlds.iter();
+        let next = worlds
+            .flat_map(|world| self.without_answer(world, moment, call))
+            .collect();
+        self.settle_on(next, exchange.step);
+        self.touch(moment, call, TouchKind::Effect(rule));
+    }
+
+    /// The worlds that a lost request, which is known as one, leaves of one.
+    pub(super) fn without_answer(&self, world: &World, moment: Moment, call: &Call) -> Vec<World> {
+        let now = self.since(moment);
+        let mut next = Vec::new();
+        for world in self.evolve_one(world, now, |card| super::changes::concerned(card, call)) {
+            let mut undone = world.clone();
+            if let Key::Uuid(key) = &call.key {
+                undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
+            }
+            if self.may_come_later(&undone, call) {
+                undone.pending.insert(moment);
+            }
+            next.push(undone);
+            next.extend(self.carried_out(&world, moment, call));
+            next.extend(self.refused_unseen(&world, moment, call));
+        }
+        next
+    }
+
+    /// The worlds in which one of the pending requests that concern these cards has been carried out.
+    pub(super) fn one_came_late(
+        &self,
+        world: &World,
+        concerns: &impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
+        let pending = world.pending.iter();
+        pending
+            .filter_map(|moment| Some((*moment, self.lost.get(moment)?)))
+            .filter(|(moment, call)| match &call.wish {
+                Wish::Act(_, Id::Known(card)) => world.card(card).is_some_and(concerns),
+                Wish::Create { .. } => {
+                    let card = ways::new_card(call, None, None, self.since(*moment));
+                    card.as_ref().is_some_and(concerns)
+                }
+                Wish::Act(..) => false,
+            })
+            .flat_map(|(moment, call)| {
+                let mut worlds = self.carried_out(world, moment, call);
+                worlds.extend(self.refused_unseen(world, moment, call));
+                worlds
+            })
+            .collect()
+    }
+
+    /// The ways in which a lost request changes this world.
+    fn carried_out(&self, world: &World, moment: Moment, call: &Call) -> Vec<World> {
+        let now = self.since(moment);
+        let mut worlds = Vec::new();
+        for way in ways::ways(world, call) {
+            if way.answer != Answer::Success {
+                continue;
+            }
+            let Some(mut done) = ways::taken(world, call, &way, None, now) else {
+                continue;
+            };
+            let made = matches!(way.effect, Effect::Create { .. }).then_some(now.step);
+            if let Key::Uuid(key) = &call.key {
+                done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
+            }
+            done.pending.remove(&moment);
+            forget_pending(&mut done, &self.lost, call);
+            worlds.push(done);
+        }
+        worlds
+    }
+
+    /// The world in which a lost request was refused for the state that the cards were in, if it could be.
+    fn refused_unseen(&self, world: &World, moment: Moment, call: &Call) -> Option<World> {
+        let Key::Uuid(key) = &call.key else {
+            return None;
+        };
+        let depends_on_state = |way: &Way| {
+            matches!(
+                way.answer,
+                Answer::Refusal(_, RefusalKind::State | RefusalKind::Limit)
+            )
+        };
+        if !ways::ways(world, call).iter().any(depends_on_state) {
+            return None;
+        }
+        let mut refused = world.clone();
+        refused.remember(key, &call.line, &call.payload, Outcome::LostRefused);
+        refused.pending.remove(&moment);
+        Some(refused)
+    }
+
+    /// Whether the card may be changed by a request that nobody waits for any more.
+    pub(super) fn may_still_change(&self, card: &CardId) -> bool {
+        let is_about = |moment: &Moment| {
+            let lost = self.lost.get(moment).map(|call| &call.wish);
+            matches!(lost, Some(Wish::Act(_, Id::Known(about))) if about == card)
+        };
+        self.worlds.iter().any(|w| w.pending.iter().any(is_about))
+    }
+
+    /// Whether a call may be the retry of a create whose answer was lost: then its answer is that of the create, and no
+    /// look at the card as it is now.
+    pub(super) fn may_reveal(&self, call: &Call) -> bool {
+        let Key::Uuid(key) = &call.key else {
+            return false;
+        };
+        let Wish::Create { .. } = call.wish else {
+            return false;
+        };
+        self.worlds.iter().any(|world| {
+            let mut remembered = world.keys.get(key).into_iter().flatten();
+            remembered.any(|entry| {
+                entry.call == call.line
+                    && match entry.outcome {
+                        Outcome::LostDone(made) => made.is_some(),
+                        Outcome::LostUndone => !world.pending.is_empty(),
+                        Outcome::Done(_) | Outcome::Refused(..) | Outcome::LostRefused => false,
+                    }
+            })
+        })
+    }
+
+    /// A request that would be refused whenever it came, or whose action was done under its key, changes nothing later.
+    fn may_come_later(&self, world: &World, call: &Call) -> bool {
+        let is_done = match &call.key {
+            Key::Uuid(key) => world.keys.get(key).is_some_and(|entries| {
+                entries.iter().any(|e| {
+                    e.call == call.line
+                        && matches!(e.outcome, Outcome::Done(_) | Outcome::LostDone(_))
+                })
+            }),
+            Key::Missing | Key::Malformed | Key::Exempt | Key::Single => false,
+        };
+        let is_there = world.pending.iter().any(|moment| {
+            let same = |lost: &Call| {
+                matches!(call.key, Key::Uuid(_))
+                    && lost.key == call.key
+                    && lost.line == call.line
+                    && lost.payload == call.payload
+            };
+            self.lost.get(moment).is_some_and(same)
+        });
+        !is_done && !is_there && call.flaw.is_none() && !super::changes::is_invalid(call)
+    }
+
+    fn since(&self, moment: Moment) -> Since {
+        Since {
+            moment,
+            step: self.trace.exchanges[moment].step,
+            rule: id::LIFE_1,
+        }
+    }
+}
+
+/// The action was done under its key, so that no pending request under it does it again.
+pub(super) fn forget_pending(world: &mut World, lost: &BTreeMap<Moment, Call>, call: &Call) {
+    let Key::Uuid(_) = call.key else {
+        return;
+    };
+    let same = |lost: &Call| lost.key == call.key && lost.line == call.line;
+    world
+        .pending
+        .retain(|moment| !lost.get(moment).is_some_and(same));
+}

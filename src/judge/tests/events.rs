@@ -1,0 +1,310 @@
+//! Events, told between the steps.
+
+use super::*;
+
+impl Story {
+    /// `#1=active as 7`: an event that shows the card so, with that number for its id. `refused` after it: answered with
+    /// 500. `with {…}`: with these members changed. `with body …`: exactly this.
+    pub(super) fn hear(&mut self, line: &str) {
+        let (head, body) = match line.split_once(" with body ") {
+            Some((head, text)) => (head, Some(text.to_owned())),
+            None => (line, None),
+        };
+        let (head, change) = match head.split_once(" with ") {
+            Some((head, change)) => (head, serde_json::from_str(change).expect("JSON")),
+            None => (head, json!({})),
+        };
+        let (head, refused) = match head.strip_suffix(" refused") {
+            Some(head) => (head, true),
+            None => (head, false),
+        };
+        let (shows, number) = head.split_once(" as ").expect("#1=active as 7");
+        let (step, status) = shows.split_once('=').expect("#1=active");
+        let step = StepNumber(step.trim_start_matches('#').parse().expect("a step"));
+        let mut event = self
+            .shown
+            .get(&(step, status.to_owned()))
+            .cloned()
+            .unwrap_or_else(|| self.card(step, status));
+        event["webhookType"] = json!("card.updated");
+        event["eventId"] = json!(format!("dddddddd-0000-4000-8000-{number:0>12}"));
+        let members = change.as_object().expect("an object").clone();
+        for (name, value) in members {
+            event[name] = value;
+        }
+        self.clock += 2_000;
+        self.events.push(Event {
+            received_at: Micros(self.clock),
+            subscription: None,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.unwrap_or_else(|| event.to_string()),
+            answered: if refused { 500 } else { 200 },
+        });
+    }
+}
+
+fn terms() -> Terms {
+    Terms {
+        event_wait: Some(Micros(1_000_000)),
+        foreign_card: Some(crate::card::CardId::new(
+            "bbbbbbbb-0000-4000-8000-000000000000",
+        )),
+        ..manual()
+    }
+}
+
+#[track_caller]
+fn check_events(lines: &[&str], expected: &[(&str, usize)]) {
+    check_with(&terms(), lines, expected);
+}
+
+const TOLD_CREATE: &str = "told #1=issuing as 1";
+const ISSUE: &str = "issue #1 => 204";
+const TOLD_ISSUE: &str = "told #1=active as 2";
+const AWAIT_ACTIVE: &str = "await event of #1 => 200 active";
+
+#[test]
+fn events_may_come_in_any_order_twice_and_without_the_creation() {
+    check_events(
+        &[
+            CREATE,
+            ISSUE,
+            TOLD_ISSUE,
+            TOLD_CREATE,
+            TOLD_ISSUE,
+            AWAIT_ACTIVE,
+        ],
+        &[],
+    );
+    check_events(
+        &[
+            CREATE,
+            ISSUE,
+            "deactivate #1 => 204",
+            "told #1=inactive as 3",
+            TOLD_ISSUE,
+            "await 2 events of #1 => 200 inactive",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_change_that_is_not_reported_departs_where_other_events_came() {
+    let missed = "await event of #1 => 200 active in vain";
+    check_events(&[CREATE, TOLD_CREATE, ISSUE, missed], &[("HOOK-1", 3)]);
+    // Nothing came at all: it may be that nothing can.
+    check_events(&[CREATE, ISSUE, missed], &[]);
+    // Nobody waited long enough.
+    check_events(&[CREATE, TOLD_CREATE, ISSUE, AWAIT_ACTIVE], &[]);
+}
+
+#[test]
+fn a_change_that_nobody_is_sure_of_need_not_be_reported() {
+    check_events(
+        &[
+            CREATE,
+            ISSUE,
+            TOLD_ISSUE,
+            AWAIT_ACTIVE,
+            "deactivate #1 => lost",
+            "activate #1 => lost",
+            "await event of #1 => 200 active in vain",
+        ],
+        &[],
+    );
+    check_events(
+        &[
+            CREATE,
+            TOLD_CREATE,
+            "await event of #1 => 200 issuing in vain",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn events_that_show_the_card_as_it_is_when_they_are_sent_report_each_change() {
+    check_events(
+        &[
+            CREATE,
+            ISSUE,
+            "deactivate #1 => 204",
+            "read #1 => 200 inactive",
+            "told #1=inactive as 2",
+            "told #1=inactive as 3",
+            "await 3 events of #1 => 200 inactive in vain",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_state_that_the_card_never_had_is_no_event() {
+    check_events(
+        &[
+            CREATE,
+            r#"told #1=issuing as 1 with {"status":"terminated"}"#,
+            "await event of #1 => 200 issuing",
+        ],
+        &[("HOOK-3", 2)],
+    );
+    check_events(
+        &[
+            CREATE,
+            "deactivate #1 => 409",
+            r#"told #1=issuing as 1 with {"status":"inactive"}"#,
+            "await event of #1 => 200 issuing",
+        ],
+        &[("HOOK-3", 3)],
+    );
+    for (change, rule) in [
+        (
+            r#"{"accountId":"99999999-0000-4000-8000-000000000000"}"#,
+            "HOOK-3",
+        ),
+        (r#"{"type":"physical"}"#, "HOOK-3"),
+        (r#"{"eventId":"7"}"#, "HOOK-8"),
+        (r#"{"webhookType":"card.created"}"#, "HOOK-7"),
+        (r#"{"status":"gone"}"#, "HOOK-2"),
+        (r#"{"id":"bbbbbbbb-0000-4000-8000-000000000000"}"#, "HOOK-9"),
+        (r#"{"id":"98989898-0000-4000-8000-000000000000"}"#, "HOOK-3"),
+        (r#"{"pan":"[card number 400000******0002]"}"#, "HOOK-13"),
+        (r#"{"cvv":"123"}"#, "HOOK-13"),
+    ] {
+        let told = format!("told #1=issuing as 1 with {change}");
+        check_events(
+            &[CREATE, &told, "await event of #1 => 200 issuing"],
+            &[(rule, 2)],
+        );
+    }
+}
+
+#[test]
+fn whatever_is_posted_is_judged() {
+    for body in ["", "{", "[]", "null", "\u{fffd}\u{1b}[31m", "7"] {
+        let told = format!("told #1=issuing as 1 with body {body}");
+        check_events(
+            &[CREATE, &told, "await event of #1 => 200 issuing"],
+            &[("HOOK-2", 2)],
+        );
+    }
+}
+
+#[test]
+fn an_answer_that_was_lost_may_have_made_the_state_and_the_card() {
+    check_events(
+        &[
+            CREATE,
+            ISSUE,
+            TOLD_ISSUE,
+            "deactivate #1 => lost",
+            "told #1=inactive as 3",
+            "told #1=active as 2",
+            "await event of #1 => 200 active",
+        ],
+        &[],
+    );
+    check_events(
+        &[
+            CREATE,
+            "create physical on A => lost",
+            r#"told #1=issuing as 9 with {"id":"98989898-0000-4000-8000-000000000000","type":"physical"}"#,
+            "await event of #1 => 200 issuing",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn ids_tell_events_apart() {
+    check_events(
+        &[
+            CREATE,
+            TOLD_CREATE,
+            ISSUE,
+            "told #1=active as 1",
+            AWAIT_ACTIVE,
+        ],
+        &[("HOOK-4", 3)],
+    );
+    check_events(
+        &[
+            CREATE,
+            "refuse next event => ",
+            "told #1=issuing as 1 refused",
+            "told #1=issuing as 2",
+            "await event of #1 => 200 issuing",
+        ],
+        &[("HOOK-4", 3)],
+    );
+    check_events(
+        &[
+            CREATE,
+            TOLD_CREATE,
+            "told #1=issuing as 2",
+            "await event of #1 => 200 issuing",
+        ],
+        &[("HOOK-6", 2)],
+    );
+    // As many as there were changes: each may show the same, later state.
+    check_events(
+        &[
+            CREATE,
+            ISSUE,
+            TOLD_ISSUE,
+            "told #1=active as 3",
+            AWAIT_ACTIVE,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn the_newest_event_equals_the_card_at_rest() {
+    let missed = "await event of #1 => 200 active in vain";
+    let old = r#"told #1=active as 2 with {"updatedAt":"2026-01-01T00:00:00.000001Z"}"#;
+    check_events(&[CREATE, ISSUE, old, missed], &[("HOOK-5", 3)]);
+    check_events(&[CREATE, ISSUE, old, AWAIT_ACTIVE], &[]);
+}
+
+#[test]
+fn whether_a_creation_is_reported_is_read_from_its_event_alone() {
+    let reading = |lines: &[&str]| {
+        let judgement = judge(Contract::embedded(), &terms(), &Story::told(lines).trace());
+        assert_eq!(judgement.departures, [], "{lines:#?}");
+        let point = (crate::requirement::id::OPEN_30, String::new());
+        judgement
+            .readings
+            .get(&point)
+            .map(|left| left.first().copied())
+    };
+    let missed = "await event of #1 => 200 issuing in vain";
+    assert_eq!(
+        reading(&[CREATE, TOLD_CREATE, "await event of #1 => 200 issuing"]),
+        Some(Some(0))
+    );
+    assert_eq!(
+        reading(&[CREATE, missed, ISSUE, TOLD_ISSUE, AWAIT_ACTIVE]),
+        Some(Some(1))
+    );
+    assert_eq!(reading(&[CREATE, missed]), None);
+    let later = r#"told #1=issuing as 1 with {"updatedAt":"2026-01-02T00:00:00Z"}"#;
+    assert_eq!(
+        reading(&[CREATE, later, ISSUE, TOLD_ISSUE, AWAIT_ACTIVE]),
+        None
+    );
+}
+
+#[test]
+fn events_are_not_held_against_a_case_that_departs_otherwise() {
+    check_events(
+        &[
+            CREATE,
+            TOLD_CREATE,
+            ISSUE,
+            "await event of #1 => 200 issuing in vain",
+        ],
+        &[("LIFE-12", 3)],
+    );
+}

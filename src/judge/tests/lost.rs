@@ -1,0 +1,140 @@
+//! Answers that were lost, by accident or on purpose: what may have happened, what may happen later, and what may not.
+
+use super::*;
+
+const ACTIVE: [&str; 2] = [CREATE, "issue #1 => 204"];
+const CUT: [&str; 1] = ["create virtual on A => cut"];
+
+#[track_caller]
+fn check_after(before: &[&str], after: &[&str], expected: &[(&str, usize)]) {
+    check(&[before, after].concat(), expected);
+}
+
+#[test]
+fn an_answer_that_was_let_go_is_no_obstacle() {
+    for (answer, obstacles) in [("cut", 0), ("lost", 1)] {
+        let story = Story::told(&[&format!("create virtual on A => {answer}")]);
+        let judgement = judge(Contract::embedded(), &manual(), &story.trace());
+        assert_eq!(judgement.obstacles.len(), obstacles, "{answer}");
+    }
+}
+
+#[test]
+fn what_was_cut_may_happen_later_but_not_be_undone() {
+    let cut = [
+        &ACTIVE[..],
+        &["terminate #1 => cut", "read #1 => 200 active"],
+    ]
+    .concat();
+    check_after(&cut, &["read #1 => 200 active"], &[]);
+    check_after(&cut, &["read #1 => 200 terminated"], &[]);
+    check_after(
+        &cut,
+        &["read #1 => 200 terminated", "read #1 => 200 active"],
+        &[("LIFE-4", 6)],
+    );
+    check_after(&cut, &["list A => 200 #1=inactive"], &[("READ-6", 5)]);
+    let back = [
+        "deactivate #1 => cut",
+        "activate #1 => 409",
+        "read #1 => 200 active",
+        "read #1 => 200 inactive",
+    ];
+    check_after(&ACTIVE, &back, &[]);
+}
+
+#[test]
+fn a_create_that_was_cut_may_make_one_card_at_any_time() {
+    check_after(&CUT, &["list A => 200 []", "list A => 200 #1=issuing"], &[]);
+    check_after(
+        &CUT,
+        &["list A => 200 #1=issuing", "list A => 200 []"],
+        &[("READ-2", 3)],
+    );
+    check_after(
+        &CUT,
+        &["list A => 200 #1=issuing #9=issuing"],
+        &[("READ-2", 2)],
+    );
+}
+
+#[test]
+fn a_retry_that_is_answered_was_done_once() {
+    check_after(
+        &CUT,
+        &[
+            "list A => 200 []",
+            "retry #1 => 201 issuing",
+            "list A => 200 #3=issuing",
+        ],
+        &[],
+    );
+    check_after(
+        &CUT,
+        &[
+            "retry #1 => 201 issuing",
+            "list A => 200 #2=issuing",
+            "list A => 200 #2=issuing #9=issuing",
+        ],
+        &[("READ-2", 4)],
+    );
+    let woken = [
+        "deactivate #1 => cut",
+        "read #1 => 200 inactive",
+        "activate #1 => 204",
+        "retry #3 => 204",
+    ];
+    let woken = [&ACTIVE[..], &woken].concat();
+    check_after(&woken, &["read #1 => 200 active"], &[]);
+    check_after(&woken, &["read #1 => 200 inactive"], &[("LIFE-3", 7)]);
+}
+
+#[test]
+fn a_retry_that_is_lost_too_changes_nothing_in_that() {
+    let twice = ["create virtual on A => cut", "retry #1 => cut"];
+    check_after(
+        &twice,
+        &["retry #1 => 201 issuing", "list A => 200 #3=issuing"],
+        &[],
+    );
+    check_after(
+        &twice,
+        &["list A => 200 #1=issuing #9=issuing"],
+        &[("READ-2", 3)],
+    );
+}
+
+#[test]
+fn a_slot_that_a_cut_create_holds_has_a_card_in_it() {
+    let held = ["list A => 200 []", "create virtual on A => 409"];
+    let held = [&CUT[..], &held].concat();
+    check_after(&held, &["list A => 200 #1=issuing"], &[]);
+    check_after(&held, &["list A => 200 []"], &[("READ-2", 4)]);
+}
+
+#[test]
+fn a_refusal_that_nobody_saw_may_be_replayed() {
+    let freed = [CREATE, "create virtual on A => cut", "terminate #1 => 204"];
+    check_after(&freed, &["retry #2 => 422"], &[]);
+    check_after(&freed, &["retry #2 => 409"], &[]);
+    check_after(&freed, &["retry #2 => 201 issuing"], &[]);
+    check_after(&CUT, &["retry #1 => 422"], &[("IDEM-3", 2)]);
+}
+
+#[test]
+fn a_card_whose_create_was_cut_is_as_it_was_asked_for() {
+    let changed = "retry #1 with {\"billingAddress\":{\"city\":\"Bath\"}} => 422";
+    check_after(&CUT, &[changed, "list A => 200 #1=issuing"], &[]);
+    check_after(
+        &CUT,
+        &["list A => 200 #1=issuing", "retry #1 => 201 issuing"],
+        &[],
+    );
+    check_after(
+        &CUT,
+        &["list A => 200 #1=issuing", "retry #1 => 201 active"],
+        &[("CREATE-2", 3)],
+    );
+    let other = "create virtual on A with {\"billingAddress\":{\"city\":\"Bath\"}} => cut";
+    check(&[other, "list A => 200 #1=issuing"], &[("CREATE-4", 2)]);
+}

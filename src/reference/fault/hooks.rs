@@ -1,0 +1,528 @@
+//! Mistakes in what subscribers are told, and in their subscriptions.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::leak::unmasked;
+use super::{Fault, alter, remove};
+use crate::reference::call::{Call, Operation, Reply};
+use crate::reference::card::{Card, CardStatus, CardType};
+use crate::reference::events::{Event, News, event, of_body, report, shown};
+use crate::reference::idempotency::{Decision, replay};
+use crate::reference::lifecycle::Action;
+use crate::reference::service::{Service, Subject, Task};
+
+use CardStatus::{Active, Blocked, Inactive, IssueFailed, Suspended, Terminated};
+
+/// What is told, unless the card has just come into one of these states.
+fn unless_in(states: &[CardStatus], service: &Service, card: &Card, news: News<'_>) -> Vec<Event> {
+    match news {
+        News::Changed { .. } if states.contains(&card.status) => Vec::new(),
+        _ => report(service, card, news),
+    }
+}
+
+/// Every event with a change of its body.
+fn altered(
+    service: &Service,
+    card: &Card,
+    news: News<'_>,
+    change: impl Fn(&mut Value),
+) -> Vec<Event> {
+    let events = report(service, card, news);
+    events.iter().map(|event| with(event, &change)).collect()
+}
+
+fn with(event: &Event, change: impl Fn(&mut Value)) -> Event {
+    let mut body: Value = serde_json::from_str(&event.body).unwrap_or_default();
+    change(&mut body);
+    of_body(&body)
+}
+
+/// An answer about subscriptions with a change of its body.
+fn answered(
+    call: &Call,
+    mut reply: Reply,
+    operation: Operation,
+    change: impl FnOnce(&mut Value),
+) -> Reply {
+    let is_it = call.operation == operation && reply.status == StatusCode::OK;
+    if let Some(body) = reply.value_mut().filter(|_| is_it) {
+        change(body);
+    }
+    reply
+}
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "issuance-is-not-told",
+        words: "No event tells that a card was issued.",
+        requirement: "HOOK-1",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Changed { before } if before.status == CardStatus::Issuing => {
+                    unless_in(&[Active], service, card, news)
+                }
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "termination-is-not-told",
+        words: "No event tells that a card was terminated.",
+        requirement: "HOOK-1",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| unless_in(&[Terminated], service, card, news);
+        },
+    },
+    Fault {
+        id: "failed-issuance-is-not-told",
+        words: "No event tells that the issuance of a card has failed.",
+        requirement: "HOOK-1",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| unless_in(&[IssueFailed], service, card, news);
+        },
+    },
+    Fault {
+        id: "reactivation-is-not-told",
+        words: "No event tells that an inactive card is active again.",
+        requirement: "HOOK-1",
+        shortest: 5,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Changed { before } if before.status == Inactive => {
+                    unless_in(&[Active], service, card, news)
+                }
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "issuers-acts-are-not-told",
+        words: "Only what the client does is told: no event when the issuer suspends or blocks a card.",
+        requirement: "HOOK-1",
+        shortest: 4,
+        plant: |rules| {
+            rules.report =
+                |service, card, news| unless_in(&[Suspended, Blocked], service, card, news);
+        },
+    },
+    Fault {
+        id: "physical-cards-are-not-told",
+        words: "Only virtual cards are told of.",
+        requirement: "HOOK-1",
+        shortest: 4,
+        plant: |rules| {
+            rules.report = |service, card, news| match card.card_type {
+                CardType::Physical => Vec::new(),
+                CardType::Virtual => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "quick-changes-are-merged",
+        words: "A change within 20 ms of the one before is not told.",
+        requirement: "HOOK-1",
+        shortest: 4,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Changed { before }
+                    if before.updated_at != before.created_at
+                        && card
+                            .updated_at
+                            .duration_since(before.updated_at)
+                            .as_millis()
+                            < 20
+                        && card.status == Inactive =>
+                {
+                    Vec::new()
+                }
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "stale-event",
+        words: "An event shows the card as it was before the change.",
+        requirement: "HOOK-1",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Changed { before } => vec![event(&shown(service, before))],
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "event-without-address",
+        words: "Events lack the billing address.",
+        requirement: "HOOK-2",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| remove(body, "billingAddress"))
+            };
+        },
+    },
+    Fault {
+        id: "event-cut-short",
+        words: "The last byte of an event is missing.",
+        requirement: "HOOK-2",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                let mut events = report(service, card, news);
+                for event in &mut events {
+                    event.body.pop();
+                }
+                events
+            };
+        },
+    },
+    Fault {
+        id: "event-wraps-card",
+        words: "The card stands in a member of the event.",
+        requirement: "HOOK-2",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    *body = json!({
+                        "webhookType": body["webhookType"],
+                        "eventId": body["eventId"],
+                        "card": body.clone(),
+                    });
+                })
+            };
+        },
+    },
+    Fault {
+        id: "event-before-its-time",
+        words: "The event of a new card shows it active already.",
+        requirement: "HOOK-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    if matches!(news, News::Created) {
+                        body["status"] = json!("active");
+                    }
+                })
+            };
+        },
+    },
+    Fault {
+        id: "event-of-what-was-refused",
+        words: "The event of a deactivation goes out before it turns out that it is refused.",
+        requirement: "HOOK-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Refused {
+                    action: Action::Deactivate,
+                } => {
+                    let mut body = shown(service, card);
+                    body["status"] = json!("inactive");
+                    vec![event(&body)]
+                }
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "event-of-another-account",
+        words: "The accountId of an event is one of its own.",
+        requirement: "HOOK-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    body["accountId"] = json!(Uuid::from_u128(!card.account_id.as_u128()));
+                })
+            };
+        },
+    },
+    Fault {
+        id: "event-with-short-address",
+        words: "The lines of an address are cut to ten characters in events.",
+        requirement: "HOOK-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    alter(&mut body["billingAddress"], "firstLine", |line| {
+                        let line = line.as_str().unwrap_or_default();
+                        json!(line.chars().take(10).collect::<String>())
+                    });
+                })
+            };
+        },
+    },
+    Fault {
+        id: "one-event-id-per-card",
+        words: "All events of a card have one eventId.",
+        requirement: "HOOK-4",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| body["eventId"] = json!(card.id))
+            };
+        },
+    },
+    Fault {
+        id: "redelivery-with-new-id",
+        words: "An event that is delivered again has another eventId.",
+        requirement: "HOOK-4",
+        shortest: 3,
+        plant: |rules| {
+            rules.redelivered = |event| with(event, |body| body["eventId"] = json!(Uuid::new_v4()));
+        },
+    },
+    Fault {
+        id: "event-with-the-old-time",
+        words: "An event shows the updatedAt from before the change.",
+        requirement: "HOOK-5",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    if let News::Changed { before } = news {
+                        body["updatedAt"] = shown(service, before)["updatedAt"].clone();
+                    }
+                })
+            };
+        },
+    },
+    Fault {
+        id: "event-before-the-details",
+        words: "The event of an issuance lacks what the issuance gave the card.",
+        requirement: "HOOK-5",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    if matches!(news, News::Changed { before } if !before.issued) {
+                        for name in ["name", "network", "maskedPan", "expirationDate"] {
+                            remove(body, name);
+                        }
+                    }
+                })
+            };
+        },
+    },
+    Fault {
+        id: "reads-are-told",
+        words: "An event tells that a card was read.",
+        requirement: "HOOK-6",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Read => vec![event(&shown(service, card))],
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "refusals-are-told",
+        words: "An event tells of a call that was refused.",
+        requirement: "HOOK-6",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Refused { .. } => vec![event(&shown(service, card))],
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "retries-are-told",
+        words: "A call that is sent again under its key is told again, as an event of its own.",
+        requirement: "HOOK-6",
+        shortest: 4,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                let decision = replay(task, record);
+                if matches!(decision, Decision::Answer(_)) {
+                    tell_again(task);
+                }
+                decision
+            };
+        },
+    },
+    Fault {
+        id: "event-type-by-state",
+        words: "The webhookType names the new state.",
+        requirement: "HOOK-7",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    let status = body["status"].as_str().unwrap_or_default();
+                    body["webhookType"] = json!(format!("card.{status}"));
+                })
+            };
+        },
+    },
+    Fault {
+        id: "event-as-plain-text",
+        words: "Events call themselves plain text.",
+        requirement: "HOOK-7",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                let mut events = report(service, card, news);
+                for event in &mut events {
+                    event.media_type = "text/plain";
+                }
+                events
+            };
+        },
+    },
+    Fault {
+        id: "event-id-is-no-uuid",
+        words: "The eventId is a time and a number.",
+        requirement: "HOOK-8",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    let time = card.updated_at.as_nanosecond();
+                    body["eventId"] = json!(format!("evt-{time}-1"));
+                })
+            };
+        },
+    },
+    Fault {
+        id: "events-of-all-programmes",
+        words: "Subscribers are told of every programme's cards.",
+        requirement: "HOOK-9",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                let mut events = report(service, card, news);
+                for account in service.foreign.accounts() {
+                    let foreign = account.cards();
+                    events.extend(foreign.iter().map(|card| event(&shown(service, card))));
+                }
+                events
+            };
+        },
+    },
+    Fault {
+        id: "subscription-without-types",
+        words: "The answer to a subscription names no types.",
+        requirement: "HOOK-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::PutWebhook, |body| {
+                    body["types"] = json!([]);
+                })
+            };
+        },
+    },
+    Fault {
+        id: "subscription-without-time",
+        words: "The answer to a subscription does not say when it was made.",
+        requirement: "HOOK-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::PutWebhook, |body| {
+                    remove(body, "createdAt")
+                })
+            };
+        },
+    },
+    Fault {
+        id: "subscription-reads-back-elsewhere",
+        words: "A subscription reads back with its address in capitals.",
+        requirement: "HOOK-11",
+        shortest: 2,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::ReadWebhook, |body| {
+                    alter(body, "callbackUrl", |url| {
+                        json!(url.as_str().unwrap_or_default().to_uppercase())
+                    });
+                })
+            };
+        },
+    },
+    Fault {
+        id: "newest-subscription-not-listed",
+        words: "The list of subscriptions lacks the newest.",
+        requirement: "HOOK-11",
+        shortest: 2,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::ListWebhooks, |body| {
+                    if let Some(list) = body.as_array_mut() {
+                        list.pop();
+                    }
+                })
+            };
+        },
+    },
+    Fault {
+        id: "removed-subscription-still-found",
+        words: "A subscription that was removed is read and listed as before.",
+        requirement: "HOOK-12",
+        shortest: 3,
+        plant: |rules| rules.is_found = |_| true,
+    },
+    Fault {
+        id: "removed-subscription-still-told",
+        words: "A subscription that was removed is told as before.",
+        requirement: "HOOK-12",
+        shortest: 5,
+        plant: |rules| rules.is_told = |_| true,
+    },
+    Fault {
+        id: "event-with-full-number",
+        words: "An event has the full number of the card.",
+        requirement: "HOOK-13",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    if card.issued {
+                        body["pan"] = json!(unmasked(card));
+                    }
+                })
+            };
+        },
+    },
+    Fault {
+        id: "event-with-cvv",
+        words: "The event of an issuance has the CVV, for the client to show it once.",
+        requirement: "HOOK-13",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    if matches!(news, News::Changed { before } if !before.issued && card.issued) {
+                        body["cvv"] = json!("737");
+                    }
+                })
+            };
+        },
+    },
+];
+
+/// The card that a call is about, told once more.
+fn tell_again(task: &Task<'_>) {
+    let service = task.service;
+    let Subject::Card { id, account } = &task.subject else {
+        return;
+    };
+    let cards = account.cards();
+    if let Some(card) = cards.iter().find(|card| card.id == *id) {
+        let again = event(&shown(service, card));
+        crate::reference::events::send(service, id, &[again]);
+    }
+}

@@ -1,0 +1,160 @@
+//! The stretch along the webhooks: what subscribers get.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::Request;
+use http::StatusCode;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::tell::tell;
+use super::{CREATION_EVENT, Walk, is_about_webhooks};
+use crate::reference::call::{Call, Content, Operation, Reply};
+use crate::reference::testing::{physical_card, virtual_card};
+use crate::reference::{Options, faults};
+
+use Operation::*;
+
+/// What came, as the walk tells it.
+type Line = (String, Reply);
+
+/// A subscriber that writes down what it gets, by path.
+#[derive(Clone, Default)]
+struct Subscriber {
+    got: Arc<Mutex<BTreeMap<String, Vec<Line>>>>,
+    refuses: Arc<AtomicBool>,
+}
+
+impl Subscriber {
+    /// Starts to listen; the address.
+    async fn start(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let subscriber = self.clone();
+        let router = Router::new().fallback(move |request: Request| {
+            let subscriber = subscriber.clone();
+            async move { subscriber.take(request).await }
+        });
+        tokio::spawn(async { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    async fn take(&self, request: Request) -> StatusCode {
+        let path = request.uri().path().to_owned();
+        let media_type = format!("{:?}", request.headers().get("content-type"));
+        let body = to_bytes(request.into_body(), 1 << 20)
+            .await
+            .unwrap_or_default();
+        let content = match serde_json::from_slice(&body) {
+            Ok(value) => Content::Json(value),
+            Err(_) => Content::None,
+        };
+        let mut reply = Reply::empty(StatusCode::OK);
+        reply.content = content;
+        let mut got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = (format!("{path} {media_type}"), reply);
+        got.entry(path).or_default().push(line);
+        match self.refuses.swap(false, Ordering::Relaxed) {
+            true => StatusCode::INTERNAL_SERVER_ERROR,
+            false => StatusCode::OK,
+        }
+    }
+}
+
+/// Subscribes an address; the id of the subscription.
+async fn subscribe(walk: &mut Walk, url: &str, event_type: &str) -> String {
+    let body = json!({ "callbackUrl": url, "types": [event_type] });
+    let put = Call {
+        body: body.to_string().into(),
+        ..walk.client.call(PutWebhook, "")
+    };
+    let answer = walk.send(put).await;
+    answer["id"].as_str().unwrap_or_default().to_owned()
+}
+
+async fn walk_with_webhooks(walk: &mut Walk) {
+    let nobody = "http://127.0.0.1:9/nobody";
+    subscribe(walk, nobody, "account.updated").await;
+    walk.step(ListWebhooks, "").await;
+    let subscriber = Subscriber::default();
+    let address = subscriber.start().await;
+    subscribe(walk, &format!("{address}/first"), "card.updated").await;
+    let second = subscribe(walk, &format!("{address}/second"), "card.updated").await;
+    walk.step(ReadWebhook, &second).await;
+
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.steps(
+        &card,
+        &[Deactivate, Issue, Deactivate, Activate, Suspend, Unsuspend],
+    )
+    .await;
+    walk.twice(Deactivate, &card).await;
+    let physical = walk.create(&account, physical_card()).await;
+    walk.step(Fail, &physical).await;
+    walk.all_delivered().await;
+
+    walk.step(DeleteWebhook, &second).await;
+    walk.step(ReadWebhook, &second).await;
+    subscriber.refuses.store(true, Ordering::Relaxed);
+    walk.step(Terminate, &card).await;
+    walk.all_delivered().await;
+    let got = subscriber
+        .got
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    walk.lines.extend(got.values().flatten().cloned());
+    walk.lines
+        .iter_mut()
+        .for_each(|(_, reply)| without_address(reply));
+}
+
+/// The port is chance.
+fn without_address(reply: &mut Reply) {
+    let Some(url) = reply
+        .value_mut()
+        .and_then(|body| body.get_mut("callbackUrl"))
+    else {
+        return;
+    };
+    let path = url.as_str().and_then(|url| url.rsplit('/').next());
+    *url = json!(path.map(str::to_owned).unwrap_or_default());
+}
+
+impl Walk {
+    /// Waits until all events are delivered.
+    async fn all_delivered(&self) {
+        self.client.service.courier.rest().await;
+    }
+}
+
+async fn tour_of_webhooks(options: &Options) -> Vec<String> {
+    let mut walk = Walk::new(options, false);
+    walk_with_webhooks(&mut walk).await;
+    tell(&walk.lines)
+}
+
+#[tokio::test]
+async fn what_subscribers_get_shows_each_fault_and_each_reading() {
+    let correct = tour_of_webhooks(&Options::default()).await;
+    assert_eq!(tour_of_webhooks(&Options::default()).await, correct);
+    let mut unseen = Vec::new();
+    for fault in faults().iter().filter(|fault| is_about_webhooks(fault)) {
+        let options = Options {
+            fault: Some(fault),
+            ..Options::default()
+        };
+        if tour_of_webhooks(&options).await == correct {
+            unseen.push(fault.id);
+        }
+    }
+    let mut silent = Options::default();
+    let is_set = silent.readings.set(CREATION_EVENT, "not-reported");
+    assert!(is_set.is_ok());
+    assert_ne!(tour_of_webhooks(&silent).await, correct);
+    assert!(unseen.is_empty(), "the tour doesn't show {unseen:?}");
+}
