@@ -341,10 +341,9 @@ fn thinking() {
     let terms = profile.terms();
     let offered = abilities(&profile);
     let suites = Suite::find("full").expect("the suite");
-    let countries = contract.countries();
     let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
     let began = Instant::now();
-    let cases: Vec<_> = plan(&suites, 1, Budget::default(), &countries, offered)
+    let cases: Vec<_> = plan(&suites, 1, Budget::default(), contract, offered)
         .map(|p| p.case)
         .collect();
     let planning = began.elapsed();

@@ -28,9 +28,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let contract = Contract::embedded();
     let suites = Suite::find("smoke")?;
     let setting = Setting::new(contract, &profile, SEED, vec!["smoke".to_owned()])?;
-    let countries = contract.countries();
     let offered = abilities(&profile);
-    let mut cases = plan(&suites, SEED, Budget::default(), &countries, offered);
+    let mut cases = plan(&suites, SEED, Budget::default(), contract, offered);
     let session = Session::connect(profile)?;
     let stage = Live {
         session: &session,
@@ -40,7 +39,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     };
     let agenda = Agenda {
         cases: &mut cases,
-        count: planned_count(&suites, Budget::default()),
+        count: planned_count(&suites, Budget::default(), contract),
     };
     let report = run(
         &stage,

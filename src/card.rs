@@ -1,37 +1,47 @@
 //! The domain's words: accounts, cards, their type and their status.
 //!
-//! Ids are kept in lower case, since UUIDs compare without case (contract.md, wire facts).
+//! Ids are kept in lower case, since UUIDs compare without case (contract.md, wire facts). Copies share their text: the
+//! judge keeps many worlds.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A card's id as the target gave it, in lower case.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-pub struct CardId(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(transparent)]
+pub struct CardId(Arc<str>);
 
 /// An account's id, in lower case.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-pub struct AccountId(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(transparent)]
+pub struct AccountId(Arc<str>);
 
 macro_rules! id_text {
     ($id:ident) => {
         impl $id {
             /// The id that `text` spells, whatever its case.
             pub fn new(text: impl AsRef<str>) -> Self {
-                Self(text.as_ref().to_ascii_lowercase())
+                Self(text.as_ref().to_ascii_lowercase().into())
             }
 
             /// The id in lower case.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl Serialize for $id {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $id {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::new)
             }
         }
 

@@ -69,7 +69,7 @@ impl Embedded {
         issuer.unsuspend = Some(issuer_call("unsuspend"));
         issuer.block = Some(issuer_call("block"));
         profile.sandbox.clock = Some(clock_call());
-        profile.signing.longest_age = Some(Wait(running.longest_signature_age));
+        profile.signing.longest_age = running.longest_signature_age.map(Wait);
         profile.foreign = Foreign {
             account: Some(running.foreign_account),
             card: Some(running.foreign_card),

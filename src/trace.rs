@@ -144,6 +144,8 @@ pub enum Reply {
     Got(Response),
     /// None came, so nobody knows whether the request was carried out. The words say what happened.
     Lost(String),
+    /// None came, because the step does without. The words say how. Nobody knows whether the request was carried out.
+    LetGo(String),
 }
 
 /// One request and what became of it.
@@ -189,6 +191,22 @@ pub struct CaseTrace {
     pub obstacles: Vec<Obstacle>,
     /// The case ran to its end; a trace that was cut off has one that didn't.
     pub complete: bool,
+}
+
+impl CaseTrace {
+    /// Drops what is known of a race in which the case was cut off: requests of other lanes may have done something, and
+    /// their answers are missing.
+    pub fn forget_unfinished_race(&mut self) {
+        let Some(last) = self.exchanges.iter().map(|e| e.step).max() else {
+            return;
+        };
+        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&(last.0 - 1));
+        if let Some(stretch) = self.case.stretches().into_iter().find(reached)
+            && self.case.lanes(&stretch).len() > 1
+        {
+            self.exchanges.retain(|e| e.step.0 <= stretch.start);
+        }
+    }
 }
 
 /// How cards leave `issuing` on a target.

@@ -145,6 +145,7 @@ impl<R: BufRead> TraceReader<R> {
             },
             Record::End { number, obstacles } => match self.open.remove(&number) {
                 Some(mut case) => {
+                    case.exchanges.sort_by_key(|exchange| exchange.sent_at);
                     case.obstacles = obstacles;
                     case.complete = true;
                     Ok(Some(case))
@@ -162,6 +163,8 @@ impl<R: BufRead> TraceReader<R> {
     }
 
     fn without_end(&self, mut case: CaseTrace) -> CaseTrace {
+        case.exchanges.sort_by_key(|exchange| exchange.sent_at);
+        case.forget_unfinished_race();
         let cut = self.cut.as_deref().unwrap_or("the run was stopped");
         case.obstacles.push(Obstacle {
             step: None,
@@ -289,6 +292,28 @@ mod tests {
         assert_eq!(cases.len(), 1);
         assert!(cases[0].complete && cases[0].obstacles.is_empty());
         assert_eq!(cases[0].exchanges.len(), 1);
+    }
+
+    #[test]
+    fn of_a_race_that_was_cut_off_nothing_is_known() {
+        let begin = r#"{"begin":{"number":1,"case":{"name":"n","steps":["list all","[1] list all","[2] list all","list all"]},"accounts":{}}}"#;
+        let exchange = |step: usize, sent_at: u64| {
+            let step = format!("\"step\":{step},\"sent_at\":{sent_at}");
+            EXCHANGE.replace("\"step\":1,\"sent_at\":1", &step)
+        };
+        let told = [
+            HEADER,
+            begin,
+            &exchange(1, 1),
+            &exchange(3, 4),
+            &exchange(2, 3),
+        ];
+        let steps = |lines: &[&str]| {
+            let case = read(&lines.join("\n")).unwrap().remove(0);
+            case.exchanges.iter().map(|e| e.step.0).collect::<Vec<_>>()
+        };
+        assert_eq!(steps(&told[..4]), [1]);
+        assert_eq!(steps(&[&told[..], &[END, ""]].concat()), [1, 2, 3]);
     }
 
     #[test]

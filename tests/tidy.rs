@@ -60,7 +60,7 @@ fn pure_rooms_neither_wait_nor_send() {
         let wrong = lines_with(room, |line| {
             [
                 "tokio",
-                "reqwest",
+                "hyper",
                 "async fn",
                 "async move",
                 "Instant::now",

@@ -8,21 +8,27 @@
 //! assert_eq!(step.to_string(), "create physical on A with {\"shippingAddress\":null}");
 //! ```
 //!
+//! Steps that begin with a lane go at once: after `[1] activate #1` and `[2] terminate #1` the case goes on when both are
+//! answered.
+//!
 //! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
+mod flaw;
 mod parse;
 pub mod request;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::card::{Action, CardType};
 
+pub use flaw::{Flaw, Part};
 pub use parse::StepError;
 
 /// The place of a step in its case, counted from 1. Written `#3`.
@@ -118,79 +124,48 @@ pub enum KeyUse {
     Of(StepNumber),
 }
 
-/// A flaw in access or integrity, made from a good request.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Flaw {
-    /// No `Authorization`.
-    NoBearer,
-    /// A bearer token that nobody issued.
-    WrongBearer,
-    /// A bearer token that was good until the clock was moved.
-    ExpiredBearer,
-    /// Neither `Signature` nor `Signature-Input`.
-    NoSignature,
-    /// A signature with its bits turned.
-    BrokenSignature,
-    /// A good signature that was made longer ago than the profile lets one be.
-    StaleSignature,
-    /// A `keyid` that was never registered.
-    UnknownKeyId,
-    /// Another algorithm's name in the parameters.
-    WrongAlgorithm,
-    /// The method is not covered.
-    UncoveredMethod,
-    /// Neither the target nor a part of it is covered.
-    UncoveredTarget,
-    /// The digest is not covered.
-    UncoveredDigest,
-    /// The idempotency key is another than the one that was signed.
-    ChangedHeader,
-    /// A digest of another body.
-    WrongDigest,
-    /// A digest of another body, by the algorithm that the profile does not use.
-    WrongOtherDigest,
-    /// A body without its digest.
-    NoDigest,
+/// A branch of a case, `[1]` to `[4]`. Neighbouring steps with lanes are a race: each lane's steps go one after the other,
+/// the lanes go at once, and the next step without a lane waits for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(u8);
+
+impl Lane {
+    /// So many may go at once.
+    pub const MAX: u8 = 4;
+
+    /// The lane of this number, counted from 1.
+    pub fn new(number: u8) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// Its number.
+    pub fn number(self) -> u8 {
+        self.0
+    }
 }
 
-impl Flaw {
-    /// Every flaw, with the words that name it in a case file.
-    pub const ALL: [(Self, &'static str); 15] = [
-        (Self::NoBearer, "without bearer"),
-        (Self::WrongBearer, "with wrong bearer"),
-        (Self::ExpiredBearer, "with expired bearer"),
-        (Self::NoSignature, "without signature"),
-        (Self::BrokenSignature, "with broken signature"),
-        (Self::StaleSignature, "with stale signature"),
-        (Self::UnknownKeyId, "with unknown keyid"),
-        (Self::WrongAlgorithm, "with wrong algorithm"),
-        (Self::UncoveredMethod, "without method covered"),
-        (Self::UncoveredTarget, "without target covered"),
-        (Self::UncoveredDigest, "without digest covered"),
-        (Self::ChangedHeader, "with key changed after signing"),
-        (Self::WrongDigest, "with wrong digest"),
-        (
-            Self::WrongOtherDigest,
-            "with wrong digest of the other algorithm",
-        ),
-        (Self::NoDigest, "without digest"),
-    ];
-
-    /// The words that name it in a case file.
-    pub fn words(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(flaw, _)| *flaw == self)
-            .map_or("", |(_, words)| words)
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}]", self.0)
     }
+}
+
+/// How a response is lost on purpose: nobody then knows whether the request was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loss {
+    /// The connection is closed once the whole request is sent.
+    CutAfterSending,
+    /// The connection is closed at the first byte of the answer.
+    CutWhileReading,
+    /// The connection is closed when there is no whole answer after so many milliseconds.
+    GiveUpAfter(u64),
 }
 
 /// A command and how its request deviates from the ordinary one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
+    /// Its branch, if it goes at the same time as others.
+    pub lane: Option<Lane>,
     /// What is asked.
     pub command: Command,
     /// The body, for a create or the retry of one.
@@ -199,6 +174,8 @@ pub struct Step {
     pub media_type: Option<String>,
     /// The idempotency key.
     pub key: KeyUse,
+    /// Another method than the call's own.
+    pub method: Option<Method>,
     /// Ids in the path (of a retry: the key) are spelt in upper case.
     pub upper_case: bool,
     /// A flaw in access or integrity.
@@ -209,13 +186,21 @@ impl Step {
     /// The ordinary request for a command.
     pub fn new(command: Command) -> Self {
         Self {
+            lane: None,
             command,
             body: Body::Standard,
             media_type: None,
             key: KeyUse::Usual,
+            method: None,
             upper_case: false,
             flaw: None,
         }
+    }
+
+    /// The same step in a lane.
+    pub fn in_lane(mut self, lane: Lane) -> Self {
+        self.lane = Some(lane);
+        self
     }
 
     /// Whether its answer can bring a card that later steps name.
@@ -236,7 +221,11 @@ impl Step {
             KeyUse::Of(step) => Some(step),
             _ => None,
         };
-        card.into_iter().chain(key).collect()
+        let signature = match self.flaw {
+            Some(Flaw::SignatureOf(step)) => Some(step),
+            _ => None,
+        };
+        card.into_iter().chain(key).chain(signature).collect()
     }
 
     /// The same step with each step number that it names put through `rename`.
@@ -255,9 +244,14 @@ impl Step {
             KeyUse::Of(step) => KeyUse::Of(rename(*step)),
             other => other.clone(),
         };
+        let flaw = match self.flaw {
+            Some(Flaw::SignatureOf(step)) => Some(Flaw::SignatureOf(rename(step))),
+            other => other,
+        };
         Self {
             command,
             key,
+            flaw,
             ..self.clone()
         }
     }
@@ -301,6 +295,58 @@ pub struct Case {
 }
 
 impl Case {
+    /// The steps in runs: each step without a lane by itself, and neighbouring steps with lanes together.
+    pub fn stretches(&self) -> Vec<std::ops::Range<usize>> {
+        let mut stretches: Vec<std::ops::Range<usize>> = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            match stretches.last_mut() {
+                Some(last) if step.lane.is_some() && self.steps[last.start].lane.is_some() => {
+                    last.end = index + 1;
+                }
+                _ => stretches.push(index..index + 1),
+            }
+        }
+        stretches
+    }
+
+    /// The last step of the race that a step is part of; else, the step.
+    pub fn end_of_race(&self, step: StepNumber) -> StepNumber {
+        let stretches = self.stretches().into_iter();
+        let own = stretches
+            .rev()
+            .find(|stretch| stretch.contains(&step.0.wrapping_sub(1)));
+        own.map_or(step, |stretch| StepNumber(stretch.end))
+    }
+
+    /// The case with a step put in before the one at `index`.
+    pub fn with_inserted(&self, index: usize, step: Step) -> Self {
+        let later = |number: StepNumber| match number.0 > index {
+            true => StepNumber(number.0 + 1),
+            false => number,
+        };
+        let mut steps: Vec<Step> = self.steps.iter().map(|s| s.renumbered(later)).collect();
+        steps.insert(index, step);
+        Self {
+            steps,
+            ..self.clone()
+        }
+    }
+
+    /// Whether some steps go at the same time as others.
+    pub fn has_race(&self) -> bool {
+        self.stretches()
+            .into_iter()
+            .any(|stretch| self.lanes(&stretch).len() > 1)
+    }
+
+    /// The lanes of a stretch, in order.
+    pub fn lanes(&self, stretch: &std::ops::Range<usize>) -> Vec<Lane> {
+        let steps = &self.steps[stretch.clone()];
+        let lanes: std::collections::BTreeSet<Lane> =
+            steps.iter().filter_map(|step| step.lane).collect();
+        lanes.into_iter().collect()
+    }
+
     /// The accounts that the case needs, in the order of their letters.
     pub fn accounts(&self) -> Vec<char> {
         let mut letters: Vec<char> = self
@@ -346,6 +392,13 @@ impl Case {
 
     /// This case and then `other`, on accounts of its own.
     pub fn followed_by(&self, other: &Self) -> Self {
+        let in_lane = |step: Option<&Step>| step.is_some_and(|step| step.lane.is_some());
+        if in_lane(self.steps.last()) && in_lane(other.steps.first()) {
+            // Two races stay two.
+            let mut apart = self.clone();
+            apart.steps.push(Step::new(Command::Pause(1)));
+            return apart.followed_by(other);
+        }
         let offset = self.steps.len();
         let first_free = self
             .accounts()

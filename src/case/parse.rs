@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use http::Method;
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Step, StepNumber};
+use super::{AccountRef, Body, CardRef, Command, Flaw, KeyUse, Lane, Loss, Step, StepNumber};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -55,9 +56,25 @@ impl fmt::Display for Command {
     }
 }
 
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CutAfterSending => f.write_str("cut after sending"),
+            Self::CutWhileReading => f.write_str("cut while reading"),
+            Self::GiveUpAfter(milliseconds) => write!(f, "give up after {milliseconds}ms"),
+        }
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(lane) = self.lane {
+            write!(f, "{lane} ")?;
+        }
         write!(f, "{}", self.command)?;
+        if let Some(method) = &self.method {
+            write!(f, " by {method}")?;
+        }
         if self.upper_case {
             f.write_str(" in upper case")?;
         }
@@ -76,7 +93,7 @@ impl fmt::Display for Step {
             KeyUse::Of(step) => write!(f, " with key of {step}")?,
         }
         match self.flaw {
-            Some(flaw) => write!(f, " {}", flaw.words()),
+            Some(flaw) => write!(f, " {flaw}"),
             None => Ok(()),
         }
     }
@@ -107,12 +124,28 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn step(mut self) -> Read<Step> {
-        let mut step = Step::new(self.command()?);
+        let lane = self.lane()?;
+        let mut step = Step {
+            lane,
+            ..Step::new(self.command()?)
+        };
         while !self.rest.is_empty() {
             self.modifier(&mut step)?;
         }
         check_modifiers(&step)?;
         Ok(step)
+    }
+
+    fn lane(&mut self) -> Read<Option<Lane>> {
+        if !self.rest.starts_with('[') {
+            return Ok(None);
+        }
+        let word = self.word();
+        let number = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
+        number
+            .and_then(|n| Lane::new(n.parse().ok()?))
+            .map(Some)
+            .ok_or_else(|| format!("`{word}` is no lane: [1] to [{}]", Lane::MAX))
     }
 
     fn command(&mut self) -> Read<Command> {
@@ -163,6 +196,8 @@ impl<'a> Reader<'a> {
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
         if let Some(flaw) = self.flaw() {
             step.flaw = Some(flaw);
+        } else if self.take("with signature of") {
+            step.flaw = Some(Flaw::SignatureOf(self.step_number()?));
         } else if self.take("in upper case") {
             step.upper_case = true;
         } else if self.take("without key") {
@@ -177,25 +212,46 @@ impl<'a> Reader<'a> {
             step.body = Body::Patched(self.json()?);
         } else if self.take("as") {
             step.media_type = Some(self.text()?);
+        } else if self.take("by") {
+            step.method = Some(self.method()?);
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, in upper case, or an access flaw ({})",
+                 with key of #n, in upper case, by METHOD, or an access flaw ({}, with signature of #n)",
                 self.rest,
-                Flaw::ALL.map(|(_, words)| words).join(", ")
+                Flaw::ALL.map(|flaw| flaw.to_string()).join(", ")
             ));
         }
         Ok(())
     }
 
+    fn method(&mut self) -> Read<Method> {
+        const KNOWN: [Method; 7] = [
+            Method::GET,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ];
+        let word = self.word();
+        KNOWN
+            .into_iter()
+            .find(|m| m.as_str() == word)
+            .ok_or_else(|| {
+                format!("`{word}` is no method: GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE")
+            })
+    }
+
     /// The flaw whose words come next; of two that begin alike, the longer one.
     fn flaw(&mut self) -> Option<Flaw> {
-        let mut flaws = Flaw::ALL;
-        flaws.sort_by_key(|(_, words)| std::cmp::Reverse(words.len()));
+        let mut flaws = Flaw::ALL.map(|flaw| (flaw.to_string(), flaw));
+        flaws.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
         flaws
             .into_iter()
-            .find(|(_, words)| self.take(words))
-            .map(|(flaw, _)| flaw)
+            .find(|(words, _)| self.take(words))
+            .map(|(_, flaw)| flaw)
     }
 
     fn account(&mut self) -> Read<AccountRef> {
@@ -339,7 +395,12 @@ mod tests {
             "read #1 with expired bearer",
             "deactivate #1 without signature",
             "create virtual on A with wrong digest",
+            "list A with signature of #2",
+            "activate #1 by POST",
+            "create virtual on A by PUT with {}",
             "block #1",
+            "[1] activate #1",
+            "[4] retry #3 in upper case",
         ] {
             check_same(text);
         }
@@ -347,8 +408,11 @@ mod tests {
 
     #[test]
     fn each_flaw_is_read_by_its_words() {
-        for (flaw, words) in Flaw::ALL {
-            let step: Step = format!("create virtual on A {words}").parse().unwrap();
+        for flaw in Flaw::ALL
+            .into_iter()
+            .chain([Flaw::SignatureOf(StepNumber(3))])
+        {
+            let step: Step = format!("create virtual on A {flaw}").parse().unwrap();
             assert_eq!(step.flaw, Some(flaw));
         }
     }
@@ -370,6 +434,9 @@ mod tests {
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),
             ("activate #1 quickly", "says nothing known"),
+            ("[5] activate #1", "is no lane: [1] to [4]"),
+            ("[1]activate #1", "is no lane"),
+            ("activate #1 by put", "`put` is no method"),
         ] {
             let error = text.parse::<Step>().unwrap_err();
             let shown = error.to_string();

@@ -140,9 +140,9 @@ fn shown(needs: Needs) -> Option<&'static str> {
         Needs::Foreign => {
             Some("only where the profile names a card and an account of another programme")
         }
-        Needs::Clock | Needs::SignatureAge | Needs::Overlap | Needs::Webhooks => {
-            Some(needs.reason())
-        }
+        Needs::Bearer => Some("only where the profile names credentials"),
+        Needs::Signing => Some("only where the profile has requests signed"),
+        Needs::Clock | Needs::SignatureAge | Needs::Webhooks => Some(needs.reason()),
     }
 }
 

@@ -9,6 +9,7 @@ use super::output::{Output, show, show_page, width};
 use super::settings::SpecArgs;
 use super::target::TargetArgs;
 use crate::case::Case;
+use crate::contract::Contract;
 use crate::drive::{Session, StopSignal};
 use crate::exit_code::ExitCode;
 use crate::judge::{Departure, Judgement, judge};
@@ -32,9 +33,9 @@ pub struct Args {
     /// A reproducer or suite (.toml), or a recording (.jsonl), whose cases are run.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Run each case so many times, each time on fresh accounts.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    times: u32,
+    /// Run each case so many times, each time on fresh accounts [default: 5; a race until it departs, at most 200].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    times: Option<u32>,
     /// The seed for the cases that a suite generates.
     #[arg(long, value_name = "N", default_value_t = 1, env = "CARDPROOF_SEED")]
     seed: u64,
@@ -47,6 +48,8 @@ pub struct Args {
 /// What became of one case.
 struct Outing {
     case: Case,
+    /// So many times it was run.
+    runs: u32,
     /// How often each rule was departed from, with the first departure and what went over the wire.
     departures: BTreeMap<RequirementId, (u32, Departure, CaseTrace)>,
     /// Times that something came in the way.
@@ -56,7 +59,7 @@ struct Outing {
 /// Runs the cases and says how they went.
 pub fn execute(args: &Args, output: Output) -> Outcome {
     let contract = args.spec.contract()?;
-    let mut cases = cases(args)?;
+    let mut cases = cases(args, contract)?;
     let target = args.target.resolve()?;
     let setting = Setting::new(contract, &target.profile, args.seed, Vec::new()).or_usage()?;
     let offered = abilities(&target.profile);
@@ -72,7 +75,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
             break;
         }
         let outing = run_again(&session, &setting, case, args.times, &stop);
-        show_outing(&outing, args, output)?;
+        show_outing(&outing, output)?;
         outings.push(outing);
     }
     let code = match stop.was_interrupted() {
@@ -83,13 +86,13 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     Ok(code)
 }
 
-fn cases(args: &Args) -> Result<Vec<Case>, Failure> {
+fn cases(args: &Args, contract: &Contract) -> Result<Vec<Case>, Failure> {
     if args.file.extension().is_some_and(|end| end == "jsonl") {
         return recorded_cases(&args.file);
     }
     let suites = Suite::find(&as_path(&args.file)).or_usage()?;
     let everything = crate::plan::Abilities::ALL;
-    let planned = plan(&suites, args.seed, Budget::default(), &[], everything);
+    let planned = plan(&suites, args.seed, Budget::default(), contract, everything);
     let cases: Vec<Case> = planned.map(|planned| planned.case).collect();
     match cases.is_empty() {
         true => Err(Failure::usage(anyhow::anyhow!(
@@ -121,21 +124,37 @@ fn run_again(
     session: &Session,
     setting: &Setting<'_>,
     case: Case,
-    times: u32,
+    times: Option<u32>,
     stop: &StopSignal,
 ) -> Outing {
-    let again = vec![case.clone(); times as usize];
+    let until_it_departs = times.is_none() && case.has_race();
+    let times = times.unwrap_or(if until_it_departs {
+        RACE_TIMES_MAX
+    } else {
+        TIMES
+    });
+    let at_once = if until_it_departs { 1 } else { times };
+    let again = vec![case.clone(); at_once as usize];
     let mut outing = Outing {
         case,
+        runs: 0,
         departures: BTreeMap::new(),
         hindered: Vec::new(),
     };
-    for trace in session.drive_batch(&again, stop) {
-        let judgement = judge(setting.contract, &setting.terms, &trace);
-        outing.add(trace, judgement);
+    while outing.runs < times && outing.departures.is_empty() && !stop.was_interrupted() {
+        for trace in session.drive_batch(&again, stop) {
+            let judgement = judge(setting.contract, &setting.terms, &trace);
+            outing.add(trace, judgement);
+        }
+        outing.runs += at_once;
     }
     outing
 }
+
+/// How often a case is run where nothing else is asked for.
+const TIMES: u32 = 5;
+/// The same for a race, which is run until it departs.
+const RACE_TIMES_MAX: u32 = 200;
 
 impl Outing {
     fn add(&mut self, trace: CaseTrace, judgement: Judgement) {
@@ -154,7 +173,7 @@ impl Outing {
         }
     }
 
-    fn findings(&self, times: u32) -> impl Iterator<Item = Finding> {
+    fn findings(&self) -> impl Iterator<Item = Finding> {
         self.departures.iter().map(
             move |(requirement, (reproduced, departure, trace))| Finding {
                 id: requirement.to_string(),
@@ -165,7 +184,7 @@ impl Outing {
                 exchanges: trace.exchanges.clone(),
                 confirmation: Confirmation {
                     reproduced: *reproduced,
-                    attempts: times,
+                    attempts: self.runs,
                 },
                 found_in: String::new(),
                 seen_in: 1,
@@ -175,12 +194,12 @@ impl Outing {
     }
 }
 
-fn show_outing(outing: &Outing, args: &Args, output: Output) -> Result<(), Failure> {
+fn show_outing(outing: &Outing, output: Output) -> Result<(), Failure> {
     let most = outing.departures.values().map(|(times, ..)| *times).max();
     let (word, style) = match most {
-        Some(times) => (format!("departs {times}/{}", args.times), BAD),
+        Some(times) => (format!("departs {times}/{}", outing.runs), BAD),
         None if !outing.hindered.is_empty() => ("hindered".to_owned(), UNSURE),
-        None => (format!("departs 0/{}", args.times), GOOD),
+        None => (format!("departs 0/{}", outing.runs), GOOD),
     };
     show_page(|page| {
         page.line(&[
@@ -204,7 +223,7 @@ fn show_outing(outing: &Outing, args: &Args, output: Output) -> Result<(), Failu
         ending: "",
     };
     show(|out| {
-        outing.findings(args.times).try_for_each(|finding| {
+        outing.findings().try_for_each(|finding| {
             writeln!(out)?;
             write_finding(&finding, &look, out)
         })

@@ -75,13 +75,12 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     let target = args.target.resolve()?;
     let setting =
         Setting::new(contract, &target.profile, args.seed, args.suite.clone()).or_usage()?;
-    let countries = contract.countries();
     let budget = Budget { cases: args.cases };
     let mut planned = plan(
         &suites,
         args.seed,
         budget,
-        &countries,
+        contract,
         abilities(&target.profile),
     );
     if args.dry_run {
@@ -95,7 +94,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
         &setting,
         Agenda {
             cases: &mut planned,
-            count: planned_count(&suites, budget),
+            count: planned_count(&suites, budget, contract),
         },
         &folder,
     )?;

@@ -171,10 +171,19 @@ pub struct Route<'a> {
 impl<'a> Route<'a> {
     /// The operation of a request. The path is relative to the base URL, and may have a query.
     pub fn of(method: &str, path: &'a str) -> Option<Route<'a>> {
+        Route::first(path, |kind| kind.method() == method)
+    }
+
+    /// An operation that has this path, whatever its method.
+    pub fn of_path(path: &'a str) -> Option<Route<'a>> {
+        Route::first(path, |_| true)
+    }
+
+    fn first(path: &'a str, may_be: impl Fn(OperationKind) -> bool) -> Option<Route<'a>> {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         OperationKind::ALL
             .into_iter()
-            .filter(|kind| kind.method() == method)
+            .filter(|kind| may_be(*kind))
             .find_map(|kind| {
                 let id = parameter(kind.path(), path)?;
                 let id_in = |prefix: &str| id.filter(|_| kind.path().starts_with(prefix));

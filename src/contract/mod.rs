@@ -24,6 +24,7 @@ mod error;
 mod kind;
 mod lower;
 mod media_type;
+mod member;
 mod operation;
 mod pointer;
 mod reference;
@@ -51,8 +52,9 @@ use serde_json::Value;
 
 pub use error::LoadError;
 pub use kind::{OperationKind, Route};
+pub use member::Member;
 pub use operation::Operation;
-pub use request::{OpenPoint, RequestBody};
+pub use request::{OpenPoint, RequestBody, is_no_text};
 pub use source::Place;
 pub use violation::{Violation, ViolationKind};
 
@@ -138,6 +140,27 @@ impl Contract {
     /// URL and may have a query; its ids come back as they were sent.
     pub fn route<'p>(&self, method: &str, path: &'p str) -> Option<Route<'p>> {
         Route::of(method, path).filter(|route| self.operations.contains_key(&route.operation))
+    }
+
+    /// What a path is about that the document gives for other methods, but not for this one.
+    pub fn route_of_other_method<'p>(&self, method: &str, path: &'p str) -> Option<Route<'p>> {
+        let route = Route::of_path(path)?;
+        let (_, item) = self
+            .paths()
+            .find(|(template, _)| kind::path_shape(template) == route.operation.path())?;
+        item.get(method.to_ascii_lowercase())
+            .is_none()
+            .then_some(route)
+    }
+
+    /// Each path of the document with what stands there.
+    fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let paths = self.source.get("/paths").and_then(Value::as_object);
+        paths.into_iter().flatten().filter_map(|(template, _)| {
+            let at = pointer::join("/paths", template);
+            let (_, item) = reference::resolve(&self.source, &at)?;
+            Some((template.as_str(), item))
+        })
     }
 
     /// An operation, if the document describes it; the first [`OperationKind::REQUIRED`] always are.

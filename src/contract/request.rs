@@ -34,7 +34,7 @@ pub enum OpenPoint {
     LongString(String),
     /// A null for an optional property, which may be taken as its absence.
     NullOptional(String),
-    /// A string with a control character, a noncharacter or a byte order mark.
+    /// A string with a character that is no text.
     ControlCharacter(String),
     /// A body where the document describes none.
     UndescribedBody,
@@ -133,18 +133,20 @@ fn collect_text(view: &View<'_>, text: &str, at: &str, points: &mut Vec<OpenPoin
     if text.chars().count() > sure && !view.states(&["maxLength", "enum", "format"]) {
         points.push(OpenPoint::LongString(at.to_owned()));
     }
-    if text.chars().any(is_doubtful) {
+    if text.chars().any(is_no_text) {
         points.push(OpenPoint::ControlCharacter(at.to_owned()));
     }
 }
 
-/// Characters that readers refuse or drop with some right: controls, noncharacters, the byte order mark.
-fn is_doubtful(character: char) -> bool {
+/// Characters that readers refuse or drop with some right: controls, those that turn the direction of text, noncharacters,
+/// the byte order mark, those of private use, and the planes in which nothing is assigned.
+pub fn is_no_text(character: char) -> bool {
     let code = u32::from(character);
     character.is_control()
-        || code == 0xfeff
-        || (0xfdd0..=0xfdef).contains(&code)
         || code & 0xfffe == 0xfffe
+        || matches!(code,
+            0x200e | 0x200f | 0x202a..=0x202e | 0x2066..=0x2069 | 0xfeff | 0xfdd0..=0xfdef
+            | 0xe000..=0xf8ff | 0x4_0000..=0xd_ffff | 0xf_0000..=0x10_ffff)
 }
 
 /// The values that the document gives for one member of a request body, through `path`; none if it gives no list.

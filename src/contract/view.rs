@@ -100,18 +100,41 @@ impl<'a> View<'a> {
 
     /// The texts that an `enum` lists.
     pub fn options(&self) -> Vec<String> {
-        let mut options: Vec<String> = Vec::new();
-        for option in self
-            .within("enum")
-            .filter_map(Value::as_array)
-            .flatten()
-            .filter_map(Value::as_str)
-        {
-            if !options.iter().any(|known| known == option) {
-                options.push(option.to_owned());
-            }
-        }
-        options
+        let values = self.values();
+        values
+            .iter()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// The values that an `enum` lists.
+    pub fn values(&self) -> Vec<Value> {
+        let listed = self.within("enum").filter_map(Value::as_array).flatten();
+        each_once(listed.cloned())
+    }
+
+    /// The names of the properties that the document gives.
+    pub fn names(&self) -> Vec<String> {
+        let objects = self.within("properties").filter_map(Value::as_object);
+        each_once(objects.flat_map(|properties| properties.keys().cloned()))
+    }
+
+    /// The types that a value may have.
+    pub fn types(&self) -> Vec<String> {
+        let types = self.within("type").filter_map(Value::as_str);
+        each_once(types.map(str::to_owned))
+    }
+
+    /// The number that a keyword states.
+    pub fn number<T: serde::de::DeserializeOwned>(&self, keyword: &str) -> Option<T> {
+        let stated = self.within(keyword).next()?;
+        serde_json::from_value(stated.clone()).ok()
+    }
+
+    /// The text that a keyword states.
+    pub fn text(&self, keyword: &str) -> Option<String> {
+        self.within(keyword)
+            .find_map(|stated| stated.as_str().map(str::to_owned))
     }
 
     fn within(&self, keyword: &str) -> impl Iterator<Item = &'a Value> {
@@ -119,6 +142,16 @@ impl<'a> View<'a> {
             .iter()
             .filter_map(move |schema| schema.get(keyword))
     }
+}
+
+fn each_once<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
 }
 
 fn follow<'a>(source: &'a Source, schema: &'a Value) -> Option<&'a Value> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::auth::Access;
-use super::client::Received;
+use super::client::{Delivery, Received};
 use super::draft::{self, Draft};
 use super::reply::recorded;
 use super::setup::Caller;
@@ -79,7 +79,7 @@ async fn create(
     access: &Access,
     caller: &Caller,
 ) -> Result<AccountId, String> {
-    let call = format!("{} {}{}", recipe.method, caller.base_url, recipe.path);
+    let call = format!("{} {}{}", recipe.method, caller.base.as_str(), recipe.path);
     let draft = Draft {
         method: draft::method(&recipe.method)?,
         path: recipe.path.clone(),
@@ -87,10 +87,15 @@ async fn create(
         media_type: None,
         key: Some(Uuid::new_v4().to_string()),
     };
-    let request = access.dress(&draft, None, caller).await?;
-    let incoming = match caller.client.send(request).await {
+    let request = access.dress(&draft, None, None, caller).await?;
+    let incoming = match caller
+        .client
+        .send(request, Delivery::default())
+        .await
+        .received
+    {
         Received::Whole(incoming) => incoming,
-        Received::Lost { words, .. } => {
+        Received::Lost { words, .. } | Received::LetGo(words) => {
             return Err(format!("no fresh account: {call} got no answer: {words}"));
         }
     };

@@ -1,26 +1,33 @@
 //! One case on its way: its steps in order, what they brought, what came in the way.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Driver;
-use super::client::Received;
+use super::client::{Delivery, Received};
 use super::draft::{Ask, Draft, Known};
+use super::outgoing::Outgoing;
+use super::release::Release;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::CardStatus;
-use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Lane, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
-/// A case being run.
+/// A case being run, or one lane of a race in it.
+#[derive(Clone)]
 pub struct CaseRun<'a> {
     driver: &'a Driver,
     trace: &'a TraceWriter,
     case: CaseTrace,
     cards: BTreeMap<StepNumber, String>,
     drafts: BTreeMap<StepNumber, Draft>,
+    /// The requests whose signatures later steps take.
+    signed: BTreeMap<StepNumber, Outgoing>,
     /// Ids whose mention keeps an element of a long list.
     ids: Vec<String>,
     /// Nobody knows what time it is at the target, so further answers would mean nothing.
@@ -49,6 +56,7 @@ impl<'a> CaseRun<'a> {
             },
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            signed: BTreeMap::new(),
             ids: foreign
                 .account
                 .iter()
@@ -81,6 +89,7 @@ impl<'a> CaseRun<'a> {
     /// What is known of the case now. One that was given up says so.
     pub fn into_trace(mut self) -> CaseTrace {
         if !self.case.complete {
+            self.case.forget_unfinished_race();
             self.obstacle(
                 None,
                 "the run was stopped before this case ended".to_owned(),
@@ -99,13 +108,61 @@ impl<'a> CaseRun<'a> {
     }
 
     async fn steps(&mut self) {
-        for index in 0..self.case.case.steps.len() {
-            let step = self.case.case.steps[index].clone();
-            self.step(StepNumber(index + 1), &step).await;
-            if self.is_lost_in_time {
-                return;
+        for stretch in self.case.case.stretches() {
+            let lanes = self.case.case.lanes(&stretch);
+            if lanes.len() > 1 {
+                self.race(stretch, &lanes).await;
+                continue;
+            }
+            for index in stretch {
+                self.step(index).await;
+                if self.is_lost_in_time {
+                    return;
+                }
             }
         }
+    }
+
+    /// Runs the lanes of a race at once, each by a run of its own that knows what was known before. The requests that
+    /// lanes begin with are made up beforehand, so that another lane can repeat them.
+    async fn race(&mut self, stretch: Range<usize>, lanes: &[Lane]) {
+        let mut runs: Vec<(Vec<usize>, Option<Ready>)> = Vec::new();
+        for lane in lanes {
+            let is_own = |index: &usize| self.case.case.steps[*index].lane == Some(*lane);
+            let own: Vec<usize> = stretch.clone().filter(is_own).collect();
+            runs.push((own, None));
+        }
+        let mut firsts: Vec<usize> = (0..runs.len()).collect();
+        firsts.sort_by_key(|run| runs[*run].0[0]);
+        for run in firsts {
+            runs[run].1 = self.ready(runs[run].0[0]).await;
+        }
+        let release = Release::new(runs.iter().filter(|(_, first)| first.is_some()).count());
+        let begun = self.clone();
+        let runs = runs.into_iter().map(|(own, first)| {
+            let (release, mut run) = (&release, begun.clone());
+            run.case.exchanges.clear();
+            run.case.obstacles.clear();
+            async move {
+                if let Some(first) = first {
+                    run.carry_out(own[0], first, Some(release)).await;
+                }
+                for index in &own[1..] {
+                    run.step(*index).await;
+                }
+                run
+            }
+        });
+        for run in join_all(runs).await {
+            self.case.exchanges.extend(run.case.exchanges);
+            self.case.obstacles.extend(run.case.obstacles);
+            self.cards.extend(run.cards);
+            self.drafts.extend(run.drafts);
+            self.ids.extend(run.ids);
+        }
+        self.ids.sort_unstable();
+        self.ids.dedup();
+        self.case.exchanges.sort_by_key(|exchange| exchange.sent_at);
     }
 
     /// A step about a card that was never made, or about a request that was never sent, asks for nothing.
@@ -120,11 +177,20 @@ impl<'a> CaseRun<'a> {
         };
         card.is_some_and(|made| !self.cards.contains_key(made))
             || request.is_some_and(|sent| !self.drafts.contains_key(sent))
+            || matches!(step.flaw, Some(Flaw::SignatureOf(sent)) if !self.signed.contains_key(&sent))
     }
 
-    async fn step(&mut self, number: StepNumber, step: &Step) {
+    async fn step(&mut self, index: usize) {
+        if let Some(ready) = self.ready(index).await {
+            self.carry_out(index, ready, None).await;
+        }
+    }
+
+    /// What a step is going to do, as far as that can be said before it does it. None: nothing.
+    async fn ready(&mut self, index: usize) -> Option<Ready> {
+        let (number, step) = (StepNumber(index + 1), &self.case.case.steps[index]);
         if self.is_idle(step) {
-            return;
+            return None;
         }
         let known = Known {
             accounts: &self.case.accounts,
@@ -133,34 +199,72 @@ impl<'a> CaseRun<'a> {
             foreign: &self.driver.profile.foreign,
             sandbox: &self.driver.profile.sandbox,
         };
-        match known.ask(step) {
+        let skipped = |words: String| format!("the step was skipped: {words}");
+        let ready = match known.ask(step).map_err(skipped) {
             Ok(Ask::Send(draft)) => {
-                if self.exchange(number, &draft, step.flaw).await {
+                let flaw = step.flaw;
+                let earlier = match flaw {
+                    Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
+                    _ => None,
+                };
+                let outgoing = self.driver.dress(&draft, flaw, earlier).await;
+                let outgoing = outgoing.map_err(skipped);
+                outgoing.map(|outgoing| {
+                    let path = draft.path.clone();
                     self.drafts.insert(number, draft);
-                    self.learn_card(number, step);
-                }
+                    Ready::Send { path, outgoing }
+                })
             }
-            Ok(Ask::AwaitIssuance(draft)) => self.await_issuance(number, &draft).await,
-            Ok(Ask::Pause(time)) => tokio::time::sleep(time).await,
-            Ok(Ask::MoveClock(draft, seconds)) => self.move_clock(number, &draft, seconds).await,
-            Err(words) => self.obstacle(Some(number), format!("the step was skipped: {words}")),
+            Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
+            Ok(Ask::Pause(time)) => Ok(Ready::Pause(time)),
+            Ok(Ask::MoveClock(draft, seconds)) => Ok(Ready::MoveClock(draft, seconds)),
+            Err(words) => Err(words),
+        };
+        ready
+            .map_err(|words| self.obstacle(Some(number), words))
+            .ok()
+    }
+
+    /// Does it; with a release, at the same moment as other lanes do theirs.
+    async fn carry_out(&mut self, index: usize, ready: Ready, release: Option<&Release>) {
+        let number = StepNumber(index + 1);
+        if let (Some(release), Ready::AwaitIssuance(_) | Ready::Pause(_)) = (release, &ready) {
+            release.place().arrive().await;
+        }
+        match ready {
+            Ready::Send { path, outgoing } => {
+                let flaw = self.case.case.steps[index].flaw;
+                let delivery = Delivery {
+                    release,
+                    ..Delivery::default()
+                };
+                self.exchange(number, &path, outgoing, flaw, delivery).await;
+                self.learn_card(number);
+            }
+            Ready::AwaitIssuance(draft) => self.await_issuance(number, &draft).await,
+            Ready::Pause(time) => tokio::time::sleep(time).await,
+            Ready::MoveClock(draft, seconds) => self.move_clock(number, &draft, seconds).await,
         }
     }
 
-    /// Sends a request and records what came of it. False: it could not be sent.
-    async fn exchange(&mut self, step: StepNumber, draft: &Draft, flaw: Option<Flaw>) -> bool {
-        let outgoing = match self.driver.dress(draft, flaw).await {
-            Ok(outgoing) => outgoing,
-            Err(words) => {
-                self.obstacle(Some(step), format!("the step was skipped: {words}"));
-                return false;
-            }
-        };
-        let request = outgoing.recorded(&draft.path);
-        let sent_at = self.driver.now();
-        let received = self.driver.caller.client.send(outgoing).await;
-        let received_at = self.driver.now();
-        let reply = self.reply(step, received);
+    /// Sends a request and records what came of it.
+    async fn exchange(
+        &mut self,
+        step: StepNumber,
+        path: &str,
+        outgoing: Outgoing,
+        flaw: Option<Flaw>,
+        delivery: Delivery<'_>,
+    ) {
+        if self.is_signature_taken(step) {
+            self.signed.insert(step, outgoing.clone());
+        }
+        let request = outgoing.recorded(path);
+        let client = &self.driver.caller.client;
+        let sent = client.send(outgoing, delivery).await;
+        let received_at = self.driver.micros(Instant::now());
+        let sent_at = self.driver.micros(sent.at);
+        let reply = self.reply(step, sent.received);
         self.record(Exchange {
             step,
             sent_at,
@@ -169,7 +273,26 @@ impl<'a> CaseRun<'a> {
             flaw,
             reply,
         });
-        true
+    }
+
+    /// An exchange by the way. False: the request could not be made.
+    async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
+        match self.driver.dress(draft, None, None).await {
+            Ok(outgoing) => {
+                self.exchange(step, &draft.path, outgoing, None, Delivery::default())
+                    .await;
+                true
+            }
+            Err(words) => {
+                self.obstacle(Some(step), format!("the step was skipped: {words}"));
+                false
+            }
+        }
+    }
+
+    fn is_signature_taken(&self, step: StepNumber) -> bool {
+        let taken = Some(Flaw::SignatureOf(step));
+        self.case.case.steps.iter().any(|later| later.flaw == taken)
     }
 
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
@@ -192,6 +315,7 @@ impl<'a> CaseRun<'a> {
                 }
                 Reply::Lost(words)
             }
+            Received::LetGo(words) => Reply::LetGo(words),
         }
     }
 
@@ -208,7 +332,8 @@ impl<'a> CaseRun<'a> {
     }
 
     /// A create brings a card; so does the same request sent again, when the first answer was lost.
-    fn learn_card(&mut self, number: StepNumber, step: &Step) {
+    fn learn_card(&mut self, number: StepNumber) {
+        let step = &self.case.case.steps[number.0 - 1];
         let Some(origin) = self.create_behind(number, step) else {
             return;
         };
@@ -244,12 +369,12 @@ impl<'a> CaseRun<'a> {
 
     /// Moves the clock. An adapter's word is not enough: the next token has to show it.
     async fn move_clock(&mut self, step: StepNumber, draft: &Draft, seconds: u64) {
-        let sent = self.exchange(step, draft, None).await;
+        let sent = self.ask_once(step, draft).await;
         let answered = match self.last_reply() {
             _ if !sent => Err("the call was not sent".to_owned()),
             Some(Reply::Got(response)) if (200..300).contains(&response.status) => Ok(()),
             Some(Reply::Got(response)) => Err(format!("it answered {}", response.status)),
-            Some(Reply::Lost(_)) | None => Err("it did not answer".to_owned()),
+            Some(Reply::Lost(_) | Reply::LetGo(_)) | None => Err("it did not answer".to_owned()),
         };
         let renewed = self.driver.access.clock_moved(seconds, &self.driver.caller);
         if let Err(problem) = answered.and(renewed.await) {
@@ -268,7 +393,7 @@ impl<'a> CaseRun<'a> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(5);
         loop {
-            if !self.exchange(number, read, None).await
+            if !self.ask_once(number, read).await
                 || !self.last_reply().is_some_and(may_still_be_issuing)
             {
                 return;
@@ -291,6 +416,14 @@ impl<'a> CaseRun<'a> {
     }
 }
 
+/// What a step is going to do.
+enum Ready {
+    Send { path: String, outgoing: Outgoing },
+    AwaitIssuance(Draft),
+    Pause(Duration),
+    MoveClock(Draft, u64),
+}
+
 /// Answers that say nothing about the contract: the target has too much to do.
 fn busy(response: &Response) -> Option<String> {
     let what = match response.status {
@@ -307,7 +440,7 @@ fn busy(response: &Response) -> Option<String> {
 /// A card that is `issuing`, or an answer that doesn't tell because it was lost or refused for the moment.
 fn may_still_be_issuing(reply: &Reply) -> bool {
     match reply {
-        Reply::Lost(_) => true,
+        Reply::Lost(_) | Reply::LetGo(_) => true,
         Reply::Got(response) if response.status == 200 => {
             let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
             body["status"] == CardStatus::Issuing.as_str()

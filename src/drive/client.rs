@@ -1,19 +1,55 @@
 //! Sends one request and takes in what comes, whatever that is. A target is hostile until shown otherwise.
 
 use std::error::Error;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::header::{ACCEPT, HOST, USER_AGENT};
+use http::{HeaderValue, Request, Uri};
+use http_body_util::Full;
 
+use super::connection::{Answer, Connection};
+use super::connector::Connector;
 use super::outgoing::Outgoing;
+use super::release::{Place, Release};
+use crate::case::Loss;
+use crate::profile::BaseUrl;
+
+pub use super::connection::Incoming;
 
 /// More than any honest answer; what is longer counts as lost.
 pub const BODY_BYTES_MAX: usize = 16 << 20;
 
-/// The HTTP client, set so that one request is sent once, to where it says.
+/// A connection that was idle for longer is not used again.
+const IDLE_MAX: Duration = Duration::from_secs(90);
+
+/// The HTTP client of one target: one request is sent once, to where it says.
 pub struct Client {
-    http: reqwest::Client,
+    connector: Connector,
+    host: HeaderValue,
     timeout: Duration,
+    /// Connections that wait for the next request.
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// How a request is brought over, beyond simply sending it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Delivery<'a> {
+    /// Hold back the last byte until all are there.
+    pub release: Option<&'a Release>,
+    /// Do without the answer.
+    pub loss: Option<Loss>,
+    /// Over no connection that was used before.
+    pub fresh_connection: bool,
+}
+
+/// A request that was sent.
+pub struct Sent {
+    /// When its last byte went out, if it was held back; else, before its first.
+    pub at: Instant,
+    /// What came of it.
+    pub received: Received,
 }
 
 /// What came of a request.
@@ -27,95 +63,153 @@ pub enum Received {
         /// Not even a connection came about.
         no_connection: bool,
     },
-}
-
-/// A response as it came.
-pub struct Incoming {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
+    /// No whole response, because the delivery was to do without. The words say how.
+    LetGo(String),
 }
 
 impl Client {
-    /// A client that waits at most `timeout` for a whole answer.
-    pub fn new(timeout: Duration) -> Result<Self, String> {
-        let http = reqwest::Client::builder()
-            .timeout(timeout)
-            .connect_timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .no_gzip()
-            .tcp_nodelay(true)
-            .user_agent(concat!("cardproof/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| chain(&error))?;
-        Ok(Self { http, timeout })
-    }
-
-    /// Sends the request.
-    pub async fn send(&self, outgoing: Outgoing) -> Received {
-        let mut request = reqwest::Request::new(outgoing.method, outgoing.url);
-        *request.headers_mut() = outgoing.headers;
-        *request.body_mut() = outgoing.body.map(Into::into);
-        let response = match self.http.execute(request).await {
-            Ok(response) => response,
-            Err(error) => return self.lost("", &error),
-        };
-        self.whole(response).await
-    }
-
-    async fn whole(&self, mut response: reqwest::Response) -> Received {
-        let status = response.status();
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(None) => break,
-                Ok(Some(chunk)) if body.len() + chunk.len() <= BODY_BYTES_MAX => {
-                    body.extend_from_slice(&chunk);
-                }
-                Ok(Some(_)) => {
-                    return Received::Lost {
-                        words: format!(
-                            "the answer ({status}) was dropped: its body is longer than {BODY_BYTES_MAX} bytes"
-                        ),
-                        no_connection: false,
-                    };
-                }
-                Err(error) => {
-                    let length = body.len();
-                    let prefix = format!("the answer ({status}) broke off after {length} bytes: ");
-                    return self.lost(&prefix, &error);
-                }
-            }
-        }
-        Received::Whole(Incoming {
-            status,
-            headers: std::mem::take(response.headers_mut()),
-            body,
+    /// A client for the target at `base_url` that waits at most `timeout` for a whole answer.
+    pub fn new(base_url: &BaseUrl, timeout: Duration) -> Result<Self, String> {
+        let uri: Uri = base_url.as_str().parse().map_err(|e| chain(&e))?;
+        let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+        Ok(Self {
+            connector: Connector::new(base_url, Vec::new())?,
+            host: HeaderValue::from_str(authority).map_err(|e| chain(&e))?,
+            timeout,
+            idle: Mutex::default(),
         })
     }
 
-    fn lost(&self, prefix: &str, error: &reqwest::Error) -> Received {
-        let words = if error.is_timeout() {
-            format!("no whole answer within {:?}", self.timeout)
-        } else if error.is_connect() {
-            format!("no connection: {}", chain(error))
-        } else {
-            chain(error)
+    /// Sends the request.
+    pub async fn send(&self, outgoing: Outgoing, delivery: Delivery<'_>) -> Sent {
+        let mut attempt = Attempt {
+            place: delivery.release.map(Release::place),
+            at: Instant::now(),
+            is_connecting: false,
         };
-        Received::Lost {
-            words: format!("{prefix}{words}"),
-            no_connection: error.is_connect(),
+        let exchange = self.exchange(outgoing, delivery, &mut attempt);
+        let received = match tokio::time::timeout(self.timeout, exchange).await {
+            Ok(received) => received,
+            Err(_) => Received::Lost {
+                words: format!("no whole answer within {:?}", self.timeout),
+                no_connection: attempt.is_connecting,
+            },
+        };
+        Sent {
+            at: attempt.at,
+            received,
+        }
+    }
+
+    async fn exchange(
+        &self,
+        outgoing: Outgoing,
+        delivery: Delivery<'_>,
+        attempt: &mut Attempt<'_>,
+    ) -> Received {
+        let mut request = match self.request(outgoing) {
+            Ok(request) => request,
+            Err(words) => return lost(words),
+        };
+        let mut idle = match delivery.fresh_connection {
+            true => None,
+            false => self.idle_connection(),
+        };
+        loop {
+            let (mut connection, is_fresh) = match idle {
+                Some(connection) => (connection, false),
+                None => {
+                    attempt.is_connecting = true;
+                    let connection = match self.connector.connect().await {
+                        Ok(connection) => connection,
+                        Err(words) => {
+                            return Received::Lost {
+                                words: format!("no connection: {words}"),
+                                no_connection: true,
+                            };
+                        }
+                    };
+                    attempt.is_connecting = false;
+                    (connection, true)
+                }
+            };
+            let asked = connection.ask(request, &mut attempt.place, delivery.loss, &mut attempt.at);
+            request = match asked.await {
+                Answer::Whole(incoming) => {
+                    self.keep(connection);
+                    return Received::Whole(incoming);
+                }
+                Answer::Unsent(request) if !is_fresh => request,
+                Answer::Unsent(_) => {
+                    return lost(
+                        "the target closed the connection before the request was sent".to_owned(),
+                    );
+                }
+                Answer::Lost(words) => return lost(words),
+                Answer::LetGo(words) => return Received::LetGo(words),
+            };
+            idle = self.idle_connection();
+        }
+    }
+
+    fn request(&self, outgoing: Outgoing) -> Result<Request<Full<Bytes>>, String> {
+        let uri = Uri::try_from(outgoing.url.request_target()).map_err(|e| chain(&e))?;
+        let mut request = Request::new(outgoing.body.map_or_else(Full::default, Full::from));
+        *request.method_mut() = outgoing.method;
+        *request.uri_mut() = uri;
+        let mut headers = outgoing.headers;
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!(
+                "cardproof/",
+                env!("CARGO_PKG_VERSION")
+            )));
+        headers.entry(HOST).or_insert_with(|| self.host.clone());
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    /// The connection that was used last.
+    fn idle_connection(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = idle.pop()?;
+        if connection.idle() > IDLE_MAX {
+            idle.clear();
+            return None;
+        }
+        Some(connection)
+    }
+
+    fn keep(&self, mut connection: Connection) {
+        if connection.is_usable() {
+            connection.rest();
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push(connection);
         }
     }
 }
 
-/// The causes of an error, from the outside in; the outermost names the URL, which the request has too.
-fn chain(error: &reqwest::Error) -> String {
+/// How far a request has come, for when its time is over.
+struct Attempt<'a> {
+    place: Option<Place<'a>>,
+    at: Instant,
+    is_connecting: bool,
+}
+
+fn lost(words: String) -> Received {
+    Received::Lost {
+        words,
+        no_connection: false,
+    }
+}
+
+/// An error and its causes, from the outside in.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut words = Vec::new();
-    let mut cause: Option<&dyn Error> = error.source();
+    let mut cause = Some(error);
     while let Some(error) = cause {
         let text = error.to_string();
         if words.last() != Some(&text) {
@@ -123,8 +217,8 @@ fn chain(error: &reqwest::Error) -> String {
         }
         cause = error.source();
     }
-    if words.is_empty() {
-        return "the request failed for an unknown reason".to_owned();
-    }
     words.join(": ")
 }
+
+#[cfg(test)]
+mod tests;

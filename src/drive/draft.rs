@@ -55,6 +55,18 @@ type Skipped<T> = Result<T, String>;
 impl Known<'_> {
     /// What `step` asks for.
     pub fn ask(&self, step: &Step) -> Skipped<Ask> {
+        let mut ask = self.ask_of_command(step)?;
+        if let (Some(method), Ask::Send(draft)) = (&step.method, &mut ask) {
+            draft.method = method.clone();
+            if draft.key.is_none() && !method.is_safe() {
+                // A missing key would be a reason of its own to refuse it.
+                draft.key = self.key(&step.key)?;
+            }
+        }
+        Ok(ask)
+    }
+
+    fn ask_of_command(&self, step: &Step) -> Skipped<Ask> {
         let upper = step.upper_case;
         match &step.command {
             Command::Create { account, card_type } => {

@@ -4,21 +4,30 @@
 //! decided here; trouble that is nobody's proven fault becomes an obstacle of the case.
 //!
 //! - `draft` says what a step asks for; `auth` adds who asks; `tamper` puts a flaw in; `client` sends it once.
+//! - `connector` reaches the target, `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
+//!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
+mod address;
 mod auth;
+mod bell;
 mod case_run;
 mod client;
+mod connection;
+mod connector;
 mod draft;
 mod outgoing;
+mod release;
 mod reply;
 mod session;
 mod setup;
 mod stop;
 mod tamper;
+mod tls;
 mod trouble;
+mod wire;
 mod writer;
 
 use std::time::Instant;
@@ -26,6 +35,7 @@ use std::time::Instant;
 use tokio::sync::RwLock;
 
 use self::accounts::Supply;
+use self::address::Base;
 use self::auth::{Access, extra_headers};
 use self::case_run::CaseRun;
 use self::client::Client;
@@ -57,14 +67,16 @@ struct Driver {
 impl Driver {
     /// Gets the token and registers the key.
     async fn connect(profile: Profile) -> Result<Self, Trouble> {
-        let client = Client::new(profile.timeout.0).map_err(|problem| Trouble::Machine {
-            what: "the HTTP client",
-            problem,
+        let client = Client::new(&profile.base_url, profile.timeout.0).map_err(|problem| {
+            Trouble::Machine {
+                what: "the HTTP client",
+                problem,
+            }
         })?;
         let masks = Masks::default();
         let caller = Caller {
             client,
-            base_url: profile.base_url.to_string(),
+            base: Base::new(profile.base_url.as_str()),
             setup: profile.setup,
             digest: profile.signing.digest,
             extra: extra_headers(&profile.headers, &masks)?,
@@ -114,12 +126,18 @@ impl Driver {
         self.supply.lease(&self.access, &self.caller).await
     }
 
-    async fn dress(&self, draft: &Draft, flaw: Option<Flaw>) -> Result<Outgoing, String> {
-        self.access.dress(draft, flaw, &self.caller).await
+    async fn dress(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+        earlier: Option<&Outgoing>,
+    ) -> Result<Outgoing, String> {
+        self.access.dress(draft, flaw, earlier, &self.caller).await
     }
 
-    fn now(&self) -> Micros {
-        Micros(u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX))
+    fn micros(&self, time: Instant) -> Micros {
+        let since = time.saturating_duration_since(self.began);
+        Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
     }
 }
 

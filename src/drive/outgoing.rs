@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use reqwest::Url;
 
+use super::address::{Address, Base};
 use super::draft::Draft;
 use crate::profile::Component;
 use crate::trace;
@@ -16,17 +16,17 @@ pub const REDACTED: &str = "[redacted]";
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     pub method: Method,
-    pub url: Url,
+    pub url: Address,
     pub headers: HeaderMap,
     pub body: Option<String>,
 }
 
 impl Outgoing {
     /// The request that a draft asks for, without anything that proves who sends it.
-    pub fn new(base_url: &str, draft: &Draft) -> Result<Self, String> {
+    pub fn new(base: &Base, draft: &Draft) -> Result<Self, String> {
         let mut request = Self {
             method: draft.method.clone(),
-            url: exact_url(base_url, &draft.path)?,
+            url: base.address(&draft.path)?,
             headers: HeaderMap::new(),
             body: draft.body.clone(),
         };
@@ -62,12 +62,9 @@ impl Outgoing {
         let text: Cow<'_, str> = match component {
             Component::Method => self.method.as_str().into(),
             Component::TargetUri => self.url.as_str().into(),
-            Component::Authority => self.authority().into(),
+            Component::Authority => self.url.authority().into(),
             Component::Scheme => self.url.scheme().into(),
-            Component::RequestTarget => match self.url.query() {
-                Some(query) => format!("{}?{query}", self.url.path()).into(),
-                None => self.url.path().into(),
-            },
+            Component::RequestTarget => self.url.request_target().into(),
             Component::Path => self.url.path().into(),
             Component::Query => format!("?{}", self.url.query().unwrap_or_default()).into(),
             Component::Field(name) => return self.field(name).into(),
@@ -75,15 +72,6 @@ impl Outgoing {
         match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        }
-    }
-
-    /// The URL parser has put the host in lower case and dropped a default port.
-    fn authority(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        match self.url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
         }
     }
 
@@ -104,25 +92,15 @@ impl Outgoing {
             false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
         };
         trace::Request {
-            method: self.method.to_string(),
+            method: self.method.as_str().to_owned(),
             path: path.to_owned(),
             headers: self
                 .headers
                 .iter()
-                .map(|(name, value)| (name.to_string(), text(value)))
+                .map(|(name, value)| (name.as_str().to_owned(), text(value)))
                 .collect(),
             body: self.body.clone(),
         }
-    }
-}
-
-/// The URL, if it stays as it is written: parsers resolve dot segments, and the request would go elsewhere.
-fn exact_url(base_url: &str, path: &str) -> Result<Url, String> {
-    let written = format!("{base_url}{path}");
-    match Url::parse(&written) {
-        Ok(url) if url.as_str() == written => Ok(url),
-        Ok(url) => Err(format!("{written} can't be sent: it would go to {url}")),
-        Err(error) => Err(format!("{written} can't be sent: {error}")),
     }
 }
 
@@ -142,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_credential_is_recorded_as_redacted() {
-        let mut request = Outgoing::new("http://h/v1", &draft("/cards/1")).unwrap();
+        let mut request = Outgoing::new(&Base::new("http://h/v1"), &draft("/cards/1")).unwrap();
         let mut token = HeaderValue::from_static("Bearer hunter2");
         token.set_sensitive(true);
         request.headers.insert("authorization", token);
@@ -157,18 +135,18 @@ mod tests {
     fn what_would_go_elsewhere_is_not_sent() {
         for path in ["/cards/..", "/cards/%2e%2E/x", "/cards/a b", "/cards/\n"] {
             assert!(
-                Outgoing::new("http://h/v1", &draft(path)).is_err(),
+                Outgoing::new(&Base::new("http://h/v1"), &draft(path)).is_err(),
                 "{path}"
             );
         }
-        assert!(Outgoing::new("http://h/v1", &draft("/cards/%00%2F")).is_ok());
+        assert!(Outgoing::new(&Base::new("http://h/v1"), &draft("/cards/%00%2F")).is_ok());
     }
 
     #[test]
     fn what_fits_into_no_header_is_told() {
         let mut draft = draft("/cards");
         draft.key = Some("a\nb".into());
-        let words = Outgoing::new("http://h/v1", &draft).unwrap_err();
+        let words = Outgoing::new(&Base::new("http://h/v1"), &draft).unwrap_err();
         assert!(words.contains("idempotency-key can't be sent"), "{words}");
     }
 }

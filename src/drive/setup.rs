@@ -4,8 +4,9 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::address::Base;
 use super::auth::digest::content_digest;
-use super::client::{Client, Incoming, Received};
+use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
 use super::outgoing::Outgoing;
 use super::reply::{Masks, recorded};
@@ -15,7 +16,8 @@ use crate::profile::{DigestAlgorithm, Setup};
 /// What set-up calls need.
 pub struct Caller {
     pub client: Client,
-    pub base_url: String,
+    /// Where the target is.
+    pub base: Base,
     pub setup: Setup,
     pub digest: DigestAlgorithm,
     /// Further header fields of each request.
@@ -46,18 +48,23 @@ impl Caller {
         bearer: Option<HeaderValue>,
         advice: &'static str,
     ) -> Result<Answer, Trouble> {
-        let call = format!("{method} {}{path}", self.base_url);
+        let call = format!("{method} {}{path}", self.base.as_str());
         let outgoing = self
             .outgoing(method, path, body, bearer)
             .map_err(|problem| Trouble::Unusable {
                 what: call.clone(),
                 problem,
             })?;
-        match self.client.send(outgoing).await {
+        match self
+            .client
+            .send(outgoing, Delivery::default())
+            .await
+            .received
+        {
             Received::Whole(incoming) => self.answer(call, incoming, advice),
-            Received::Lost { words, .. } => Err(Trouble::NoAnswer {
+            Received::Lost { words, .. } | Received::LetGo(words) => Err(Trouble::NoAnswer {
                 call,
-                base_url: self.base_url.clone(),
+                base_url: self.base.as_str().to_owned(),
                 words,
             }),
         }
@@ -80,7 +87,7 @@ impl Caller {
                 .idempotency_key
                 .then(|| Uuid::new_v4().to_string()),
         };
-        let mut outgoing = Outgoing::new(&self.base_url, &draft)?;
+        let mut outgoing = Outgoing::new(&self.base, &draft)?;
         outgoing.headers.extend(self.extra.clone());
         if self.setup.digest {
             let digest = content_digest(self.digest, body.to_string().as_bytes());

@@ -3,78 +3,90 @@
 //! A flaw that changes nothing (there is no digest to leave out, nothing is signed) must not be sent as if it were one:
 //! a target that accepts it would be accused of nothing. So it is refused in words, which become an obstacle.
 
-use http::HeaderValue;
+use aws_lc_rs::hmac;
 use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue, Method};
 use uuid::Uuid;
 
 use super::auth::digest::content_digest;
-use super::auth::signature::{SignatureInput, set_signature, signature_bytes};
+use super::auth::key::SigningKey;
+use super::auth::signature::{
+    self, SignatureInput, set_signature, set_signatures, signature_bytes,
+};
 use super::outgoing::Outgoing;
-use crate::case::Flaw;
+use crate::case::{Flaw, Part};
 use crate::profile::{Component, DigestAlgorithm};
+
+const DAY_S: i64 = 24 * 60 * 60;
+
+/// A text that no parser takes for a byte sequence.
+const MALFORMED_BYTES: &str = ":these are no bytes!:";
+
+type Fit = Result<(), String>;
 
 /// What must be flawed before the signature is made. `input` is `None` where requests are not signed.
 pub fn before_signing(
     flaw: Flaw,
     request: &mut Outgoing,
-    input: Option<&mut SignatureInput>,
-) -> Result<(), String> {
+    mut input: Option<&mut SignatureInput>,
+) -> Fit {
+    if flaw.is_of_signature() {
+        signed(input.as_deref_mut())?;
+    }
     match flaw {
         Flaw::NoBearer => {
-            request
-                .headers
-                .remove(AUTHORIZATION)
-                .ok_or("no bearer token is used")?;
+            bearer(request)?;
+            request.headers.remove(AUTHORIZATION);
             uncover(input, |c| c.name() == "authorization");
         }
-        Flaw::WrongBearer => {
-            let good = request
-                .headers
-                .get(AUTHORIZATION)
-                .ok_or("no bearer token is used")?;
-            let wrong = wrong_bearer(good)?;
-            request.headers.insert(AUTHORIZATION, wrong);
+        Flaw::OtherScheme => {
+            let token = bearer(request)?;
+            set_authorization(request, &format!("Basic {token}"))?;
         }
+        Flaw::WrongBearer => set_bearer(request, wrong_token)?,
+        Flaw::UnsignedBearer => set_bearer(request, unsigned_token)?,
+        Flaw::RecasedBearer => set_bearer(request, recased_token)?,
         Flaw::UnknownKeyId => signed(input)?.set("keyid", Uuid::new_v4().to_string()),
         Flaw::WrongAlgorithm => signed(input)?.set("alg", "ecdsa-p256-sha256".to_owned()),
-        Flaw::UncoveredMethod => {
-            must_uncover(signed(input)?, |c| c.name() == "@method", "the method")?;
-        }
-        Flaw::UncoveredTarget => must_uncover(
-            signed(input)?,
-            |c| c.is_derived() && c.name() != "@method",
-            "the target",
-        )?,
-        Flaw::UncoveredDigest => must_uncover(
-            signed(input)?,
-            |c| c.name() == "content-digest",
-            "a content digest",
-        )?,
+        Flaw::PublicKeyMac => signed(input)?.set("alg", "hmac-sha256".to_owned()),
+        Flaw::OldSignature => signed(input)?.move_created(-DAY_S),
+        Flaw::EarlySignature => signed(input)?.move_created(DAY_S),
+        Flaw::Uncovered(part) => must_uncover(signed(input)?, part)?,
+        Flaw::Changed(part) | Flaw::Added(part) => must_cover(signed(input)?, part)?,
         Flaw::WrongDigest => wrong_digest(request, algorithm_sent(request)?)?,
-        Flaw::WrongOtherDigest => {
-            let other = match algorithm_sent(request)? {
-                DigestAlgorithm::Sha256 => DigestAlgorithm::Sha512,
-                DigestAlgorithm::Sha512 => DigestAlgorithm::Sha256,
-            };
-            wrong_digest(request, other)?;
+        Flaw::WrongOtherDigest => wrong_digest(request, other(algorithm_sent(request)?))?,
+        Flaw::UnknownDigest => {
+            algorithm_sent(request)?;
+            let wrong = signature::bytes_text(Uuid::new_v4().as_bytes());
+            request.set("content-digest", &format!("md5={wrong}"))?;
+        }
+        Flaw::MalformedDigest => {
+            let name = algorithm_sent(request)?.as_str();
+            request.set("content-digest", &format!("{name}={MALFORMED_BYTES}"))?;
         }
         Flaw::NoDigest => {
-            digest_sent(request)?;
+            algorithm_sent(request)?;
             request.headers.remove("content-digest");
             uncover(input, |c| c.name() == "content-digest");
         }
-        Flaw::ChangedHeader => {
-            let covered = signed(input)?
-                .components
-                .iter()
-                .any(|c| c.name() == "idempotency-key");
-            if !covered {
-                return Err("no idempotency key is signed".to_owned());
-            }
+        Flaw::ChangedBody => {
+            algorithm_sent(request)?;
         }
-        Flaw::NoSignature | Flaw::BrokenSignature | Flaw::StaleSignature => {
-            signed(input).map(|_| ())?;
-        }
+        Flaw::NoSignature
+        | Flaw::NoSignatureInput
+        | Flaw::OnlySignatureInput
+        | Flaw::MislabelledSignature
+        | Flaw::MalformedSignature
+        | Flaw::MalformedSignatureInput
+        | Flaw::BrokenSignature
+        | Flaw::EmptySignature
+        | Flaw::ZeroSignature
+        | Flaw::TwoBrokenSignatures
+        | Flaw::OtherKey
+        | Flaw::SignatureOf(_)
+        | Flaw::BrokenBeforeGood
+        | Flaw::BrokenAfterGood
+        | Flaw::StaleSignature => {}
         // The token was chosen before.
         Flaw::ExpiredBearer => drop(
             request
@@ -86,61 +98,195 @@ pub fn before_signing(
     Ok(())
 }
 
-/// What must be flawed once the signature is there.
-pub fn after_signing(flaw: Flaw, request: &mut Outgoing) -> Result<(), String> {
+/// Signs, where the flaw is in what is signed or by which key.
+pub fn sign(flaw: Flaw, request: &mut Outgoing, input: &SignatureInput, key: &SigningKey) -> Fit {
+    let mut meant = request.clone();
+    match flaw {
+        Flaw::OtherKey => return signature::sign(request, input, &SigningKey::generate()?),
+        Flaw::PublicKeyMac => {
+            signature::sign(request, input, key)?;
+            let secret = hmac::Key::new(hmac::HMAC_SHA256, key.public_pem()?.as_bytes());
+            let base = input.base(&input.text().map_err(|e| e.to_string())?, request);
+            return set_signature(request, hmac::sign(&secret, &base).as_ref());
+        }
+        Flaw::Changed(Part::Method) => {
+            meant.method = match request.method {
+                Method::GET => Method::POST,
+                _ => Method::GET,
+            };
+        }
+        Flaw::Changed(Part::Target) => {
+            meant.url = request.url.below("other");
+        }
+        _ => return signature::sign(request, input, key),
+    }
+    signature::sign(&mut meant, input, key)?;
+    take_signature(&meant, request)
+}
+
+/// What must be flawed once the signature is there. `earlier` is the request of the step that the flaw names.
+pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoing>) -> Fit {
     match flaw {
         Flaw::NoSignature => {
             request.headers.remove("signature");
             request.headers.remove("signature-input");
-            Ok(())
         }
-        Flaw::BrokenSignature => {
-            let mut bytes = signature_bytes(request).ok_or("there is no signature to break")?;
-            let last = bytes.last_mut().ok_or("the signature is empty")?;
-            *last ^= 1;
-            set_signature(request, &bytes)
+        Flaw::NoSignatureInput => {
+            request.headers.remove("signature-input");
         }
-        Flaw::ChangedHeader => request.set("idempotency-key", &Uuid::new_v4().to_string()),
+        Flaw::OnlySignatureInput => {
+            request.headers.remove("signature");
+        }
+        Flaw::MislabelledSignature => {
+            let text = signature::bytes_text(&made(request)?);
+            request.set("signature", &format!("other={text}"))?;
+        }
+        Flaw::MalformedSignature => {
+            request.set("signature", &format!("sig1={MALFORMED_BYTES}"))?;
+        }
+        Flaw::MalformedSignatureInput => request.set("signature-input", "sig1=((\"@meth")?,
+        Flaw::BrokenSignature => set_signature(request, &broken(request)?)?,
+        Flaw::EmptySignature => set_signature(request, &[])?,
+        Flaw::ZeroSignature => {
+            let zeros = vec![0; made(request)?.len()];
+            set_signature(request, &zeros)?;
+        }
+        Flaw::TwoBrokenSignatures => {
+            let broken = broken(request)?;
+            set_signatures(request, &[("sig1", &broken), ("sig2", &broken)])?;
+        }
+        Flaw::BrokenBeforeGood => {
+            let (good, broken) = (made(request)?, broken(request)?);
+            set_signatures(request, &[("sig0", &broken), ("sig1", &good)])?;
+        }
+        Flaw::BrokenAfterGood => {
+            let (good, broken) = (made(request)?, broken(request)?);
+            set_signatures(request, &[("sig1", &good), ("sig2", &broken)])?;
+        }
+        Flaw::SignatureOf(step) => {
+            let earlier = earlier.ok_or_else(|| format!("step {step} was not signed"))?;
+            take_signature(earlier, request)?;
+        }
+        Flaw::Changed(Part::Authorization) => {
+            let token = bearer(request)?;
+            // A scheme has no case, so the token is still good; but it is not what was signed.
+            set_authorization(request, &format!("bearer {token}"))?;
+        }
+        Flaw::Changed(Part::Key) => request.set("idempotency-key", &Uuid::new_v4().to_string())?,
+        Flaw::Changed(Part::Digest) => {
+            let digest = other_digest(request)?;
+            request.set("content-digest", &digest)?;
+        }
+        Flaw::Added(Part::Key) => add(request, "idempotency-key", &Uuid::new_v4().to_string())?,
+        Flaw::Added(Part::Digest) => {
+            let digest = other_digest(request)?;
+            add(request, "content-digest", &digest)?;
+        }
+        Flaw::Added(Part::Method | Part::Target | Part::Authorization) => {
+            return Err("there is only ever one of it".to_owned());
+        }
+        Flaw::ChangedBody => {
+            request.body.get_or_insert_default().push(' ');
+        }
         Flaw::NoBearer
+        | Flaw::OtherScheme
         | Flaw::WrongBearer
+        | Flaw::UnsignedBearer
+        | Flaw::RecasedBearer
+        | Flaw::OtherKey
         | Flaw::ExpiredBearer
         | Flaw::StaleSignature
         | Flaw::UnknownKeyId
         | Flaw::WrongAlgorithm
-        | Flaw::UncoveredMethod
-        | Flaw::UncoveredTarget
-        | Flaw::UncoveredDigest
+        | Flaw::PublicKeyMac
+        | Flaw::Uncovered(_)
+        | Flaw::Changed(Part::Method | Part::Target)
         | Flaw::WrongDigest
         | Flaw::WrongOtherDigest
-        | Flaw::NoDigest => Ok(()),
+        | Flaw::UnknownDigest
+        | Flaw::MalformedDigest
+        | Flaw::NoDigest
+        | Flaw::OldSignature
+        | Flaw::EarlySignature => {}
     }
+    Ok(())
 }
 
 fn signed(input: Option<&mut SignatureInput>) -> Result<&mut SignatureInput, String> {
     input.ok_or_else(|| "the profile says that requests are not signed".to_owned())
 }
 
-fn digest_sent(request: &Outgoing) -> Result<(), String> {
-    match request.headers.contains_key("content-digest") {
-        true => Ok(()),
-        false => Err("the request has no body, so no digest".to_owned()),
+/// The bytes of the good signature.
+fn made(request: &Outgoing) -> Result<Vec<u8>, String> {
+    signature_bytes(request).ok_or_else(|| "there is no signature".to_owned())
+}
+
+fn broken(request: &Outgoing) -> Result<Vec<u8>, String> {
+    let mut bytes = made(request)?;
+    *bytes.last_mut().ok_or("the signature is empty")? ^= 1;
+    Ok(bytes)
+}
+
+/// Takes the signature of one request over into another, which it must not fit.
+fn take_signature(from: &Outgoing, to: &mut Outgoing) -> Fit {
+    let covered = signature::components_signed(from).ok_or("the other request was not signed")?;
+    if covered.iter().all(|c| from.value(c) == to.value(c)) {
+        return Err("the signature fits: all that it covers is the same".to_owned());
     }
+    for name in ["signature", "signature-input"].map(HeaderName::from_static) {
+        if let Some(value) = from.headers.get(&name) {
+            to.headers.insert(name, value.clone());
+        }
+    }
+    Ok(())
 }
 
 fn algorithm_sent(request: &Outgoing) -> Result<DigestAlgorithm, String> {
-    digest_sent(request)?;
-    let sent = request.headers.get("content-digest");
-    let long = sent.is_some_and(|d| d.as_bytes().starts_with(b"sha-512"));
-    Ok(if long {
-        DigestAlgorithm::Sha512
-    } else {
-        DigestAlgorithm::Sha256
+    let sent = request
+        .headers
+        .get("content-digest")
+        .ok_or("the request has no body, so no digest")?;
+    Ok(match sent.as_bytes().starts_with(b"sha-512") {
+        true => DigestAlgorithm::Sha512,
+        false => DigestAlgorithm::Sha256,
     })
 }
 
-fn wrong_digest(request: &mut Outgoing, algorithm: DigestAlgorithm) -> Result<(), String> {
+fn other(algorithm: DigestAlgorithm) -> DigestAlgorithm {
+    match algorithm {
+        DigestAlgorithm::Sha256 => DigestAlgorithm::Sha512,
+        DigestAlgorithm::Sha512 => DigestAlgorithm::Sha256,
+    }
+}
+
+/// The right digest of the body, by the algorithm that was not sent.
+fn other_digest(request: &Outgoing) -> Result<String, String> {
+    let body = request.body.as_deref().unwrap_or_default();
+    Ok(content_digest(
+        other(algorithm_sent(request)?),
+        body.as_bytes(),
+    ))
+}
+
+fn wrong_digest(request: &mut Outgoing, algorithm: DigestAlgorithm) -> Fit {
     let wrong = content_digest(algorithm, Uuid::new_v4().as_bytes());
     request.set("content-digest", &wrong)
+}
+
+fn add(request: &mut Outgoing, name: &'static str, text: &str) -> Fit {
+    let value = HeaderValue::from_str(text).map_err(|e| e.to_string())?;
+    request.headers.append(name, value);
+    Ok(())
+}
+
+fn is_of(part: Part, component: &Component) -> bool {
+    match part {
+        Part::Method => component.name() == "@method",
+        Part::Target => component.is_derived() && component.name() != "@method",
+        Part::Authorization => component.name() == "authorization",
+        Part::Digest => component.name() == "content-digest",
+        Part::Key => component.name() == "idempotency-key",
+    }
 }
 
 fn uncover(input: Option<&mut SignatureInput>, which: impl Fn(&Component) -> bool) {
@@ -149,39 +295,86 @@ fn uncover(input: Option<&mut SignatureInput>, which: impl Fn(&Component) -> boo
     }
 }
 
-fn must_uncover(
-    input: &mut SignatureInput,
-    which: impl Fn(&Component) -> bool,
-    what: &str,
-) -> Result<(), String> {
-    let before = input.components.len();
-    input.components.retain(|component| !which(component));
-    match input.components.len() < before {
+fn must_cover(input: &SignatureInput, part: Part) -> Fit {
+    match input.components.iter().any(|c| is_of(part, c)) {
         true => Ok(()),
-        false => Err(format!("{what} is not covered anyway")),
+        false => Err(format!("the {} is not covered anyway", part.as_str())),
     }
 }
 
-fn wrong_bearer(good: &HeaderValue) -> Result<HeaderValue, String> {
-    let good = good.to_str().map_err(|e| e.to_string())?;
-    let token = good.strip_prefix("Bearer ").unwrap_or(good);
-    let mut wrong = HeaderValue::from_str(&format!("Bearer {}", wrong_token(token)))
+fn must_uncover(input: &mut SignatureInput, part: Part) -> Fit {
+    must_cover(input, part)?;
+    input.components.retain(|c| !is_of(part, c));
+    Ok(())
+}
+
+/// The good token.
+fn bearer(request: &Outgoing) -> Result<String, String> {
+    let good = request
+        .headers
+        .get(AUTHORIZATION)
+        .ok_or("no bearer token is used")?
+        .to_str()
         .map_err(|e| e.to_string())?;
-    wrong.set_sensitive(true);
-    Ok(wrong)
+    Ok(good.strip_prefix("Bearer ").unwrap_or(good).to_owned())
 }
 
-/// A token that nobody issued: of a JWT, one whose signature is broken, so that a target that doesn't verify it shows.
+fn set_bearer(request: &mut Outgoing, wrong: fn(&str) -> String) -> Fit {
+    let token = wrong(&bearer(request)?);
+    set_authorization(request, &format!("Bearer {token}"))
+}
+
+fn set_authorization(request: &mut Outgoing, text: &str) -> Fit {
+    // The error would show the text.
+    let mut value =
+        HeaderValue::from_str(text).map_err(|_| "no header field can hold the token")?;
+    value.set_sensitive(true);
+    request.headers.insert(AUTHORIZATION, value);
+    Ok(())
+}
+
+/// Every wrong token that is made of a good one, so that all can be masked where a target echoes them.
+pub fn wrong_tokens(token: &str) -> [String; 3] {
+    [wrong_token, unsigned_token, recased_token].map(|wrong| wrong(token))
+}
+
+const NOBODYS_TOKEN: &str = "a-token-that-nobody-issued";
+
+/// The parts of a JWT: header, claims, signature.
+fn jwt(token: &str) -> Option<[&str; 3]> {
+    let parts: Vec<&str> = token.split('.').collect();
+    <[&str; 3]>::try_from(parts)
+        .ok()
+        .filter(|parts| parts.iter().all(|part| !part.is_empty()))
+}
+
+/// Of a JWT, one whose signature is broken, so that a target that doesn't verify it shows.
 /// The first character of the signature carries six whole bits; a later one might carry none that count.
-pub fn wrong_token(token: &str) -> String {
-    match token.rsplit_once('.') {
-        Some((signed, signature)) if signed.contains('.') && !signature.is_empty() => {
-            let first = if signature.starts_with('A') { 'B' } else { 'A' };
-            let rest: String = signature.chars().skip(1).collect();
-            format!("{signed}.{first}{rest}")
-        }
-        _ => "a-token-that-nobody-issued".to_owned(),
-    }
+fn wrong_token(token: &str) -> String {
+    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |[header, claims, signature]| {
+        let first = if signature.starts_with('A') { 'B' } else { 'A' };
+        let rest: String = signature.chars().skip(1).collect();
+        format!("{header}.{claims}.{first}{rest}")
+    })
+}
+
+/// Of a JWT, its claims unsigned (RFC 7519, section 6).
+fn unsigned_token(token: &str) -> String {
+    /// `{"alg":"none"}`.
+    const HEADER: &str = "eyJhbGciOiJub25lIn0";
+    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |[_, claims, _]| {
+        format!("{HEADER}.{claims}.")
+    })
+}
+
+fn recased_token(token: &str) -> String {
+    let recased = |letter: char| match letter.is_ascii_uppercase() {
+        true => letter.to_ascii_lowercase(),
+        false => letter.to_ascii_uppercase(),
+    };
+    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |_| {
+        token.chars().map(recased).collect()
+    })
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn words(trace: &CaseTrace) -> String {
 fn lost(exchange: &Exchange) -> &str {
     match &exchange.reply {
         Reply::Lost(words) => words,
-        Reply::Got(response) => panic!("{response:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

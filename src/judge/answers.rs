@@ -28,7 +28,7 @@ impl<'a> Judge<'a> {
         let mut clashing = Vec::new();
         for world in worlds {
             for way in ways(world) {
-                if !self.fits(&way.answer, scene) {
+                if !self.fits(&way.answer, scene.response) {
                     missed.push(way);
                 } else if let Some(taken) = take(world, &way) {
                     shown.insert(way.rule);
@@ -64,18 +64,18 @@ impl<'a> Judge<'a> {
         false
     }
 
-    pub(super) fn fits(&self, answer: &Answer, scene: &Scene<'_>) -> bool {
+    pub(super) fn fits(&self, answer: &Answer, response: &Response) -> bool {
         match answer {
-            Answer::Success => scene.is_success(),
-            Answer::Refusal(status, _) => scene.response.status == *status,
-            Answer::Same(moment) => self.same_answer(*moment, scene.response),
+            Answer::Success => (200..300).contains(&response.status),
+            Answer::Refusal(status, _) => response.status == *status,
+            Answer::Same(moment) => self.same_answer(*moment, response),
         }
     }
 
     pub(super) fn answer_at(&self, moment: Moment) -> Option<&'a Response> {
         match &self.trace.exchanges.get(moment)?.reply {
             Reply::Got(response) => Some(response),
-            Reply::Lost(_) => None,
+            Reply::Lost(_) | Reply::LetGo(_) => None,
         }
     }
 
@@ -169,7 +169,7 @@ impl<'a> Judge<'a> {
         };
         let found = Found {
             subject: format!("{} answered {}", scene.name(), class(scene.response.status)),
-            expected: self.expected_answers(scene, missed),
+            expected: self.expected_answers(scene.operation, missed),
             since: self.origin_of(way),
             actual: answered(scene.response),
             diff,
@@ -187,12 +187,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    pub(super) fn expected_answers(&self, scene: &Scene<'_>, missed: &[Way]) -> String {
+    pub(super) fn expected_answers(
+        &self,
+        operation: Option<OperationKind>,
+        missed: &[Way],
+    ) -> String {
         let mut words: Vec<String> = Vec::new();
         let mut codes: Vec<u16> = Vec::new();
         for way in missed {
             let word = match way.answer {
-                Answer::Success => format!("success ({})", self.success_status(scene)),
+                Answer::Success => format!("success ({})", self.success_status(operation)),
                 Answer::Refusal(status, _) => {
                     if !codes.contains(&status) {
                         codes.push(status);
@@ -216,10 +220,9 @@ impl<'a> Judge<'a> {
         words.join(", or ")
     }
 
-    pub(super) fn success_status(&self, scene: &Scene<'_>) -> u16 {
-        let shows_card = self.terms.success_shows_card && is_change(scene.operation);
-        scene
-            .operation
+    pub(super) fn success_status(&self, operation: Option<OperationKind>) -> u16 {
+        let shows_card = self.terms.success_shows_card && is_change(operation);
+        operation
             .and_then(|kind| self.contract.operation(kind))
             .filter(|_| !shows_card)
             .map_or(200, crate::contract::Operation::success_status)

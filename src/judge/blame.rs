@@ -5,6 +5,7 @@
 use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
+use super::overlap;
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Issuance, Reply};
@@ -73,7 +74,12 @@ impl Judge<'_> {
             )
         };
         self.depart(scene, &rules, found);
-        if source == Source::ById {
+        let tried = self.orders_against(card, status, scene.exchange.step);
+        if let Some(departure) = self.judgement.departures.last_mut() {
+            departure.tried = tried;
+        }
+        // A read that overlaps with changes may be stale: what the card is, a later one tells.
+        if source == Source::ById && !self.contended.contains(&scene.moment) {
             self.adopt_status(scene, card, status, rules[0]);
         }
     }
@@ -109,7 +115,11 @@ impl Judge<'_> {
             } else {
                 rule
             };
-            return vec![rule, id::LIMIT_4];
+            let mut rules = vec![rule, id::LIMIT_4];
+            if self.was_made_in_race(card) {
+                rules.insert(0, id::LIMIT_8);
+            }
+            return rules;
         }
         let look = self
             .facts
@@ -163,6 +173,19 @@ impl Judge<'_> {
             rules.insert(0, id::READ_8);
         }
         dedup(rules)
+    }
+
+    /// Another create for the same account was under way when the card was made.
+    fn was_made_in_race(&self, card: &Card) -> bool {
+        let exchanges = &self.trace.exchanges;
+        let creates = || {
+            let path = format!("/accounts/{}/cards", card.account);
+            exchanges.iter().filter(move |e| {
+                e.request.method == "POST" && e.request.path.eq_ignore_ascii_case(&path)
+            })
+        };
+        let own = creates().find(|e| e.step == card.made_by);
+        own.is_some_and(|own| creates().any(|e| e.step != own.step && overlap::overlap(e, own)))
     }
 
     /// TIME-4: the clock was moved since the card was as it must be; if nothing else happened, time is to blame.
@@ -223,7 +246,7 @@ fn list_shows(exchange: &Exchange, card: &CardId) -> bool {
         Reply::Got(response) => {
             path.ends_with("/cards") && response.body.to_ascii_lowercase().contains(card.as_str())
         }
-        Reply::Lost(_) => false,
+        Reply::Lost(_) | Reply::LetGo(_) => false,
     }
 }
 

@@ -162,7 +162,10 @@ impl<'a> Judge<'a> {
             e.payload != call.payload && (done(&e.outcome) || !scene.is_success())
         });
         let elsewhere = known.is_none() && entries.iter().any(|e| done(&e.outcome));
-        if call.flaw.is_some() {
+        if call
+            .flaw
+            .is_some_and(|flaw| !ways::is_open(flaw) || !scene.is_success())
+        {
             TouchKind::Refused(id::AUTH_12)
         } else if changed {
             TouchKind::Refused(id::IDEM_6)
@@ -177,10 +180,10 @@ impl<'a> Judge<'a> {
         } else {
             TouchKind::Refused(match (&call.wish, &call.input) {
                 (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
-                (Wish::Create { .. }, Input::Valid) if !matches!(call.key, Key::Uuid(_)) => {
-                    id::INPUT_7
-                }
-                (Wish::Create { .. }, Input::Valid) => id::LIMIT_7,
+                (Wish::Create { .. }, Input::Valid) => match call.key {
+                    Key::Missing | Key::Malformed | Key::Exempt => id::INPUT_7,
+                    Key::Single | Key::Uuid(_) => id::LIMIT_7,
+                },
                 (Wish::Act(..), _) => id::LIFE_9,
             })
         }
@@ -235,8 +238,9 @@ impl<'a> Judge<'a> {
             }
             let moved = match &call.wish {
                 Wish::Create { .. } => {
-                    base.cards
-                        .extend(ways::new_card(call, made.clone(), None, now));
+                    if let Some(card) = ways::new_card(call, made.clone(), None, now) {
+                        base.add(card);
+                    }
                     None
                 }
                 Wish::Act(action, Id::Known(card)) => moved_on(&base, *action, card),
@@ -255,6 +259,7 @@ impl<'a> Judge<'a> {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
                 Asked::ListProgramme | Asked::MoveClock(_) | Asked::Other => false,
+                Asked::OtherMethod(_) => true,
                 Asked::Modify(call) => is_invalid(call),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };
@@ -282,8 +287,18 @@ impl<'a> Judge<'a> {
             rule: id::LIFE_1,
         };
         let rule = self.effect_rule(call);
+        let worlds = self.worlds.iter();
+        let next = worlds
+            .flat_map(|world| self.without_answer(world, now, call))
+            .collect();
+        self.settle_on(next, exchange.step);
+        self.touch(moment, call, TouchKind::Effect(rule));
+    }
+
+    /// The worlds that a call leaves of one when nobody knows whether it was carried out.
+    pub(super) fn without_answer(&self, world: &World, now: Since, call: &Call) -> Vec<World> {
         let mut next = Vec::new();
-        for world in self.evolve(now, |card| concerned(card, call)) {
+        for world in self.evolve_one(world, now, |card| concerned(card, call)) {
             let mut undone = world.clone();
             if let Key::Uuid(key) = &call.key {
                 undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
@@ -296,16 +311,14 @@ impl<'a> Judge<'a> {
                 let Some(mut done) = ways::taken(&world, call, &way, None, now) else {
                     continue;
                 };
-                let made =
-                    matches!(way.effect, Effect::Create { .. }).then(|| done.cards.len() - 1);
+                let made = matches!(way.effect, Effect::Create { .. }).then_some(now.step);
                 if let Key::Uuid(key) = &call.key {
                     done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
                 }
                 next.push(done);
             }
         }
-        self.settle_on(next, exchange.step);
-        self.touch(moment, call, TouchKind::Effect(rule));
+        next
     }
 }
 
@@ -321,7 +334,7 @@ fn moved_on(world: &World, action: Action, card: &CardId) -> Option<World> {
     Some(moved)
 }
 
-fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
+pub(super) fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
     let Key::Uuid(key) = &call.key else {
         return;
     };
@@ -336,7 +349,7 @@ fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment) {
 }
 
 /// Whether a call's answer depends on what a card has turned into by itself.
-fn concerned(card: &Card, call: &Call) -> bool {
+pub(super) fn concerned(card: &Card, call: &Call) -> bool {
     match &call.wish {
         Wish::Create {
             account: Id::Known(account),

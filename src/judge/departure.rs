@@ -28,6 +28,9 @@ pub struct Departure {
     pub since: Option<Origin>,
     /// What came.
     pub actual: String,
+    /// Where requests overlapped: orders that were tried, and why each fails. There may be more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<TriedOrder>,
     /// The difference between two bodies, line by line, where bodies differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
@@ -40,6 +43,17 @@ pub struct Origin {
     pub step: StepNumber,
     /// The rule by which it did.
     pub rule: RequirementId,
+}
+
+/// An order in which overlapping requests may have been carried out, and why they were not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TriedOrder {
+    /// The steps that fit, one after the other.
+    pub order: Vec<StepNumber>,
+    /// The step that does not fit behind them.
+    pub fails_at: StepNumber,
+    /// Why it doesn't.
+    pub because: String,
 }
 
 impl Departure {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::departure::{Origin, json_diff};
 use super::follow::{Found, Judge, Scene};
+use super::{json, overlap};
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::requirement::{RequirementId, id};
@@ -116,8 +117,8 @@ impl Judge<'_> {
             |v| v.as_str() == Some(card_type.as_str()),
             card_type.as_str(),
         );
-        let sent: Option<Value> = serde_json::from_str(&call.payload).ok();
-        if let Some(sent) = sent.as_ref().and_then(|s| s.get("billingAddress")) {
+        let sent = json::read(&call.payload).filter(|sent| sent.is_exact);
+        if let Some(sent) = sent.as_ref().and_then(|s| s.value.get("billingAddress")) {
             self.new_address(scene, sent, view);
         }
         self.fields_before_issuance(scene, view);
@@ -245,7 +246,9 @@ impl Judge<'_> {
         self.times(scene, card, members, &look, &facts);
         self.facts.insert(card.clone(), facts);
         if let Some(status) = look.status {
-            self.observe_status(scene, card, status, source);
+            if !self.settled.covers(card) {
+                self.observe_status(scene, card, status, source);
+            }
             self.issued_members(scene, card, members, status);
         }
         if let Some(facts) = self.facts.get_mut(card) {
@@ -283,8 +286,11 @@ impl Judge<'_> {
                 self.settle_stale_lists(card, &format!("`{name}` of a card"), &shown, source);
                 continue;
             }
-            if value.is_none() && !ISSUED.contains(&name) {
-                continue; // BODY-2 says it
+            let first = &self.trace.exchanges[fixed.moment];
+            if value.is_none()
+                && (!ISSUED.contains(&name) || !overlap::precedes(first, scene.exchange))
+            {
+                continue; // BODY-2 says it, or it may have come before the member was set
             }
             let undisturbed =
                 source.is_other_read(fixed.source) && self.is_undisturbed(card, fixed.moment);

@@ -1,6 +1,6 @@
 //! The thread through a case: each exchange filters and extends the worlds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -8,15 +8,17 @@ use super::Judgement;
 use super::answers::answered;
 use super::clock::Clock;
 use super::departure::{Departure, Origin};
+use super::explained::made_in;
 use super::facts::{Facts, Source};
-use super::request::{Asked, Understood};
-use super::{leaks, wire};
+use super::overlap::{self, Order, Race, Settled};
+use super::request::{Asked, Concern, Understood, shared_keys};
+use super::{json, leaks, wire};
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::{Flaw, StepNumber};
+use crate::case::{Case, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
-use crate::world::ways::{self, Id, Way};
+use crate::world::ways::{self, Effect, Id, Way};
 use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
@@ -50,6 +52,10 @@ pub(super) struct Judge<'a> {
     pub contract: &'a Contract,
     pub terms: &'a Terms,
     pub trace: &'a CaseTrace,
+    /// The case, of which the trace may be a part.
+    pub case: &'a Case,
+    /// The idempotency keys that more than one request has.
+    pub shared_keys: BTreeSet<String>,
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
@@ -57,6 +63,14 @@ pub(super) struct Judge<'a> {
     pub marked: Vec<Moment>,
     pub clock: Clock,
     pub judgement: Judgement,
+    /// The exchanges that overlap with the one being judged.
+    pub race: Race,
+    /// Some of the orders in which the last race may have gone, and what they left.
+    pub orders: Vec<Order>,
+    /// The exchanges during which a change was under way, so that they don't show a card at rest.
+    pub contended: BTreeSet<Moment>,
+    /// What has been put in order of the list being judged.
+    pub settled: Settled,
     gave_up: bool,
 }
 
@@ -94,7 +108,12 @@ impl Scene<'_> {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(contract: &'a Contract, terms: &'a Terms, trace: &'a CaseTrace) -> Self {
+    pub fn new(
+        contract: &'a Contract,
+        terms: &'a Terms,
+        trace: &'a CaseTrace,
+        case: &'a Case,
+    ) -> Self {
         let start = World {
             choices: Choices::pinned(&terms.pins),
             ..World::default()
@@ -103,6 +122,8 @@ impl<'a> Judge<'a> {
             contract,
             terms,
             trace,
+            case,
+            shared_keys: shared_keys(trace),
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
@@ -113,13 +134,20 @@ impl<'a> Judge<'a> {
                 obstacles: trace.obstacles.clone(),
                 ..Judgement::default()
             },
+            race: Race::default(),
+            contended: BTreeSet::new(),
+            orders: Vec::new(),
+            settled: Settled::default(),
             gave_up: false,
         }
     }
 
     pub fn run(mut self) -> Judgement {
-        for (moment, exchange) in self.trace.exchanges.iter().enumerate() {
-            self.exchange(moment, exchange);
+        for run in overlap::runs(&self.trace.exchanges) {
+            match run[..] {
+                [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
+                _ => self.race(run),
+            }
             if self.gave_up {
                 break;
             }
@@ -147,13 +175,31 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+    pub fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
+    /// What follows is not judged.
+    pub fn give_up(&mut self, step: StepNumber, words: String) {
+        self.gave_up = true;
+        self.obstacle(step, words);
+    }
+
+    pub fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+        let body = exchange.request.body.as_deref();
+        if body
+            .and_then(json::read)
+            .is_some_and(|sent| sent.is_ambiguous)
+        {
+            let words = "a name stands twice in the body with two values, so readers differ in what it asks for; the rest of the case was not judged";
+            return self.give_up(exchange.step, words.to_owned());
+        }
         let Understood {
             operation,
             asked,
             id_in_upper_case,
             key_in_upper_case,
-        } = self.understand(exchange);
+        } = self.understood(moment);
         if let Asked::MoveClock(seconds) = asked {
             return self.move_clock(moment, exchange, seconds);
         }
@@ -163,6 +209,7 @@ impl<'a> Judge<'a> {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
                 return self.unanswered(moment, exchange, &asked);
             }
+            Reply::LetGo(_) => return self.unanswered(moment, exchange, &asked),
             Reply::Got(response) => response,
         };
         let scene = Scene {
@@ -177,7 +224,9 @@ impl<'a> Judge<'a> {
             return self.unanswered(moment, exchange, &asked);
         }
         wire::check(self, &scene);
-        if response.status >= 500 {
+        // RFC 9110, 15.6.2: that is how a method is refused which the server has for no path at all.
+        let is_refused_method = matches!(asked, Asked::OtherMethod(_)) && response.status == 501;
+        if response.status >= 500 && !is_refused_method {
             self.server_error(&scene, &asked);
             return self.unanswered(moment, exchange, &asked);
         }
@@ -186,6 +235,7 @@ impl<'a> Judge<'a> {
             Asked::ListAccount(account) => self.list_account(&scene, &account),
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
+            Asked::OtherMethod(concern) => self.other_method(moment, concern),
             Asked::MoveClock(_) | Asked::Other => {}
         }
     }
@@ -194,9 +244,13 @@ impl<'a> Judge<'a> {
         self.worlds.iter().any(|w| w.position(card).is_some())
     }
 
+    /// The card that a step's answer brought; of a create whose answer was lost, the one that it is known to have made.
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
-        let cards = &self.worlds.first()?.cards;
-        cards.iter().find(|c| c.made_by == step)?.id.clone()
+        let mut own = self.trace.exchanges.iter().filter(|e| e.step == step);
+        own.find_map(made_in).or_else(|| {
+            let cards = &self.worlds.first()?.cards;
+            cards.iter().find(|c| c.made_by == step)?.id.clone()
+        })
     }
 
     pub fn show(&mut self, rule: RequirementId) {
@@ -218,6 +272,7 @@ impl<'a> Judge<'a> {
             expected: found.expected,
             since: found.since,
             actual: found.actual,
+            tried: Vec::new(),
             diff: found.diff,
         });
     }
@@ -231,11 +286,10 @@ impl<'a> Judge<'a> {
 
     /// Takes `worlds` for the set that is left, each once.
     pub fn settle_on(&mut self, mut worlds: Vec<World>, step: StepNumber) {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         worlds.retain(|w| seen.insert(w.clone()));
         if worlds.len() > WORLDS_MAX {
-            self.gave_up = true;
-            self.obstacle(
+            self.give_up(
                 step,
                 format!("more than {WORLDS_MAX} worlds explain what was seen; the rest of the case was not judged"),
             );
@@ -246,9 +300,21 @@ impl<'a> Judge<'a> {
 
     /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go.
     pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
-        let mut worlds = self.worlds.clone();
-        let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
-        for place in 0..places {
+        let worlds = self.worlds.iter();
+        worlds
+            .flat_map(|world| self.evolve_one(world, now, &concerns))
+            .collect()
+    }
+
+    /// The worlds into which one may have turned by itself.
+    pub fn evolve_one(
+        &self,
+        world: &World,
+        now: Since,
+        concerns: impl Fn(&Card) -> bool,
+    ) -> Vec<World> {
+        let mut worlds = vec![world.clone()];
+        for place in 0..world.cards.len() {
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {
@@ -263,13 +329,14 @@ impl<'a> Judge<'a> {
     }
 
     fn read(&mut self, scene: &Scene<'_>, card: &Id<CardId>) {
-        if let Some(flaw) = scene.exchange.flaw {
-            return self.refused_for(scene, flaw);
-        }
         let Id::Known(card) = card else {
             let refusals = ways::card_refusals(card, scene.name());
-            return self.only(scene, &refusals);
+            self.only(scene, refusals);
+            return;
         };
+        if !self.is_let_in(scene, id::READ_1) {
+            return;
+        }
         if !scene.is_success() {
             return self.unreadable(scene, card);
         }
@@ -293,6 +360,21 @@ impl<'a> Judge<'a> {
             }
             self.look(scene, card, &view, Source::ById);
         }
+    }
+
+    /// However such a request is answered, it changes nothing: what a later look shows is to its blame.
+    fn other_method(&mut self, moment: Moment, concern: Concern) {
+        let (card, account) = match concern {
+            Concern::Card(Id::Known(card)) => (Some(card), None),
+            Concern::Account(Id::Known(account)) => (None, Some(account)),
+            Concern::Card(_) | Concern::Account(_) | Concern::Programme => return,
+        };
+        self.touches.push(Touch {
+            moment,
+            card,
+            account,
+            kind: TouchKind::Refused(id::INPUT_9),
+        });
     }
 
     fn readable_rule(&self, card: &CardId) -> RequirementId {
@@ -319,19 +401,28 @@ impl<'a> Judge<'a> {
         );
     }
 
-    /// An answer that must be one of these refusals, in every world.
-    pub fn only(&mut self, scene: &Scene<'_>, refusals: &[Way]) {
+    /// An answer that must be one of these ways, in every world, or a refusal of the flaw if the request has one.
+    pub fn only(&mut self, scene: &Scene<'_>, ways: Vec<Way>) -> bool {
+        let ways = match scene.exchange.flaw {
+            Some(flaw) => ways::ways_with_flaw(flaw, || ways),
+            None => ways,
+        };
         let worlds = self.worlds.clone();
         self.pick(
             scene,
             &worlds,
-            |_| refusals.to_vec(),
+            |_| ways.clone(),
             |world, way| world.with(&way.choices),
-        );
+        )
     }
 
-    pub fn refused_for(&mut self, scene: &Scene<'_>, flaw: Flaw) {
-        self.only(scene, &ways::flaw_refusals(flaw));
+    /// Whether a read is to be judged as a good one: it has no flaw, or one that is open and was overlooked.
+    pub fn is_let_in(&mut self, scene: &Scene<'_>, rule: RequirementId) -> bool {
+        let Some(_) = scene.exchange.flaw else {
+            return true;
+        };
+        let fits = self.only(scene, vec![Way::success(rule, Effect::Nothing)]);
+        fits && scene.is_success()
     }
 }
 

@@ -9,20 +9,21 @@ use super::follow::{Found, Judge, Scene, TouchKind};
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
 use crate::world::ways::{self, Id};
-use crate::world::{Card, Choice, Since, World};
+use crate::world::{Card, Choice, World};
 
 impl Judge<'_> {
     pub(super) fn list_account(&mut self, scene: &Scene<'_>, account: &Id<AccountId>) {
-        if let Some(flaw) = scene.exchange.flaw {
-            return self.refused_for(scene, flaw);
-        }
         let Id::Known(account) = account else {
             let refusals = ways::account_refusals(
                 account,
                 crate::contract::OperationKind::ListAccountCards.name(),
             );
-            return self.only(scene, &refusals);
+            self.only(scene, refusals);
+            return;
         };
+        if !self.is_let_in(scene, id::READ_9) {
+            return;
+        }
         if let Some(views) = self.elements(scene) {
             self.list(scene, &views, Source::Account, id::READ_2, &|a| {
                 a == account
@@ -31,8 +32,8 @@ impl Judge<'_> {
     }
 
     pub(super) fn list_programme(&mut self, scene: &Scene<'_>) {
-        if let Some(flaw) = scene.exchange.flaw {
-            return self.refused_for(scene, flaw);
+        if !self.is_let_in(scene, id::READ_9) {
+            return;
         }
         let Some(views) = self.elements(scene) else {
             return;
@@ -133,7 +134,7 @@ impl Judge<'_> {
             if self.is_elsewhere(scene, view, &card, source, concerns) {
                 continue;
             }
-            if !self.knows(&card) {
+            if !self.knows(&card) && !self.settled.covers(&card) {
                 self.unknown_card(scene, view, &card, complete);
             }
             if self.knows(&card) {
@@ -241,7 +242,7 @@ impl Judge<'_> {
         };
         let mut worlds = std::mem::take(&mut self.worlds);
         for world in &mut worlds {
-            world.cards.push(adopted.clone());
+            world.add(adopted.clone());
         }
         self.settle_on(worlds, scene.exchange.step);
     }
@@ -292,11 +293,12 @@ impl Judge<'_> {
         complete: RequirementId,
         concerns: &dyn Fn(&AccountId) -> bool,
     ) {
-        let now = Since {
-            rule: id::LIFE_1,
-            ..scene.now(id::LIFE_1)
+        let now = scene.now(id::LIFE_1);
+        let settled = self.settled.clone();
+        let missing = |c: &Card| {
+            c.id.as_ref()
+                .is_some_and(|card| !listed.contains(card) && !settled.covers(card))
         };
-        let missing = |c: &Card| c.id.as_ref().is_some_and(|card| !listed.contains(card));
         let worlds = self.evolve(now, |c| concerns(&c.account) && missing(c));
         let left: Vec<World> = worlds
             .iter()
@@ -362,9 +364,11 @@ impl Judge<'_> {
         listed: &BTreeSet<CardId>,
         concerns: &dyn Fn(&AccountId) -> bool,
     ) {
+        let settled = self.settled.clone();
         let choices = |world: &World| -> Vec<Choice> {
             let ended = world.cards.iter().filter(|c| concerns(&c.account));
             ended
+                .filter(|card| !card.id.as_ref().is_some_and(|id| settled.covers(id)))
                 .filter_map(|card| {
                     let point = match card.status {
                         CardStatus::Terminated => id::OPEN_12,

@@ -3,15 +3,20 @@
 //! The judge follows a case's exchanges and keeps the set of [`World`](crate::world::World)s that explain them. An
 //! exchange that no world explains is a [`Departure`]; what was seen is then taken over, and judging goes on.
 
+mod accounts;
 mod answers;
 mod blame;
 mod changes;
 mod clock;
 mod departure;
+mod explained;
 mod facts;
 mod follow;
+mod inside;
+mod json;
 mod leaks;
 mod lists;
+mod overlap;
 mod request;
 mod settle;
 mod times;
@@ -27,8 +32,8 @@ use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
 use crate::world::choice::Scope;
 
-pub use departure::{Departure, Origin};
-pub use settle::{Clash, Ledger, Readings, Witness};
+pub use departure::{Departure, Origin, TriedOrder};
+pub use settle::{Clash, Ledger, Readings, Witness, in_words};
 
 /// What one case showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,5 +52,5 @@ pub struct Judgement {
 
 /// Judges one case.
 pub fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Judgement {
-    follow::Judge::new(contract, terms, trace).run()
+    accounts::judge(contract, terms, trace)
 }

@@ -1,16 +1,19 @@
 //! What a recorded request asks for, read from the wire: the judge needs no knowledge of how it came to be sent.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::follow::Judge;
+use super::json;
 use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Exchange, Request};
-use crate::world::Choice;
+use crate::trace::{CaseTrace, Exchange, Request};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
+use crate::world::{Choice, Moment};
 
 /// What an exchange asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +28,18 @@ pub(super) enum Asked {
     Modify(Call),
     /// That the target's clock moves by so many seconds.
     MoveClock(u64),
+    /// Whatever it is, by a method that the document does not give for the path.
+    OtherMethod(Concern),
     /// Something that is not part of the contract on cards.
     Other,
+}
+
+/// What a path is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Concern {
+    Card(Id<CardId>),
+    Account(Id<AccountId>),
+    Programme,
 }
 
 /// A request, understood.
@@ -43,15 +56,24 @@ pub(super) struct Understood {
 }
 
 impl Judge<'_> {
-    /// Reads what an exchange asks for.
-    pub(super) fn understand(&self, exchange: &Exchange) -> Understood {
+    /// What an exchange asks for.
+    pub(super) fn understood(&self, moment: Moment) -> Understood {
+        match self.race.understood.get(&moment) {
+            Some(understood) => understood.clone(),
+            None => self.understand(&self.trace.exchanges[moment]),
+        }
+    }
+
+    fn understand(&self, exchange: &Exchange) -> Understood {
         let request = &exchange.request;
         let has_upper = |text: &str| text.bytes().any(|b| b.is_ascii_uppercase());
         let key_in_upper_case = request.header("idempotency-key").is_some_and(has_upper);
         let Some(route) = self.contract.route(&request.method, &request.path) else {
             return Understood {
                 operation: None,
-                asked: self.sandbox_call(exchange),
+                asked: self
+                    .asked_by_other_method(request)
+                    .unwrap_or_else(|| self.sandbox_call(exchange)),
                 id_in_upper_case: has_upper(&request.path),
                 key_in_upper_case,
             };
@@ -96,9 +118,21 @@ impl Judge<'_> {
         }
     }
 
+    fn asked_by_other_method(&self, request: &Request) -> Option<Asked> {
+        let route = self
+            .contract
+            .route_of_other_method(&request.method, &request.path)?;
+        let concern = match (route.card, route.account) {
+            (Some(card), _) => Concern::Card(self.card_id(card)),
+            (None, Some(account)) => Concern::Account(self.account_id(account)),
+            (None, None) => Concern::Programme,
+        };
+        Some(Asked::OtherMethod(concern))
+    }
+
     /// The issuer's acts and the clock are no part of the contract; the case says what was asked for.
     fn sandbox_call(&self, exchange: &Exchange) -> Asked {
-        let step = self.trace.case.steps.get(exchange.step.0 - 1);
+        let step = self.case.steps.get(exchange.step.0 - 1);
         let (action, made_by) = match step.map(|s| &s.command) {
             Some(Command::Act(action, CardRef::Made(made_by))) => (action, made_by),
             Some(Command::MoveClock(seconds)) => return Asked::MoveClock(*seconds),
@@ -131,7 +165,7 @@ impl Judge<'_> {
 
     fn card_id(&self, text: &str) -> Id<CardId> {
         let card = CardId::new(text);
-        if self.knows(&card) {
+        if self.knows(&card) || self.race.made.contains(&card) {
             Id::Known(card)
         } else if self.terms.foreign_card.as_ref() == Some(&card) {
             Id::Foreign
@@ -143,23 +177,23 @@ impl Judge<'_> {
     fn create(&self, exchange: &Exchange, account: Id<AccountId>) -> Call {
         let request = &exchange.request;
         let text = request.body.as_deref().unwrap_or_default();
-        let body: Option<Value> = serde_json::from_str(text).ok();
+        let sent = json::read(text);
+        let body = sent.as_ref().map(|sent| &sent.value);
         let wish = Wish::Create {
             account,
             card_type: body
-                .as_ref()
                 .and_then(|b| b.get("type")?.as_str())
                 .and_then(CardType::from_wire),
             beyond_ascii: !text.is_ascii() || text.contains("\\u"),
         };
         let mut call = self.call(exchange, OperationKind::CreateCard.name(), wish);
-        call.input = input(self.contract, request, body.as_ref());
+        call.input = input(self.contract, request, sent.as_ref());
         call
     }
 
     fn call(&self, exchange: &Exchange, name: &'static str, wish: Wish) -> Call {
         let request = &exchange.request;
-        let key = key(request);
+        let key = self.key(request);
         Call {
             name,
             wish,
@@ -169,6 +203,23 @@ impl Judge<'_> {
             payload: request.body.clone().unwrap_or_default(),
             input: Input::Valid,
             flaw: exchange.flaw,
+            in_flight: self.in_flight(exchange),
+        }
+    }
+
+    fn key(&self, request: &Request) -> Key {
+        match request.header("idempotency-key") {
+            None => Key::Missing,
+            Some(text) => match Uuid::try_parse(text) {
+                Ok(_) if text.len() == 36 => {
+                    let key = text.to_ascii_lowercase();
+                    match self.shared_keys.contains(&key) {
+                        true => Key::Uuid(key),
+                        false => Key::Single,
+                    }
+                }
+                _ => Key::Malformed,
+            },
         }
     }
 }
@@ -180,44 +231,40 @@ fn shape<T>(text: &str) -> Id<T> {
     }
 }
 
-fn key(request: &Request) -> Key {
-    match request.header("idempotency-key") {
-        None => Key::Missing,
-        Some(text) => match Uuid::try_parse(text) {
-            Ok(_) if text.len() == 36 => Key::Uuid(text.to_ascii_lowercase()),
-            _ => Key::Malformed,
-        },
-    }
-}
-
 /// What the document says of a create's body.
-fn input(contract: &Contract, request: &Request, body: Option<&Value>) -> Input {
+fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> Input {
     let media_type = request.header("content-type").unwrap_or_default();
-    if !media_type
-        .to_ascii_lowercase()
-        .starts_with("application/json")
-    {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
         return Input::Invalid(id::INPUT_6);
     }
-    let Some(body) = body.filter(|b| b.is_object()) else {
+    let Some(json::Sent {
+        value: body @ Value::Object(_),
+        repeated,
+        ..
+    }) = sent
+    else {
         return Input::Invalid(id::INPUT_5);
     };
     let Some(operation) = contract.operation(OperationKind::CreateCard) else {
         return Input::Valid;
     };
-    match operation.check_request_body(body) {
-        RequestBody::Valid => Input::Valid,
-        RequestBody::Open(points) => Input::Open(
-            points
-                .iter()
-                .map(|point| open_choice(body, point))
-                .collect(),
-        ),
-        RequestBody::Invalid(violations) => Input::Invalid(
-            violations
-                .first()
-                .map_or(id::INPUT_2, |v| invalid_rule(&v.kind)),
-        ),
+    let points = match operation.check_request_body(body) {
+        RequestBody::Valid => Vec::new(),
+        RequestBody::Open(points) => points,
+        RequestBody::Invalid(violations) => {
+            let rule = violations.first().map(|v| invalid_rule(&v.kind));
+            return Input::Invalid(rule.unwrap_or(id::INPUT_2));
+        }
+    };
+    let repeated = repeated
+        .iter()
+        .map(|at| Choice::new(id::OPEN_44, at, "accepted"));
+    let points = points.iter().map(|point| open_choice(body, point));
+    let choices: Vec<Choice> = points.chain(repeated).collect();
+    match choices.is_empty() {
+        true => Input::Valid,
+        false => Input::Open(choices),
     }
 }
 
@@ -251,10 +298,27 @@ fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
             Choice::new(id::OPEN_24, scope, "accepted")
         }
         OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, at, "accepted"),
-        OpenPoint::ControlCharacter(at) => {
-            Choice::new(id::OPEN_26, format!("{at}, {:?}", text(at)), "accepted")
-        }
+        OpenPoint::ControlCharacter(at) => Choice::new(
+            id::OPEN_26,
+            format!("{at}, {}", no_text(text(at))),
+            "accepted",
+        ),
         OpenPoint::UndescribedBody => Choice::new(id::OPEN_22, "body", "ignored"),
+    }
+}
+
+/// The characters of a text that are none, by their codes; of many, how many more there are.
+fn no_text(text: &str) -> String {
+    const NAMED_MAX: usize = 3;
+    let mut odd = text.chars().filter(|c| crate::contract::is_no_text(*c));
+    let named: Vec<String> = odd
+        .by_ref()
+        .take(NAMED_MAX)
+        .map(|c| format!("U+{:04X}", u32::from(c)))
+        .collect();
+    match odd.count() {
+        0 => named.join(" "),
+        more => format!("{} and {more} more", named.join(" ")),
     }
 }
 
@@ -264,4 +328,14 @@ fn parent(pointer: &str) -> &str {
         Some(("", _)) | None => "card request",
         Some((parent, _)) => parent,
     }
+}
+
+/// The idempotency keys that more than one request has, in lower case.
+pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let keys = trace.exchanges.iter().filter_map(|exchange| {
+        let key = exchange.request.header("idempotency-key")?;
+        Some(key.to_ascii_lowercase())
+    });
+    keys.filter(|key| !seen.insert(key.clone())).collect()
 }

@@ -6,7 +6,7 @@ use super::Judgement;
 use crate::case::Case;
 use crate::requirement::RequirementId;
 use crate::trace::CaseNumber;
-use crate::world::choice::Scope;
+use crate::world::choice::{Choice, Scope};
 
 /// The readings left for a point in a scope.
 pub type Readings = BTreeMap<(RequirementId, Scope), BTreeSet<usize>>;
@@ -109,6 +109,19 @@ impl Ledger {
             })
             .collect()
     }
+}
+
+/// Readings of an open point, in words.
+pub fn in_words(point: RequirementId, scope: &Scope, readings: &BTreeSet<usize>) -> String {
+    let words = readings.iter().map(|reading| {
+        let choice = Choice {
+            point,
+            scope: scope.clone(),
+            reading: *reading,
+        };
+        choice.to_string()
+    });
+    words.collect::<Vec<String>>().join(" or ")
 }
 
 fn first_disjoint(sorted: &[Witness]) -> Option<(&Witness, &Witness)> {

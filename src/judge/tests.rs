@@ -1,6 +1,11 @@
 //! The judge by tables: a story with its answers, and the departures that it holds.
 //!
+//! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
+//! and answered 7 ms after it.
+//!
 //! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all.
+
+mod access;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +21,17 @@ use crate::trace::{
     CaseNumber, CaseTrace, Exchange, Issuance, Micros, Reply, Request, Response, Terms,
 };
 
+mod accounts;
+mod overlap;
+
 /// A story: each step with its answer, split by `=>`.
 struct Story {
     steps: Vec<Step>,
     exchanges: Vec<Exchange>,
     cards: BTreeMap<StepNumber, Value>,
     clock: u64,
+    /// When the lanes of the present race were released.
+    released: Option<u64>,
 }
 
 fn account(letter: char) -> AccountId {
@@ -46,6 +56,7 @@ impl Story {
             exchanges: Vec::new(),
             cards: BTreeMap::new(),
             clock: 0,
+            released: None,
         };
         for line in lines {
             let (step, answer) = line.split_once(" => ").expect("a step and its answer");
@@ -57,20 +68,40 @@ impl Story {
     fn tell(&mut self, step: Step, answer: &str) {
         let number = StepNumber(self.steps.len() + 1);
         let request = self.request(number, &step);
-        self.clock += 100_000;
+        let (answer, times) = answer.split_once(" @ ").unwrap_or((answer, ""));
+        let (sent_at, received_at) = self.times(&step, times);
         let reply = match answer {
             "lost" => Reply::Lost("the connection was reset".to_owned()),
             _ => Reply::Got(self.response(number, &step, answer)),
         };
         self.exchanges.push(Exchange {
             step: number,
-            sent_at: Micros(self.clock),
-            received_at: Micros(self.clock + 1_000),
+            sent_at: Micros(sent_at),
+            received_at: Micros(received_at),
             request,
             flaw: step.flaw,
             reply,
         });
         self.steps.push(step);
+    }
+
+    fn times(&mut self, step: &Step, times: &str) -> (u64, u64) {
+        let Some(lane) = step.lane else {
+            self.clock += 100_000;
+            self.released = None;
+            return (self.clock, self.clock + 1_000);
+        };
+        let released = *self.released.get_or_insert_with(|| self.clock + 100_000);
+        let (sent, received) = match times.split_once('-') {
+            Some((sent, received)) => (sent.parse().unwrap(), received.parse().unwrap()),
+            None => {
+                let in_lane = self.steps.iter().rev().take_while(|s| s.lane.is_some());
+                let round = in_lane.filter(|s| s.lane == Some(lane)).count() as u64;
+                (2 * round, 2 * round + 1)
+            }
+        };
+        self.clock = self.clock.max(released + received * 1_000);
+        (released + sent * 1_000, released + received * 1_000)
     }
 
     fn request(&self, number: StepNumber, step: &Step) -> Request {
@@ -110,6 +141,7 @@ impl Story {
             Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
             Command::Retry(_) | Command::Pause(_) => unreachable!("told otherwise"),
         };
+        let method = step.method.as_ref().map_or(method, http::Method::as_str);
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         if method != "GET" {
             let value = match &step.key {
@@ -142,6 +174,7 @@ impl Story {
             _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
             _ if rest.is_empty() => String::new(),
             Command::MoveClock(_) => rest.to_owned(),
+            _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
             Command::Read(CardRef::Made(made)) => self.card(*made, rest).to_string(),
             Command::Retry(first) if self.cards.contains_key(first) => {
@@ -169,7 +202,7 @@ impl Story {
         };
         match &self.exchanges[first.0 - 1].reply {
             Reply::Got(response) => response.body.clone(),
-            Reply::Lost(_) => String::new(),
+            Reply::Lost(_) | Reply::LetGo(_) => String::new(),
         }
     }
 
@@ -230,15 +263,18 @@ impl Story {
         Value::from(cards).to_string()
     }
 
-    fn trace(self) -> CaseTrace {
+    fn trace(mut self) -> CaseTrace {
+        self.exchanges.sort_by_key(|exchange| exchange.sent_at);
+        let case = Case {
+            name: "table".to_owned(),
+            title: String::new(),
+            steps: self.steps,
+        };
+        let letters = case.accounts().into_iter().chain(['A', 'B']);
         CaseTrace {
             number: CaseNumber(1),
-            case: Case {
-                name: "table".to_owned(),
-                title: String::new(),
-                steps: self.steps,
-            },
-            accounts: [('A', account('A')), ('B', account('B'))].into(),
+            accounts: letters.map(|letter| (letter, account(letter))).collect(),
+            case,
             exchanges: self.exchanges,
             obstacles: Vec::new(),
             complete: true,

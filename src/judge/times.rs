@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::departure::Origin;
 use super::facts::{Facts, Look, Stamp, stamp};
 use super::follow::{Found, Judge, Scene, TouchKind};
+use super::overlap;
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::Issuance;
@@ -37,12 +38,21 @@ impl Judge<'_> {
                 self.show(id::TIME_1);
             }
         }
-        let Some(last) = facts.looks.last() else {
+        let exchanges = &self.trace.exchanges;
+        let precedes = |l: &&Look| overlap::precedes(&exchanges[l.moment], scene.exchange);
+        let Some(last) = facts.looks.iter().rev().find(precedes) else {
             return;
         };
         let Some(before) = &last.updated_at else {
             return;
         };
+        let is_other_read = look.source.is_other_read(last.source);
+        let is_contended = [last.moment, scene.moment]
+            .iter()
+            .any(|moment| self.contended.contains(moment));
+        if is_contended && is_other_read {
+            return; // different reads need only agree about a card at rest
+        }
         if updated.at < before.at {
             let rules = self.stale_rules(card, last, look);
             let found = Found {
@@ -59,13 +69,17 @@ impl Judge<'_> {
             self.depart(scene, &rules, found);
         } else {
             self.show(id::TIME_2);
+            if is_contended {
+                return; // a change under way may have come before one look or the other
+            }
             if last.status == look.status {
                 self.time_at_rest(scene, card, last, look, before, updated);
             } else {
                 self.time_of_change(scene, card, last, before, updated);
             }
         }
-        if look.source.is_other_read(last.source)
+        if is_other_read
+            && !is_contended
             && self.is_quiet_since(last.moment)
             && look.status == last.status
             && look.name != last.name

@@ -3,12 +3,15 @@
 use serde_json::Value;
 
 use super::follow::{Found, Judge, Scene};
-use super::leaks;
+use super::{inside, leaks};
 use crate::contract::{Operation, OperationKind, Violation, ViolationKind};
 use crate::requirement::{RequirementId, id};
 
 pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     leaks::check(judge, scene);
+    if scene.response.status >= 400 {
+        inside::check(judge, scene);
+    }
     let contract = judge.contract;
     let Some(kind) = scene.operation else {
         return;

@@ -17,6 +17,10 @@ pub enum Ability {
     Clock,
     /// A longest age of signatures that the profile states.
     SignatureAge,
+    /// Callers that say who they are by a bearer token.
+    Bearer,
+    /// Signed requests.
+    Signing,
 }
 
 impl Ability {
@@ -28,6 +32,8 @@ impl Ability {
             Self::Foreign => "an account and a card of another programme",
             Self::Clock => "a clock that can be moved",
             Self::SignatureAge => "a longest age of signatures that the profile states",
+            Self::Bearer => "a bearer token",
+            Self::Signing => "signed requests",
         }
     }
 }
@@ -45,6 +51,10 @@ pub struct Abilities {
     pub clock: bool,
     /// [`Ability::SignatureAge`].
     pub signature_age: bool,
+    /// [`Ability::Bearer`].
+    pub bearer: bool,
+    /// [`Ability::Signing`].
+    pub signing: bool,
 }
 
 impl Abilities {
@@ -55,6 +65,8 @@ impl Abilities {
         foreign: true,
         clock: true,
         signature_age: true,
+        bearer: true,
+        signing: true,
     };
 
     /// Whether the target offers it.
@@ -65,6 +77,8 @@ impl Abilities {
             Ability::Foreign => self.foreign,
             Ability::Clock => self.clock,
             Ability::SignatureAge => self.signature_age,
+            Ability::Bearer => self.bearer,
+            Ability::Signing => self.signing,
         }
     }
 
@@ -85,7 +99,11 @@ pub fn needed(case: &Case) -> Vec<Ability> {
         .filter_map(|index| needed_by(&case.steps, index))
         .collect();
     let flaws = case.steps.iter().filter_map(|step| step.flaw);
-    needed.extend(flaws.filter_map(needed_by_flaw));
+    for flaw in flaws {
+        needed.extend(flaw.is_of_bearer().then_some(Ability::Bearer));
+        needed.extend(flaw.is_of_signature().then_some(Ability::Signing));
+        needed.extend(needed_by_flaw(flaw));
+    }
     needed.sort_unstable();
     needed.dedup();
     needed

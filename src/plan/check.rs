@@ -1,6 +1,8 @@
 //! What makes a case consistent: each step can be sent, given the steps before it.
 
+use crate::card::Action;
 use crate::case::{Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
+use crate::contract::Route;
 
 /// What is wrong with a case, and at which step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,8 @@ pub fn inconsistency(case: &Case) -> Option<Inconsistency> {
     }
     case.steps.iter().enumerate().find_map(|(index, step)| {
         let number = StepNumber(index + 1);
-        let problem = step_problem(&case.steps, number, step)?;
+        let problem =
+            step_problem(&case.steps, number, step).or_else(|| wrong_lane(case, number, step))?;
         Some(Inconsistency {
             step: Some(number),
             problem,
@@ -39,6 +42,38 @@ fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<Strin
         .or_else(|| wrong_key(steps, step))
         .or_else(|| wrong_body(steps, step))
         .or_else(|| wrong_flaw(steps, number, step))
+        .or_else(|| wrong_method(step))
+}
+
+/// What goes at once can't wait for one another: a step may name what came before the race, what its own lane did, and
+/// the request that another lane begins with.
+fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
+    let lane = step.lane?;
+    if matches!(step.command, Command::MoveClock(_)) {
+        return Some(
+            "the clock moves for everybody, so nothing can go at the same time".to_owned(),
+        );
+    }
+    let stretches = case.stretches();
+    let race = stretches.iter().find(|s| s.contains(&(number.0 - 1)))?;
+    let is_first = |index: usize| {
+        let mut earlier = case.steps[race.start..index].iter();
+        earlier.all(|s| s.lane != case.steps[index].lane)
+    };
+    let names_request = |need: StepNumber| {
+        matches!(step.command, Command::Retry(first) if first == need)
+            || step.key == KeyUse::Of(need)
+    };
+    step.needs().into_iter().find_map(|need| {
+        let index = need.0 - 1;
+        let apart = race.contains(&index) && case.steps[index].lane != Some(lane);
+        (apart && !(names_request(need) && is_first(index))).then(|| {
+            format!(
+                "step {number} names {need}, which goes at the same time in another lane: only the requests that lanes \
+                 begin with can be repeated by one another"
+            )
+        })
+    })
 }
 
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
@@ -81,26 +116,42 @@ fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String>
     if flaw == Flaw::ExpiredBearer && !steps[..number.0 - 1].iter().any(moves) {
         return Some("no bearer token has expired before the clock was moved".to_owned());
     }
-    if needs_body(flaw) && !is_create(steps, step) {
+    if flaw.needs_body() && !is_create(steps, step) {
         return Some(format!(
-            "`{}` needs a body: only a create, or the retry of one, has one",
-            flaw.words()
+            "`{flaw}` needs a body: only a create, or the retry of one, has one"
         ));
     }
-    (flaw == Flaw::ChangedHeader && !sends_key(step)).then(|| {
-        format!(
-            "`{}` needs an idempotency key: name a call that modifies",
-            flaw.words()
-        )
-    })
+    if let Flaw::SignatureOf(signed) = flaw
+        && matches!(steps[signed.0 - 1].command, Command::Pause(_))
+    {
+        return Some(format!(
+            "{signed} is a pause, which sends nothing: name a call"
+        ));
+    }
+    (flaw.needs_key() && !sends_key(step))
+        .then(|| format!("`{flaw}` needs an idempotency key: name a call that modifies"))
 }
 
-/// Whether the flaw is one of the digest, which only a body has.
-pub(super) fn needs_body(flaw: Flaw) -> bool {
-    matches!(
-        flaw,
-        Flaw::UncoveredDigest | Flaw::WrongDigest | Flaw::WrongOtherDigest | Flaw::NoDigest
-    )
+fn wrong_method(step: &Step) -> Option<String> {
+    let method = step.method.as_ref()?;
+    let path = match &step.command {
+        Command::Create { .. } | Command::ListAccount(_) => "/accounts/id/cards",
+        Command::ListProgramme => "/cards",
+        Command::Read(_) | Command::Act(Action::Terminate, _) => "/cards/id",
+        Command::Act(Action::Activate, _) => "/cards/id/activate",
+        Command::Act(Action::Deactivate, _) => "/cards/id/deactivate",
+        Command::Act(..) | Command::Retry(_) | Command::Pause(_) | Command::MoveClock(_) => {
+            return Some(
+                "only a create, a read, a list, an activate, a deactivate or a terminate can go by another method"
+                    .to_owned(),
+            );
+        }
+    };
+    let route = Route::of(method.as_str(), path)?;
+    Some(format!(
+        "{method} on that path is \"{}\": write it as that",
+        route.operation.name()
+    ))
 }
 
 /// Whether the step's request carries an idempotency key.

@@ -1,18 +1,21 @@
 //! Which cases are run: from suites and a seed, purely.
 //!
 //! The plan doesn't know targets beyond what they offer ([`Abilities`]), sees no reply and does no I/O but to read suite
-//! files. The same suites, seed, budget, countries and abilities give the same cases, byte for byte, on any machine.
+//! files. The same suites, seed, budget, document and abilities give the same cases, byte for byte, on any machine.
 //!
 //! ```
+//! use cardproof::contract::Contract;
 //! use cardproof::plan::{Abilities, Budget, Suite, plan};
 //! let suites = Suite::find("lifecycle").unwrap();
-//! let first = plan(&suites, 7, Budget::default(), &[], Abilities::ALL).next().unwrap();
+//! let contract = Contract::embedded();
+//! let first = plan(&suites, 7, Budget::default(), contract, Abilities::ALL).next().unwrap();
 //! assert_eq!(first.suite, "lifecycle");
 //! ```
 
 mod ability;
 mod address;
 mod check;
+mod every;
 mod generate;
 mod invalid;
 mod read;
@@ -26,9 +29,13 @@ mod write;
 mod tests;
 
 use crate::case::Case;
+use crate::contract::Contract;
 
 pub use ability::{Abilities, Ability, needed};
 pub use check::{Inconsistency, inconsistency};
+use std::sync::Arc;
+
+pub use every::Every;
 pub use generate::Generator;
 pub use suite::{DEFAULT_SUITE, Focus, Generate, STEPS_MIN, Suite, SuiteError};
 pub use write::{case_file, comments};
@@ -45,6 +52,8 @@ pub struct Budget {
 pub enum Origin {
     /// A person wrote it.
     Written,
+    /// It is one of a complete set (see [`Every`]).
+    Derived,
     /// It was generated.
     Generated {
         /// By which `[[generate]]` table of its suite, from 0.
@@ -67,47 +76,47 @@ pub struct Planned {
     pub missing: Vec<Ability>,
 }
 
-/// The cases of `suites`: first those written by hand, then the generated ones, interleaved over all tables so that a run
-/// that stops early has seen a bit of each. Those that move the clock come last, since each has the target to itself. A case depends on its table and index alone, not on how many there are.
-///
-/// `countries` are codes that the contract takes for valid; a few common ones are used when there are none.
+/// The cases of `suites`: first those written by hand, then complete sets, then the generated ones, interleaved over all
+/// tables so that a run that stops early has seen a bit of each. Those that move the clock come last, since each has the
+/// target to itself. A generated case depends on its table and index alone, not on how many there are.
 pub fn plan<'a>(
     suites: &'a [Suite],
     seed: u64,
     budget: Budget,
-    countries: &'a [String],
+    contract: &'a Contract,
     abilities: Abilities,
 ) -> impl Iterator<Item = Planned> + use<'a> {
+    let as_planned = move |suite: &Suite, origin, case: Case| Planned {
+        missing: abilities.missing(&case),
+        case,
+        suite: suite.name.clone(),
+        origin,
+    };
     let written = move |moves_clock: bool| {
         suites.iter().flat_map(move |suite| {
             let cases = suite.cases.iter();
             let chosen = cases.filter(move |case| case.moves_clock() == moves_clock);
-            chosen.map(move |case| Planned {
-                case: case.clone(),
-                suite: suite.name.clone(),
-                origin: Origin::Written,
-                missing: abilities.missing(case),
-            })
+            chosen.map(move |case| as_planned(suite, Origin::Written, case.clone()))
         })
     };
-    let generator = Generator::new(seed, countries, abilities);
+    let derived = suites.iter().flat_map(move |suite| {
+        let cases = suite.every.iter().flat_map(|every| every.cases(contract));
+        cases.map(move |case| as_planned(suite, Origin::Derived, case))
+    });
+    let countries: Arc<[String]> = contract.countries().into();
     let generated = move |turn: Turn| {
         let suite = &suites[turn.suite];
-        let case = generator.case(
+        let case = Generator::new(seed, &countries, abilities).case(
             &suite.name,
             turn.table,
             &suite.generate[turn.table],
             turn.index,
         );
-        Planned {
-            missing: abilities.missing(&case),
-            case,
-            suite: suite.name.clone(),
-            origin: Origin::Generated {
-                table: turn.table,
-                index: turn.index,
-            },
-        }
+        let origin = Origin::Generated {
+            table: turn.table,
+            index: turn.index,
+        };
+        as_planned(suite, origin, case)
     };
     let turns_of = move |moves_clock: bool| {
         turns(suites, budget).filter(move |turn| {
@@ -116,15 +125,20 @@ pub fn plan<'a>(
         })
     };
     written(false)
-        .chain(turns_of(false).map(generated))
+        .chain(derived)
+        .chain(turns_of(false).map(generated.clone()))
         .chain(written(true))
         .chain(turns_of(true).map(generated))
 }
 
 /// How many cases [`plan`] gives.
-pub fn planned_count(suites: &[Suite], budget: Budget) -> usize {
+pub fn planned_count(suites: &[Suite], budget: Budget, contract: &Contract) -> usize {
     let written: usize = suites.iter().map(|suite| suite.cases.len()).sum();
+    let every = suites.iter().flat_map(|suite| &suite.every);
     written
+        + every
+            .map(|every| every.cases(contract).len())
+            .sum::<usize>()
         + shares(suites, budget)
             .iter()
             .map(|s| s.cases)

@@ -6,16 +6,18 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::check;
+use super::every::Every;
 use super::suite::{Focus, Generate, STEPS_MIN, Suite, SuiteError, names_a_path};
 use crate::case::{Case, Step};
 use crate::words;
 
-const SUITE_KEYS: [&str; 7] = [
+const SUITE_KEYS: [&str; 8] = [
     "title",
     "about",
     "includes",
     "requirement",
     "found",
+    "every",
     "generate",
     "case",
 ];
@@ -64,6 +66,9 @@ fn suite_of(name: &str, table: &Spanned<DeTable<'_>>) -> Read<Suite> {
             suite.found.insert(key.get_ref().to_string(), text(value)?);
         }
     }
+    for value in optional(table, "every", list)?.unwrap_or_default() {
+        suite.every.push(every(value)?);
+    }
     for value in optional(table, "generate", list)?.unwrap_or_default() {
         let generate = generate_of(value)?;
         unique(value, &suite.generate, |g| &g.name, &generate.name)?;
@@ -108,6 +113,17 @@ fn generate_of(value: &Value<'_>) -> Read<Generate> {
         cases: count(required(value, table, "cases")?)?,
         steps: steps_max,
     })
+}
+
+fn every(value: &Value<'_>) -> Read<Every> {
+    let word = text(value)?;
+    Every::ALL
+        .into_iter()
+        .find(|every| every.as_str() == word)
+        .ok_or_else(|| {
+            let known = Every::ALL.map(Every::as_str);
+            (value.span(), not_among("complete set", &word, &known, ""))
+        })
 }
 
 fn focus(value: &Value<'_>) -> Read<Focus> {

@@ -75,6 +75,12 @@ impl Story {
         StepNumber(self.steps.len())
     }
 
+    /// Nobody knows what a race left before it is looked at.
+    pub fn unsettle(&mut self) {
+        self.listed.clear();
+        self.cards.iter_mut().for_each(|card| card.seen = false);
+    }
+
     /// Adds a create that is to make a card; gives the card's index.
     pub fn create(
         &mut self,

@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 use indexmap::IndexMap;
 
+use super::every::Every;
 use super::read;
 use crate::case::Case;
+use crate::contract::Contract;
 use crate::words;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/suites");
@@ -43,11 +45,13 @@ pub enum Focus {
     Time,
     /// A bit of all.
     Mixed,
+    /// Requests at once.
+    Races,
 }
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
@@ -56,6 +60,7 @@ impl Focus {
         Self::Access,
         Self::Time,
         Self::Mixed,
+        Self::Races,
     ];
 
     /// The word in a suite.
@@ -69,6 +74,7 @@ impl Focus {
             Self::Access => "access",
             Self::Time => "time",
             Self::Mixed => "mixed",
+            Self::Races => "races",
         }
     }
 }
@@ -104,6 +110,8 @@ pub struct Suite {
     pub requirement: Option<String>,
     /// Free words about where and how a reproducer was found.
     pub found: IndexMap<String, String>,
+    /// The complete sets that it holds.
+    pub every: Vec<Every>,
     /// What to generate.
     pub generate: Vec<Generate>,
     /// The cases written by hand.
@@ -188,8 +196,11 @@ impl Suite {
     }
 
     /// How many cases it has of its own, without those of the suites that it includes.
-    pub fn case_count(&self) -> usize {
-        self.cases.len() + self.generate.iter().map(|g| g.cases).sum::<usize>()
+    pub fn case_count(&self, contract: &Contract) -> usize {
+        let every = self.every.iter().map(|every| every.cases(contract).len());
+        self.cases.len()
+            + every.sum::<usize>()
+            + self.generate.iter().map(|g| g.cases).sum::<usize>()
     }
 }
 

@@ -48,6 +48,14 @@ impl Suite {
                 let _ = writeln!(head, "{key} = {}", quoted(value));
             }
         }
+        if !self.every.is_empty() {
+            let sets: Vec<_> = self
+                .every
+                .iter()
+                .map(|every| quoted(every.as_str()))
+                .collect();
+            let _ = writeln!(head, "every = [{}]", sets.join(", "));
+        }
         if !self.includes.is_empty() {
             let names: Vec<_> = self.includes.iter().map(|name| quoted(name)).collect();
             let _ = writeln!(head, "includes = [{}]", names.join(", "));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Issuance;
 use super::call::{Operation, Refusal, Reply};
-use super::card::{Card, CardStatus, View};
+use super::card::{Card, CardRequest, CardStatus, View};
 use super::lifecycle::{self, Action, Happening, Outcome};
 use super::limit::{Excess, Fate};
 use super::programme::Account;
@@ -26,18 +26,43 @@ pub(super) enum Scope<'a> {
 /// Makes a card, or refuses it. The answer shows the card as it was made; what automatic issuance
 /// or the limit do to it comes after.
 pub(super) fn create(task: &Task<'_>, account: &Arc<Account>) -> Result<Reply, Refusal> {
+    let service = task.service;
+    let request = requested(task)?;
+    let elsewhere = (service.rules.counted_elsewhere)(service, account);
+    let mut cards = account.cards();
+    let card = (service.rules.new_card)(account.id, request, service.clock.now());
+    let excess = excess(service, cards.iter().chain(&elsewhere), &card);
+    enter(service, account, &mut cards, card, excess)
+}
+
+/// What the body of a create asks for.
+pub(super) fn requested(task: &Task<'_>) -> Result<CardRequest, Refusal> {
     let Task { service, call, .. } = task;
     let (rules, readings) = (&service.rules, &service.readings);
     (rules.media_type)(readings, call)?;
-    let body = (rules.parse_json)(&call.body)?;
-    let request = (rules.card_request)(readings, &body)?;
-    let elsewhere = (rules.counted_elsewhere)(service, account);
+    let body = (rules.parse_json)(readings, &call.body)?;
+    (rules.card_request)(readings, &body)
+}
 
-    let mut cards = account.cards();
-    let mut card = (rules.new_card)(account.id, request, service.clock.now());
-    let counted: Vec<&Card> = cards.iter().chain(&elsewhere).collect();
-    let excess =
-        (rules.is_full)(rules, readings, &counted, &card).then(|| (rules.excess)(readings));
+/// What a new card gets in place of its slot, if one of these holds it.
+pub(super) fn excess<'a>(
+    service: &Service,
+    counted: impl Iterator<Item = &'a Card>,
+    card: &Card,
+) -> Option<Excess> {
+    let (rules, readings) = (&service.rules, &service.readings);
+    let counted: Vec<&Card> = counted.collect();
+    (rules.is_full)(rules, readings, &counted, card).then(|| (rules.excess)(readings))
+}
+
+/// Enters a new card, unless it is refused, and answers its create.
+pub(super) fn enter(
+    service: &Arc<Service>,
+    account: &Arc<Account>,
+    cards: &mut Vec<Card>,
+    mut card: Card,
+    excess: Option<Excess>,
+) -> Result<Reply, Refusal> {
     let (refusal, fate) = match excess {
         Some(Excess { refusal, card }) => (refusal, card),
         None => (None, None),
@@ -46,10 +71,10 @@ pub(super) fn create(task: &Task<'_>, account: &Arc<Account>) -> Result<Reply, R
         return Err(refusal.clone());
     }
     card.over_limit = fate.is_some();
-    let (id, body) = (card.id, (rules.render)(readings, &card, View::Created));
+    let body = (service.rules.render)(&service.readings, &card, View::Created);
+    service.own.enter_card(card.id, account);
     cards.push(card);
-    service.own.enter_card(id, account);
-    settle_later(service, account, &mut cards, fate);
+    settle_later(service, account, cards, fate);
     refusal.map_or_else(|| Ok(Reply::json(StatusCode::CREATED, body)), Err)
 }
 
@@ -92,13 +117,24 @@ pub(super) fn on_card(task: &Task<'_>, id: Uuid, account: &Arc<Account>) -> Resu
             (service.rules.render)(&service.readings, &cards[index], View::Read),
         ));
     };
-    match apply(service, &mut cards, index, action) {
-        Outcome::Change(_) | Outcome::Nothing => Ok(success(service, &cards[index], action)),
-        Outcome::Refuse(status) => Err(refusal(status, cards[index].status, action)),
+    let outcome = apply(service, &mut cards, index, action);
+    answer(service, &cards[index], action, outcome)
+}
+
+/// How an act is answered.
+pub(super) fn answer(
+    service: &Service,
+    card: &Card,
+    action: Action,
+    outcome: Outcome,
+) -> Result<Reply, Refusal> {
+    match outcome {
+        Outcome::Change(_) | Outcome::Nothing => Ok(success(service, card, action)),
+        Outcome::Refuse(status) => Err(refusal(status, card.status, action)),
     }
 }
 
-fn action(operation: Operation) -> Option<Action> {
+pub(super) fn action(operation: Operation) -> Option<Action> {
     match operation {
         Operation::Deactivate => Some(Action::Deactivate),
         Operation::Activate => Some(Action::Activate),
@@ -132,11 +168,23 @@ pub(super) fn apply(
         change(service, cards, index, CardStatus::IssueFailed, Action::Fail);
         outcome = lifecycle::refusal(&service.readings, &cards[index]);
     }
+    bring_about(service, cards, index, action, outcome);
+    outcome
+}
+
+/// Lets an outcome happen to a card.
+pub(super) fn bring_about(
+    service: &Service,
+    cards: &mut [Card],
+    index: usize,
+    action: Action,
+    outcome: Outcome,
+) {
     match outcome {
         Outcome::Change(status) => change(service, cards, index, status, action),
         Outcome::Nothing => {}
         Outcome::Refuse(_) => {
-            (rules.touch)(
+            (service.rules.touch)(
                 cards,
                 index,
                 Happening::Refused { action },
@@ -144,7 +192,6 @@ pub(super) fn apply(
             );
         }
     }
-    outcome
 }
 
 fn change(service: &Service, cards: &mut [Card], index: usize, status: CardStatus, action: Action) {
@@ -241,6 +288,6 @@ fn stays_listed(readings: &Readings, card: &Card) -> bool {
     }
 }
 
-fn position(cards: &[Card], id: Uuid) -> Option<usize> {
+pub(super) fn position(cards: &[Card], id: Uuid) -> Option<usize> {
     cards.iter().position(|card| card.id == id)
 }

@@ -1,8 +1,7 @@
 //! A modifying call is done once for each key, however often it is sent.
 //!
 //! Each key has a lock of its own, which is held while the call is done: a retry that comes in the
-//! meantime waits, and gets the answer of the first. Nothing in between awaits, so a client that
-//! hangs up can't leave a call half done.
+//! meantime waits and gets the answer of the first, or is refused.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -132,32 +131,44 @@ pub(super) fn is_alive(record: &Record, now: Timestamp, _sequence: u64) -> bool 
 
 /// Does a call, unless its key says that it was done.
 pub(super) fn once(task: &Task<'_>, slot: &mut Option<Record>) -> Reply {
+    recall(task, slot).unwrap_or_else(|| {
+        let at = task.service.clock.now();
+        let reply = execute(task);
+        *slot = Some(remember(task, reply.clone(), at));
+        reply
+    })
+}
+
+/// The answer to a call whose key is known, unless the call is to be done afresh.
+pub(super) fn recall(task: &Task<'_>, slot: &mut Option<Record>) -> Option<Reply> {
     let service = task.service;
     let now = service.clock.now();
-    let known = slot
+    let sequence = service.own.journal.sequence();
+    let record = slot
         .as_mut()
-        .filter(|record| (service.rules.is_alive)(record, now, service.own.journal.sequence()));
-    if let Some(record) = known {
-        match (service.rules.replay)(task, record) {
-            Decision::Answer(reply) => {
-                record.replays += 1;
-                return reply;
-            }
-            Decision::Refuse(refusal) => return refusal.into(),
-            Decision::Afresh => {}
+        .filter(|record| (service.rules.is_alive)(record, now, sequence))?;
+    match (service.rules.replay)(task, record) {
+        Decision::Answer(reply) => {
+            record.replays += 1;
+            Some(reply)
         }
+        Decision::Refuse(refusal) => Some(refusal.into()),
+        Decision::Afresh => None,
     }
-    let reply = execute(task);
-    *slot = Some(Record {
+}
+
+/// What is kept of a call that was done.
+pub(super) fn remember(task: &Task<'_>, reply: Reply, at: Timestamp) -> Record {
+    let service = task.service;
+    Record {
         operation: task.call.operation,
         target: task.target(),
         payload: (service.rules.payload)(task.call),
-        reply: reply.clone(),
-        at: now,
+        reply,
+        at,
         sequence: service.own.journal.next_sequence(),
         replays: 0,
-    });
-    reply
+    }
 }
 
 /// What a known key means for this call.

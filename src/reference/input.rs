@@ -6,6 +6,7 @@ use super::call::{Call, Refusal};
 use super::card::{Address, CardRequest, CardType};
 use super::country;
 use super::readings::Readings;
+use super::repeats;
 
 /// The most characters that the reading `long-strings: refuse` lets pass.
 const LONGEST: usize = 100;
@@ -24,7 +25,10 @@ pub(super) fn media_type(readings: &Readings, call: &Call) -> Result<(), Refusal
     }
 }
 
-pub(super) fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
+pub(super) fn parse_json(readings: &Readings, body: &[u8]) -> Result<Value, Refusal> {
+    if readings.refuse_repeated_members && repeats::a_name(body) {
+        return Err(Refusal::invalid("a name stands twice in an object"));
+    }
     serde_json::from_slice(body)
         .map_err(|error| Refusal::invalid(format!("the body is not JSON: {error}")))
 }
@@ -72,7 +76,9 @@ fn address(readings: &Readings, value: &Value) -> Result<Address, Refusal> {
         ],
     )?;
     let line = |name| text(readings, address, name);
-    let optional_line = |name| address.contains_key(name).then(|| line(name)).transpose();
+    let absent = |value: &Value| readings.accept_null_members && value.is_null();
+    let is_there = |name| address.get(name).is_some_and(|value| !absent(value));
+    let optional_line = |name| is_there(name).then(|| line(name)).transpose();
     let country = string(address, "country")?;
     if !country::is_assigned(country) {
         return Err(Refusal::invalid(
@@ -94,12 +100,22 @@ fn text(readings: &Readings, object: &Map<String, Value>, name: &str) -> Result<
     if readings.refuse_empty_strings && text.is_empty() {
         return Err(Refusal::invalid(format!("{name} is empty")));
     }
+    if readings.refuse_control_characters && text.chars().any(is_no_text) {
+        return Err(Refusal::invalid(format!(
+            "{name} has a character that is no text"
+        )));
+    }
     if readings.refuse_long_strings && text.chars().count() > LONGEST {
         return Err(Refusal::invalid(format!(
             "{name} is longer than {LONGEST} characters"
         )));
     }
     Ok(text.to_owned())
+}
+
+fn is_no_text(letter: char) -> bool {
+    let is_private = matches!(letter, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..);
+    letter.is_control() || is_private
 }
 
 pub(super) fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, Refusal> {

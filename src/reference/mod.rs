@@ -39,6 +39,7 @@ mod lifecycle;
 mod limit;
 mod programme;
 mod readings;
+mod repeats;
 mod rules;
 mod server;
 mod service;
@@ -55,7 +56,7 @@ mod webhooks;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-pub use fault::{Fault, fault, faults};
+pub use fault::{Fault, fault, faults, races};
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};
 
@@ -68,6 +69,9 @@ pub struct Options {
     pub readings: Readings,
     /// How cards leave `issuing`.
     pub issuance: Issuance,
+    /// How long a call takes before its act, and a modifying one again behind it, with its key
+    /// locked: so calls overlap that otherwise would hardly meet.
+    pub pace: Duration,
     /// Whether digests and signatures are asked for; without, a benchmark measures the rest.
     pub signatures: bool,
     /// The mistake to make, if any.
@@ -80,6 +84,7 @@ impl Default for Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             readings: Readings::default(),
             issuance: Issuance::Manual,
+            pace: Duration::ZERO,
             signatures: true,
             fault: None,
         }

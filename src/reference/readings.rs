@@ -69,6 +69,14 @@ pub(super) enum KeyElsewhere {
     New,
 }
 
+/// Which header fields a signature may leave out although the call has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MayBeUncovered {
+    Authorization,
+    Both,
+    Neither,
+}
+
 macro_rules! readings {
     ($( $(#[$doc:meta])* $name:literal $field:ident: $type:ty { $($option:literal => $value:expr),+ $(,)? } )+) => {
         /// One option for each open point. [`Readings::default`] takes the first of each.
@@ -156,6 +164,8 @@ readings! {
         "refuse-400" => KeyElsewhere::Refuse(StatusCode::BAD_REQUEST),
         "new" => KeyElsewhere::New,
     }
+    /// Whether a retry is refused while its first call is in flight (or waits for the answer).
+    "key-in-flight" refuse_key_in_flight: bool { "wait" => false, "refuse" => true }
     /// Whether the retry of a call that ended in an error replays the error (or tries afresh).
     "error-replay" error_replay: bool { "replay" => true, "afresh" => false }
     /// Whether the key of a call that ended in an error is refused for another call (or taken afresh).
@@ -176,12 +186,30 @@ readings! {
     "empty-strings" refuse_empty_strings: bool { "accept" => false, "refuse" => true }
     /// Whether a string of more than 100 characters in an address is refused.
     "long-strings" refuse_long_strings: bool { "accept" => false, "refuse" => true }
+    /// Whether a null in place of an optional member is refused (or taken for its absence).
+    "null-members" accept_null_members: bool { "refuse" => false, "accept" => true }
+    /// Whether a control character in an address is refused.
+    "control-characters" refuse_control_characters: bool { "accept" => false, "refuse" => true }
+    /// Whether a body in which a name stands twice is refused.
+    "repeated-members" refuse_repeated_members: bool { "accept" => false, "refuse" => true }
     /// Whether deactivate, activate and terminate answer 200 with the card (or 204).
     "success-code" success_with_card: bool { "204" => false, "200-with-card" => true }
     /// Whether a digest on a call without a body is refused.
     "digest-without-body" refuse_digest_without_body: bool { "ignore" => false, "refuse" => true }
     /// The status of a body in another media type.
     "media-type-code" media_type_code: StatusCode { "415" => StatusCode::UNSUPPORTED_MEDIA_TYPE, "400" => StatusCode::BAD_REQUEST }
+    /// Whether the bearer token and the idempotency key must be covered by the signature.
+    "uncovered-fields" may_be_uncovered: MayBeUncovered {
+        "authorization" => MayBeUncovered::Authorization,
+        "both" => MayBeUncovered::Both,
+        "neither" => MayBeUncovered::Neither,
+    }
+    /// Whether a signature that was made more than an hour ago is refused.
+    "old-signatures" refuse_old_signatures: bool { "refuse" => true, "accept" => false }
+    /// Whether a signature that is dated more than an hour ahead is refused.
+    "early-signatures" refuse_early_signatures: bool { "accept" => false, "refuse" => true }
+    /// Whether a broken signature beside a good one is overlooked.
+    "second-signature" every_signature_counts: bool { "overlook" => false, "refuse" => true }
     /// The status of a signature or a digest that is refused.
     "access-code" access_code: StatusCode { "401" => StatusCode::UNAUTHORIZED, "400" => StatusCode::BAD_REQUEST }
 }

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+use http::Method;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::call::{Call, Refusal, Reply};
+use super::call::{Call, Operation, Refusal, Reply};
 use super::card::{self, Card, CardRequest, View};
 use super::cards::{self, Scope};
 use super::idempotency::{self, Decision, Payload, Record};
@@ -17,17 +19,19 @@ use super::programme::Account;
 use super::readings::Readings;
 use super::service::{self, Service, Task};
 use super::signature::Flaw;
-use super::{access, input, signature};
+use super::{access, input, server, signature};
 
 /// The decisions, in the order in which a call meets them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
+    /// What is done with a method that the path, which has these calls, does not have.
+    pub other_method: fn(&Method, &[Operation]) -> Result<Operation, Refusal>,
     /// Whether the call may come in at all.
     pub bearer: fn(&Service, &Call) -> Result<(), Refusal>,
     pub content_digest: fn(&Readings, &Call) -> Result<(), Refusal>,
     pub signature: fn(&Service, &Call) -> Result<(), Refusal>,
     /// Whether a signature's components are enough.
-    pub covers: fn(&Call, &[&str]) -> Result<(), Flaw>,
+    pub covers: fn(&Readings, &Call, &[&str]) -> Result<(), Flaw>,
     /// Whether a signature made then may still be sent.
     pub is_recent: fn(i64, Timestamp) -> bool,
     /// Whether the call needs an idempotency key, and what identifies one.
@@ -42,11 +46,13 @@ pub(super) struct Rules {
     pub payload: fn(&Call) -> Payload,
     pub is_alive: fn(&Record, Timestamp, u64) -> bool,
     pub replay: fn(&Task<'_>, &Record) -> Decision,
+    /// Does a call, with its key if it has one; the only decision that may wait.
+    pub carry_out: for<'a> fn(&'a Task<'a>, Option<String>) -> BoxFuture<'a, Reply>,
     /// Ties looking up, doing and remembering together.
     pub once: fn(&Task<'_>, &mut Option<Record>) -> Reply,
     /// Whether a body is what a create wants.
     pub media_type: fn(&Readings, &Call) -> Result<(), Refusal>,
-    pub parse_json: fn(&[u8]) -> Result<Value, Refusal>,
+    pub parse_json: fn(&Readings, &[u8]) -> Result<Value, Refusal>,
     pub card_request: fn(&Readings, &Value) -> Result<CardRequest, Refusal>,
     pub new_card: fn(Uuid, CardRequest, Timestamp) -> Card,
     /// Cards outside of the account that count against its limit: there are none.
@@ -67,6 +73,7 @@ pub(super) struct Rules {
 impl Rules {
     /// The rules as the contract has them.
     pub(super) const CORRECT: Self = Self {
+        other_method: server::other_method,
         bearer: access::bearer,
         content_digest: access::content_digest,
         signature: signature::verify,
@@ -80,6 +87,7 @@ impl Rules {
         payload: idempotency::payload,
         is_alive: idempotency::is_alive,
         replay: idempotency::replay,
+        carry_out: service::carry_out,
         once: idempotency::once,
         media_type: input::media_type,
         parse_json: input::parse_json,

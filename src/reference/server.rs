@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter};
 use axum::serve::ListenerExt;
 use http::{HeaderValue, Method, StatusCode, header};
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -90,8 +90,8 @@ pub struct Running {
     pub foreign_account: Uuid,
     /// An active card of that account.
     pub foreign_card: Uuid,
-    /// How long ago a signature may have been made.
-    pub longest_signature_age: Duration,
+    /// How long ago a signature may have been made, where that matters.
+    pub longest_signature_age: Option<Duration>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -131,7 +131,10 @@ pub async fn start(options: Options) -> io::Result<Running> {
         api_secret,
         foreign_account,
         foreign_card,
-        longest_signature_age: LONGEST_AGE.unsigned_abs(),
+        longest_signature_age: options
+            .readings
+            .refuse_old_signatures
+            .then(|| LONGEST_AGE.unsigned_abs()),
         stop,
         server: tokio::spawn(async { drop(server.await) }),
     })
@@ -146,6 +149,7 @@ pub(super) fn new_service(options: &Options) -> io::Result<Service> {
     Ok(Service {
         readings: options.readings.clone(),
         issuance: options.issuance,
+        pace: options.pace,
         signatures: options.signatures,
         rules,
         clock: Clock::default(),
@@ -183,32 +187,64 @@ pub(super) fn furnish(programme: &Programme, clock: &Clock) -> (Uuid, Uuid) {
 }
 
 fn router(service: Arc<Service>) -> Router {
+    let mut paths: Vec<&str> = ROUTES.iter().map(|(_, path, _)| *path).collect();
+    paths.sort_unstable();
+    paths.dedup();
     let mut router = Router::new();
-    for (method, path, operation) in ROUTES.iter().cloned() {
+    for path in paths {
+        router = router.route(&format!("/v1{path}"), calls_on(path, &service));
+    }
+    let no_such_path = Refusal::new(
+        StatusCode::NOT_FOUND,
+        "no-such-path",
+        "the API has no such path",
+    );
+    router.fallback(move || async move { respond(no_such_path.into()) })
+}
+
+/// The calls of a path, and what is done with any other method.
+fn calls_on(path: &str, service: &Arc<Service>) -> MethodRouter {
+    let routes = ROUTES.iter().filter(|route| route.1 == path);
+    let operations: Vec<Operation> = routes.clone().map(|route| route.2).collect();
+    let others = service.clone();
+    let mut calls = MethodRouter::new().fallback(
+        move |method: Method, params: RawPathParams, request: Request| async move {
+            match (others.rules.other_method)(&method, &operations) {
+                Ok(operation) => serve(&others, operation, &params, request).await,
+                Err(refusal) => respond(refusal.into()),
+            }
+        },
+    );
+    for (method, _, operation) in routes.cloned() {
         let method = MethodFilter::try_from(method).expect("axum routes every method of the table");
         let service = service.clone();
         let handler = move |params: RawPathParams, request: Request| async move {
-            match read(operation, &params, request).await {
-                Ok(call) => dated(respond(answer(&service, &call).await), &service.clock),
-                Err(refusal) => respond(refusal.into()),
-            }
+            serve(&service, operation, &params, request).await
         };
-        router = router.route(&format!("/v1{path}"), on(method, handler));
+        calls = calls.on(method, handler);
     }
-    let refuse = |status, code, message: &'static str| {
-        move || async move { respond(Refusal::new(status, code, message).into()) }
-    };
-    router
-        .fallback(refuse(
-            StatusCode::NOT_FOUND,
-            "no-such-path",
-            "the API has no such path",
-        ))
-        .method_not_allowed_fallback(refuse(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method",
-            "the path has no such method",
-        ))
+    calls
+}
+
+/// No path has any other method.
+pub(super) fn other_method(_: &Method, _: &[Operation]) -> Result<Operation, Refusal> {
+    Err(Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method",
+        "the path has no such method",
+    ))
+}
+
+async fn serve(
+    service: &Arc<Service>,
+    operation: Operation,
+    params: &RawPathParams,
+    request: Request,
+) -> Response {
+    match read(operation, params, request).await {
+        Ok(call) => dated(respond(answer(service, &call).await), &service.clock),
+        Err(refusal) => respond(refusal.into()),
+    }
 }
 
 async fn read(

@@ -4,12 +4,16 @@
 //! and never the way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use http::StatusCode;
 use uuid::Uuid;
 
 use super::access::Credentials;
 use super::call::{Call, Operation, Refusal, Reply};
 use super::clock::Clock;
+use super::idempotency::Slot;
 use super::programme::{Account, Programme};
 use super::readings::Readings;
 use super::rules::Rules;
@@ -20,6 +24,8 @@ use super::{Issuance, cards, setup, webhooks};
 pub(super) struct Service {
     pub readings: Readings,
     pub issuance: Issuance,
+    /// How long a call takes before its act, and a modifying one again behind it.
+    pub pace: Duration,
     /// Whether digests and signatures are asked for.
     pub signatures: bool,
     pub rules: Rules,
@@ -29,6 +35,14 @@ pub(super) struct Service {
     pub own: Programme,
     /// Another programme, which the caller must not see.
     pub foreign: Programme,
+}
+
+impl Service {
+    async fn take_time(&self) {
+        if !self.pace.is_zero() {
+            tokio::time::sleep(self.pace).await;
+        }
+    }
 }
 
 /// What a call is about.
@@ -49,6 +63,13 @@ pub(super) struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// The place where a call under this key is remembered.
+    pub(super) fn slot(&self, key: &str) -> Slot {
+        let service = self.service;
+        let name = (service.rules.record_name)(&service.readings, self, key);
+        service.own.journal.slot(&name, service.clock.now())
+    }
+
     /// Operation and id: what has to be equal for the same key to mean the same call.
     pub(super) fn target(&self) -> String {
         let operation = self.call.operation;
@@ -75,6 +96,10 @@ async fn serve(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> {
     if let Some(reply) = setup::serve(service, call) {
         return reply;
     }
+    if setup::is_issuers(call.operation) {
+        let task = setup::issuers_task(service, call)?;
+        return Ok((rules.carry_out)(&task, None).await);
+    }
     if service.signatures {
         (rules.content_digest)(&service.readings, call)?;
         (rules.signature)(service, call)?;
@@ -90,13 +115,39 @@ async fn serve(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> {
         call,
         subject: subject(service, call)?,
     };
-    let Some(key) = key else {
-        return Ok(execute(&task));
-    };
-    let name = (rules.record_name)(&service.readings, &task, &key);
-    let slot = service.own.journal.slot(&name, service.clock.now());
-    let mut record = slot.lock().await;
-    Ok((rules.once)(&task, &mut record))
+    Ok((rules.carry_out)(&task, key).await)
+}
+
+/// Does a call behind the lock of its key; a read has none.
+///
+/// Nothing awaits between looking up and remembering, so a client that hangs up can't leave a call
+/// half done.
+pub(super) fn carry_out<'a>(task: &'a Task<'a>, key: Option<String>) -> BoxFuture<'a, Reply> {
+    Box::pin(async move {
+        let service = task.service;
+        let Some(key) = key else {
+            service.take_time().await;
+            return execute(task);
+        };
+        let slot = task.slot(&key);
+        let mut record = match slot.try_lock() {
+            Ok(record) => record,
+            Err(_) if service.readings.refuse_key_in_flight => return key_in_flight().into(),
+            Err(_) => slot.lock().await,
+        };
+        service.take_time().await;
+        let reply = (service.rules.once)(task, &mut record);
+        service.take_time().await;
+        reply
+    })
+}
+
+fn key_in_flight() -> Refusal {
+    Refusal::new(
+        StatusCode::CONFLICT,
+        "idempotency-key-in-flight",
+        "the first call under the key is not answered yet",
+    )
 }
 
 /// Does what the call asks for, without a thought of whether it was done before.

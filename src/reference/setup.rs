@@ -12,7 +12,7 @@ use super::call::{Call, Operation, Refusal, Reply};
 use super::card::print_timestamp;
 use super::clock::FURTHEST_SECONDS;
 use super::input::{object, required, string};
-use super::service::{Service, Subject, Task, execute, locate, parse_id};
+use super::service::{Service, Subject, Task, locate, parse_id};
 use super::signature::SigningKey;
 
 /// Gives a token for the programme's credentials.
@@ -43,9 +43,6 @@ pub(super) fn serve(service: &Arc<Service>, call: &Call) -> Option<Result<Reply,
         Operation::DeleteSigningKey => Some(delete_signing_key(service)),
         Operation::MakeAccount => Some(Ok(make_account(service))),
         Operation::MoveClock => Some(move_clock(service, call)),
-        Operation::Suspend | Operation::Unsuspend | Operation::Block => {
-            Some(act_as_issuer(service, call))
-        }
         _ => None,
     }
 }
@@ -93,18 +90,29 @@ fn move_clock(service: &Service, call: &Call) -> Result<Reply, Refusal> {
     ))
 }
 
+/// Whether the call is one of the acts that only the issuer can do.
+pub(super) fn is_issuers(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Suspend | Operation::Unsuspend | Operation::Block
+    )
+}
+
 /// The issuer finds the card by the correct rules: no fault is planted in how a run is prepared.
-fn act_as_issuer(service: &Arc<Service>, call: &Call) -> Result<Reply, Refusal> {
+pub(super) fn issuers_task<'a>(
+    service: &'a Arc<Service>,
+    call: &'a Call,
+) -> Result<Task<'a>, Refusal> {
     let id = parse_id(&service.readings, call)?;
     let account = locate(service, call, id)?;
-    Ok(execute(&Task {
+    Ok(Task {
         service,
         call,
         subject: Subject::Card { id, account },
-    }))
+    })
 }
 
 fn read(service: &Service, call: &Call) -> Result<Value, Refusal> {
     super::input::media_type(&service.readings, call)?;
-    super::input::parse_json(&call.body)
+    super::input::parse_json(&service.readings, &call.body)
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::access::decode_base64;
 use super::call::{Call, Refusal};
+use super::readings::{MayBeUncovered, Readings};
 use super::service::Service;
 
 /// The one algorithm of the contract.
@@ -74,7 +75,7 @@ pub(super) fn verify(service: &Service, call: &Call) -> Result<(), Refusal> {
                 "an input is a list, and a signature is bytes",
             )),
         };
-        if verdict.is_ok() {
+        if verdict.is_err() == service.readings.every_signature_counts {
             break;
         }
     }
@@ -108,15 +109,19 @@ fn verify_one(
         .find(|key| Some(key.id) == key_id)
         .cloned();
     let key = key.ok_or(("signature-key", "keyid names no key of this programme"))?;
-    (service.rules.covers)(call, &component_names(input))?;
+    (service.rules.covers)(&service.readings, call, &component_names(input))?;
     let now = service.clock.now();
     if integer_parameter(&input.params, "expires").is_some_and(|expires| expires <= now.as_second())
     {
         return Err(("signature-expired", "the signature has expired"));
     }
     let created = integer_parameter(&input.params, "created");
-    if created.is_some_and(|created| !(service.rules.is_recent)(created, now)) {
+    let is_recent = |created| (service.rules.is_recent)(created, now);
+    if service.readings.refuse_old_signatures && created.is_some_and(|c| !is_recent(c)) {
         return Err(("signature-stale", "the signature was made too long ago"));
+    }
+    if service.readings.refuse_early_signatures && created.is_some_and(|c| is_early(c, now)) {
+        return Err(("signature-early", "the signature is dated ahead"));
     }
     let base = signature_base(call, input)?;
     key.key
@@ -126,15 +131,21 @@ fn verify_one(
 
 /// Whether the components are enough: method, target, and what the call carries of digest and
 /// idempotency key.
-pub(super) fn covers(call: &Call, components: &[&str]) -> Result<(), Flaw> {
+pub(super) fn covers(readings: &Readings, call: &Call, components: &[&str]) -> Result<(), Flaw> {
     let has = |name: &str| components.contains(&name);
+    let sends = |name: &str| call.headers.contains_key(name);
+    let free = readings.may_be_uncovered;
     let wanted = [
         (true, has("@method")),
         (true, has("@target-uri") || has("@path")),
         (!call.body.is_empty(), has("content-digest")),
         (
-            call.headers.contains_key("idempotency-key"),
+            sends("idempotency-key") && free != MayBeUncovered::Both,
             has("idempotency-key"),
+        ),
+        (
+            sends("authorization") && free == MayBeUncovered::Neither,
+            has("authorization"),
         ),
     ];
     match wanted.iter().all(|(wanted, covered)| !wanted || *covered) {
@@ -163,6 +174,11 @@ pub(super) fn is_recent(created: i64, now: Timestamp) -> bool {
 fn integer_parameter(parameters: &Parameters, name: &'static str) -> Option<i64> {
     let value = parameters.get(key(name))?.as_integer()?;
     Some(i64::from(value))
+}
+
+/// Whether a signature says that it was made later than any clock's error explains.
+fn is_early(created: i64, now: Timestamp) -> bool {
+    created.saturating_sub(now.as_second()) > LONGEST_AGE.as_secs()
 }
 
 fn string_parameter<'a>(parameters: &'a Parameters, name: &'static str) -> Option<&'a str> {

@@ -99,7 +99,7 @@ fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
 fn read(service: &Service, task: &Task<'_>) -> Result<Registration, Refusal> {
     let readings = &service.readings;
     (service.rules.media_type)(readings, task.call)?;
-    let body = (service.rules.parse_json)(&task.call.body)?;
+    let body = (service.rules.parse_json)(readings, &task.call.body)?;
     let body = object(&body, "the body")?;
     only(readings, body, &["id", "callbackUrl", "types"])?;
     let id = body.get("id").map(|id| {

@@ -159,6 +159,7 @@ pub fn departure(requirement: RequirementId, step: usize) -> Departure {
         expected: "one thing".to_owned(),
         since: None,
         actual: "another".to_owned(),
+        tried: Vec::new(),
         diff: None,
     }
 }

@@ -27,6 +27,16 @@ catalogue! {
     INPUT_8 = "INPUT-8" Must Derived "An address in any script is accepted."
         from "contract.md, wire facts" on [CreateCard]
         provoked "creates with ordinary-length text from every plane of Unicode" judged "the create succeeds";
+    INPUT_9 = "INPUT-9" Must Derived "A request by a method that the document does not give for the path changes nothing."
+        from "contract.md, states; RFC 9110, 9" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "such methods on the path of each call, and a read" judged "the card as before, no further card";
+    INPUT_10 = "INPUT-10" Must Derived "An error shows nothing of the inside: no stack trace and no statement of a database."
+        from "contract.md, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "every error" judged "the body has none of the forms that stack traces and database errors have";
+    INPUT_11 = "INPUT-11" Must Derived "An error shows no id of another programme that the request did not name."
+        from "contract.md, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "every error" judged "the body has none of the ids that the profile names"
+        needs Foreign;
     ID_1 = "ID-1" Must Derived "A call on a card id that nobody has is refused with 404 or 400."
         from "contract.md, access" on [GetCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
         provoked "each call with a fresh UUID" judged "the status code";

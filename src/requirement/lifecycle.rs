@@ -63,4 +63,8 @@ catalogue! {
         from "contract.md, states" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
         provoked "calls on one card between two reads of another"
         judged "`status` and `updatedAt` of the other are the same";
+    LIFE_15 = "LIFE-15" Must Derived "Calls at the same time act as if one came after the other."
+        from "contract.md, states" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
+        provoked "activate, deactivate and terminate of one card at once, then reads"
+        judged "some order that real time allows explains every answer";
 }

@@ -17,7 +17,9 @@ mod open;
 mod reads;
 mod webhooks;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,8 +46,10 @@ impl RequirementId {
     /// # Panics
     /// Never: ids are made by the catalogue alone.
     pub fn requirement(self) -> &'static Requirement {
-        all()
-            .find(|r| r.id == self)
+        static INDEX: LazyLock<HashMap<RequirementId, &'static Requirement>> =
+            LazyLock::new(|| all().map(|r| (r.id, r)).collect());
+        INDEX
+            .get(&self)
             .expect("an id is made only together with its requirement")
     }
 }
@@ -139,26 +143,29 @@ pub enum Needs {
     Issuer,
     /// Where the profile names another programme's card or account.
     Foreign,
+    /// Where callers have a bearer token.
+    Bearer,
+    /// Where requests are signed.
+    Signing,
     /// Where the clock can be moved.
     Clock,
     /// Where the profile states the longest age of a signature.
     SignatureAge,
-    /// With overlapping requests; not built yet.
-    Overlap,
     /// With received webhooks; not built yet.
     Webhooks,
 }
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
         Self::Foreign,
+        Self::Bearer,
+        Self::Signing,
         Self::Clock,
         Self::SignatureAge,
-        Self::Overlap,
         Self::Webhooks,
     ];
 
@@ -169,9 +176,10 @@ impl Needs {
             Self::Simulator => "simulator",
             Self::Issuer => "issuer",
             Self::Foreign => "foreign",
+            Self::Bearer => "bearer",
+            Self::Signing => "signing",
             Self::Clock => "clock",
             Self::SignatureAge => "signature-age",
-            Self::Overlap => "overlap",
             Self::Webhooks => "webhooks",
         }
     }
@@ -183,20 +191,21 @@ impl Needs {
             Self::Simulator => "needs the simulator, which the profile says is not there",
             Self::Issuer => "needs the issuer's own acts, which the profile does not offer",
             Self::Foreign => "needs a card or account of another programme in the profile",
+            Self::Bearer => "needs a bearer token, and the profile names none",
+            Self::Signing => "needs signed requests, which the profile says are not sent",
             Self::Clock => {
                 "needs a clock that can be moved: [sandbox.clock] in the profile, with api_key and api_secret"
             }
             Self::SignatureAge => {
                 "needs a longest age of signatures: longest_age under [signing] in the profile"
             }
-            Self::Overlap => "needs overlapping requests, which this version does not send yet",
             Self::Webhooks => "needs received webhooks, which this version does not do yet",
         }
     }
 
     /// This version can't exercise it, whatever the target.
     pub fn is_unbuilt(self) -> bool {
-        matches!(self, Self::Overlap | Self::Webhooks)
+        matches!(self, Self::Webhooks)
     }
 
     /// The rule holds for a target without it too; it only can't be seen there.

@@ -83,8 +83,8 @@ catalogue! {
     OPEN_25 = "OPEN-25" Must Open "A null for an optional member is taken as absent, or refused with 400, always alike for one member."
         from "contract.md, wire facts" on [CreateCard] provoked "creates with null for an optional member" judged "the status code, for each member"
         point "null-members" ["accepted", "refused"];
-    OPEN_26 = "OPEN-26" Must Open "A control character in an address is accepted, or refused with 400, always alike for one member and text."
-        from "contract.md, wire facts (silent)" on [CreateCard] provoked "creates with control characters" judged "the status code, for each member and text"
+    OPEN_26 = "OPEN-26" Must Open "A character that is no text (a control, a noncharacter, one of private use or unassigned) is accepted, or refused with 400, always alike for one member and text."
+        from "contract.md, wire facts (silent)" on [CreateCard] provoked "creates with such characters" judged "the status code, for each member and text"
         point "control-characters" ["accepted", "refused"];
     OPEN_27 = "OPEN-27" Must Open "Another media type is refused with one status code."
         from "contract.md, access" on [CreateCard] provoked "creates with another `Content-Type`" judged "the status code"
@@ -96,4 +96,28 @@ catalogue! {
         from "contract.md, operations (silent)" on [SimulateIssue, SimulateFail] provoked "issue and fail on cards in other states" judged "the status code, for each call and state"
         needs Simulator
         point "simulator-elsewhere" ["refused", "success"];
+    OPEN_40 = "OPEN-40" Must Open "A signature that leaves out the bearer token, or the idempotency key, is accepted, or refused with 400 or 401, always alike for each."
+        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "each call, signed over fewer header fields" judged "the status code, for each field"
+        needs Signing
+        point "uncovered-fields" ["accepted", "refused"];
+    OPEN_41 = "OPEN-41" Must Open "A signature that was made a day ago is accepted, or refused with 400 or 401, always alike."
+        from "contract.md, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "each call with such a `created`" judged "the status code"
+        needs Signing
+        point "old-signatures" ["accepted", "refused"];
+    OPEN_42 = "OPEN-42" Must Open "A signature that is dated a day ahead is accepted, or refused with 400 or 401, always alike."
+        from "contract.md, access (silent)" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "each call with such a `created`" judged "the status code"
+        needs Signing
+        point "early-signatures" ["accepted", "refused"];
+    OPEN_43 = "OPEN-43" Must Open "A call with a good signature and a broken one is accepted, or refused with 400 or 401, always alike for each order."
+        from "RFC 9421, 3.2" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "each call with two signatures of which one is broken" judged "the status code, for each order"
+        needs Signing
+        point "second-signature" ["accepted", "refused"];
+    OPEN_44 = "OPEN-44" Must Open "A member that stands twice in an object is accepted, or refused with 400, always alike for one member."
+        from "RFC 8259, 4" on [CreateCard]
+        provoked "creates in whose body a name stands twice" judged "the status code, for each member"
+        point "repeated-members" ["accepted", "refused"];
 }

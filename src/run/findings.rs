@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Setting, Stage};
 use crate::case::{CardRef, Case, Command, Step, StepNumber};
-use crate::judge::{Clash, Departure, Judgement, judge};
+use crate::judge::{Clash, Departure, Judgement, in_words, judge};
 use crate::plan::case_file;
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{Level, RequirementId, id};
 use crate::run::Progress;
 use crate::shrink::shrink;
 use crate::trace::{CaseNumber, CaseTrace, Exchange};
-use crate::world::Choice;
 
 /// How much is spent on each departure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +19,10 @@ pub struct Effort {
     pub shrink_runs: usize,
     /// Times that the shortest sequence is run again from scratch.
     pub confirmations: u32,
+    /// The same for one that holds a race, which need not come every time.
+    pub race_confirmations: u32,
+    /// A candidate with a race may be run so many times until it departs.
+    pub race_tries: u32,
     /// Departures of one requirement that are looked into; further ones are counted.
     pub per_requirement: usize,
 }
@@ -29,6 +32,8 @@ impl Default for Effort {
         Self {
             shrink_runs: 400,
             confirmations: 5,
+            race_confirmations: 50,
+            race_tries: 10,
             per_requirement: 3,
         }
     }
@@ -60,10 +65,16 @@ const PAUSE_MS_MAX: u64 = 3_000;
 
 impl Example {
     fn of(trace: &CaseTrace, departure: &Departure) -> Self {
+        let last = trace.case.end_of_race(departure.step);
+        let exchanges = trace.exchanges.iter().enumerate();
+        let exchanges = exchanges.filter(|(moment, exchange)| {
+            *moment <= departure.moment
+                || exchange.step.0 > departure.step.0 && exchange.step <= last
+        });
         Self {
             departure: departure.clone(),
-            case: cut(&trace.case, departure.step),
-            exchanges: trace.exchanges[..=departure.moment].to_vec(),
+            case: trace.case.restricted(|step| step <= last),
+            exchanges: exchanges.map(|(_, exchange)| exchange.clone()).collect(),
             found_in: trace.case.name.clone(),
         }
     }
@@ -76,9 +87,9 @@ impl Example {
             _ => 0,
         };
         let mut patient = self.clone();
-        if let Some(last) = patient.case.steps.pop() {
-            let pause = Command::Pause(took.clamp(50, PAUSE_MS_MAX));
-            patient.case.steps.extend([Step::new(pause), last]);
+        if let Some(last) = patient.case.stretches().last() {
+            let pause = Step::new(Command::Pause(took.clamp(50, PAUSE_MS_MAX)));
+            patient.case = patient.case.with_inserted(last.start, pause);
         }
         patient
     }
@@ -132,10 +143,6 @@ pub(super) fn suspect(suspicions: &mut Vec<Suspicion>, trace: &CaseTrace, judgem
             }),
         }
     }
-}
-
-fn cut(case: &Case, last: StepNumber) -> Case {
-    case.restricted(|step| step <= last)
 }
 
 /// Departures that were only recorded, as findings.
@@ -194,14 +201,15 @@ pub(super) fn contradiction(clash: &Clash) -> Suspicion {
         expected: format!(
             "what case {} showed: {}",
             first.case.name,
-            words(clash, &first.left)
+            in_words(clash.point, &clash.scope, &first.left)
         ),
         since: None,
         actual: format!(
             "case {} shows: {}",
             second.case.name,
-            words(clash, &second.left)
+            in_words(clash.point, &clash.scope, &second.left)
         ),
+        tried: Vec::new(),
         diff: None,
     };
     Suspicion {
@@ -213,21 +221,6 @@ pub(super) fn contradiction(clash: &Clash) -> Suspicion {
         }],
         seen_in: [first.number, second.number].into(),
     }
-}
-
-fn words(clash: &Clash, readings: &BTreeSet<usize>) -> String {
-    let words: Vec<String> = readings
-        .iter()
-        .map(|reading| {
-            let choice = Choice {
-                point: clash.point,
-                scope: clash.scope.clone(),
-                reading: *reading,
-            };
-            choice.to_string()
-        })
-        .collect();
-    words.join(" or ")
 }
 
 /// Gives findings their ids: the requirement, and a number from the second on.
@@ -381,13 +374,34 @@ impl<'a> Lab<'a> {
                 best = surer(best, self.shortest(example, seen_in));
             }
         }
-        if best.is_confirmed() && !best.is_steady() {
+        if best.is_confirmed() && !best.is_steady() && !best.case.has_race() {
             self.times = 3;
             best = surer(best, self.shortest(&suspicion.examples[0], seen_in));
             self.times = 1;
         }
         self.one_by_one = false;
         best
+    }
+
+    /// Which of these cases depart as is wanted. Only the first that does is taken, so only it may narrow what is wanted.
+    /// One with a race is run until it departs, as often as may be.
+    fn still_depart(&mut self, cases: &[Case], wanted: &mut Wanted) -> Vec<bool> {
+        let mut departs = vec![false; cases.len()];
+        let mut left: Vec<usize> = (0..cases.len()).collect();
+        for _ in 0..self.effort.race_tries.max(1) {
+            let tried: Vec<Case> = left.iter().map(|place| cases[*place].clone()).collect();
+            let judged = self.try_out(&tried);
+            for (place, (_, judgement)) in left.iter().zip(judged) {
+                departs[*place] = !departs.contains(&true)
+                    && judgement.departures.iter().any(|d| wanted.accept(d))
+                    && self.departs_further(&cases[*place], wanted);
+            }
+            left.retain(|place| cases[*place].has_race());
+            if left.is_empty() || departs.contains(&true) {
+                break;
+            }
+        }
+        departs
     }
 
     /// The case departs in each of the further runs that are asked for.
@@ -402,11 +416,9 @@ impl<'a> Lab<'a> {
     }
 
     fn departs_again(&mut self, example: &Example) -> bool {
-        let tried = self.try_out(std::slice::from_ref(&example.case));
-        tried
-            .iter()
-            .flat_map(|(_, judgement)| &judgement.departures)
-            .any(|d| Wanted::of(&example.departure).accept(d))
+        let case = std::slice::from_ref(&example.case);
+        let mut wanted = Wanted::of(&example.departure);
+        self.still_depart(case, &mut wanted) == [true]
     }
 
     fn shortest(&mut self, example: &Example, seen_in: usize) -> Finding {
@@ -414,17 +426,7 @@ impl<'a> Lab<'a> {
         let budget = self.effort.shrink_runs;
         let shrunk = {
             let lab = &mut *self;
-            let mut still_departs = |cases: &[Case]| {
-                let mut departs: Vec<bool> = Vec::new();
-                for (case, (_, judgement)) in cases.iter().zip(lab.try_out(cases)) {
-                    // Only the first that departs is taken, so only it may narrow what is looked for.
-                    let found = !departs.contains(&true)
-                        && judgement.departures.iter().any(|d| wanted.accept(d))
-                        && lab.departs_further(case, &wanted);
-                    departs.push(found);
-                }
-                departs
-            };
+            let mut still_departs = |cases: &[Case]| lab.still_depart(cases, &mut wanted);
             shrink(&example.case, &mut still_departs, budget)
         };
         let sharpened = self.sharpen(&shrunk.case, &wanted);
@@ -470,9 +472,13 @@ impl<'a> Lab<'a> {
         case: Case,
         wanted: &Wanted,
     ) -> Finding {
+        let attempts = match case.has_race() {
+            true => self.effort.race_confirmations,
+            false => self.effort.confirmations,
+        };
         let mut reproduced = 0;
         let mut shown = None;
-        for _ in 0..self.effort.confirmations {
+        for _ in 0..attempts {
             if let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&case)).pop()
                 && let Some(departure) = judgement
                     .departures
@@ -485,7 +491,7 @@ impl<'a> Lab<'a> {
         }
         let confirmation = Confirmation {
             reproduced,
-            attempts: self.effort.confirmations,
+            attempts,
         };
         match shown {
             Some((departure, exchanges)) => {
@@ -539,7 +545,14 @@ impl Wanted {
 
 /// The finding that comes again more surely; of two alike, the first.
 fn surer(first: Finding, second: Finding) -> Finding {
-    if second.confirmation.reproduced > first.confirmation.reproduced {
+    let rate = |finding: &Finding| {
+        let Confirmation {
+            reproduced,
+            attempts,
+        } = finding.confirmation;
+        f64::from(reproduced) / f64::from(attempts.max(1))
+    };
+    if rate(&second) > rate(&first) {
         second
     } else {
         first

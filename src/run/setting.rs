@@ -144,6 +144,8 @@ pub fn abilities(profile: &Profile) -> Abilities {
         clock: profile.sandbox.clock.is_some()
             && matches!(profile.credentials, Credentials::Login { .. }),
         signature_age: profile.signing.enabled && profile.signing.longest_age.is_some(),
+        bearer: !matches!(profile.credentials, Credentials::None),
+        signing: profile.signing.enabled,
     }
 }
 
@@ -154,6 +156,8 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         foreign,
         clock,
         signature_age,
+        bearer,
+        signing,
     } = abilities(profile);
     [
         (simulator, Needs::Simulator),
@@ -161,6 +165,8 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         (foreign, Needs::Foreign),
         (clock, Needs::Clock),
         (signature_age, Needs::SignatureAge),
+        (bearer, Needs::Bearer),
+        (signing, Needs::Signing),
     ]
     .into_iter()
     .filter(|(offered, _)| !offered)

@@ -268,9 +268,8 @@ fn meet(
         vec![crate::plan::DEFAULT_SUITE.to_owned()],
     )?;
     let offered = abilities(&profile);
-    let countries = contract.countries();
-    let mut planned = plan_cases(&suites, seed, budget, &countries, offered)
-        .filter(|planned| written_too || planned.origin != Origin::Written);
+    let mut planned = plan_cases(&suites, seed, budget, contract, offered)
+        .filter(|planned| written_too || matches!(planned.origin, Origin::Generated { .. }));
     let session = Session::connect(profile)?;
     let stage = Live {
         session: &session,
@@ -283,7 +282,7 @@ fn meet(
         &setting,
         Agenda {
             cases: &mut planned,
-            count: planned_count(&suites, budget),
+            count: planned_count(&suites, budget, contract),
         },
         limits,
         &|| false,
@@ -315,6 +314,7 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         cases_after_failure: Some(CASES_AFTER_FAILURE),
         effort: Effort {
             confirmations: 2,
+            race_confirmations: 10,
             per_requirement: 2,
             ..Effort::default()
         },

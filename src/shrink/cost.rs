@@ -43,6 +43,8 @@ fn oddity(step: &Step) -> usize {
     command_oddity(&step.command)
         + key
         + body
+        + usize::from(step.lane.is_some())
+        + usize::from(step.method.is_some())
         + usize::from(step.upper_case)
         + usize::from(step.media_type.is_some())
         + usize::from(step.flaw.is_some())

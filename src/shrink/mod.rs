@@ -19,6 +19,7 @@
 
 mod cost;
 mod data;
+mod lanes;
 mod removal;
 mod simpler;
 
@@ -59,7 +60,7 @@ pub fn shrink(
     budget: usize,
 ) -> Shrunk {
     let mut search = Search {
-        best: with_plain_letters(case),
+        best: with_plain_names(case),
         needed: needed(case),
         verdicts: HashMap::new(),
         still_departs,
@@ -79,8 +80,9 @@ pub fn shrink(
 type Pass = fn(&Case) -> Vec<Case>;
 
 /// All passes, in the order of what they save.
-const PASSES: [Pass; 12] = [
+const PASSES: [Pass; 13] = [
     simpler::flaw_alone,
+    lanes::in_sequence,
     removal::one_account,
     removal::one_card,
     removal::without_a_card,
@@ -119,7 +121,7 @@ impl Search<'_> {
         let mut batch = Batch::default();
         let mut size = BATCH_FIRST;
         for candidate in candidates {
-            let candidate = with_plain_letters(&candidate);
+            let candidate = with_plain_names(&candidate);
             if Cost::of(&candidate) >= cost || !self.is_runnable(&candidate) {
                 continue;
             }
@@ -196,9 +198,10 @@ fn text(case: &Case) -> String {
     lines.join("\n")
 }
 
-/// The case with its accounts called A, B, … in the order in which they appear. Each run gets fresh accounts, so this is
-/// the same case.
-fn with_plain_letters(case: &Case) -> Case {
+/// The case with its accounts called A, B, … and its lanes counted in the order in which they appear. Each run gets fresh
+/// accounts, so this is the same case.
+fn with_plain_names(case: &Case) -> Case {
+    let case = &lanes::with_plain_lanes(case);
     let mut plain = BTreeMap::new();
     with_letters(case, |letter| {
         let next = ('A'..='Z').nth(plain.len()).unwrap_or(letter);

@@ -3,7 +3,7 @@
 use super::removal::{creates, numbered};
 use super::with_letters;
 use crate::card::{Action, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Flaw, KeyUse, Step, StepNumber};
 
 /// Moves of the clock that tell most: within a key's hour, past it, a day.
 const SHORT_MOVES: [u64; 3] = [660, 3_700, 90_000];
@@ -114,18 +114,30 @@ pub(super) fn terminated_at_once(case: &Case) -> Vec<Case> {
     candidates
 }
 
-/// A call that is flawed in access is flawed wherever it goes: a list needs no card.
+/// A call that is flawed in access is flawed wherever it goes: a list needs no card, nor does a create, which has a key and
+/// a body.
 pub(super) fn flaw_alone(case: &Case) -> Vec<Case> {
-    let flawed = case.steps.iter().filter(|step| step.flaw.is_some());
-    flawed
-        .map(|step| Case {
+    let account = AccountRef::Own('A');
+    let create = Command::Create {
+        account: account.clone(),
+        card_type: CardType::Virtual,
+    };
+    let mut candidates = Vec::new();
+    for flaw in case.steps.iter().filter_map(|step| step.flaw) {
+        let command = match flaw {
+            Flaw::SignatureOf(_) => continue,
+            _ if flaw.needs_body() || flaw.needs_key() => create.clone(),
+            _ => Command::ListAccount(account.clone()),
+        };
+        candidates.push(Case {
             steps: vec![Step {
-                flaw: step.flaw,
-                ..Step::new(Command::ListAccount(AccountRef::Own('A')))
+                flaw: Some(flaw),
+                ..Step::new(command)
             }],
             ..case.clone()
-        })
-        .collect()
+        });
+    }
+    candidates
 }
 
 fn acts_on(case: &Case, number: StepNumber, card: StepNumber) -> bool {
@@ -158,6 +170,10 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
     let mut simpler = vec![bare];
     simpler.push(Step {
         upper_case: false,
+        ..step.clone()
+    });
+    simpler.push(Step {
+        method: None,
         ..step.clone()
     });
     simpler.push(Step {

@@ -236,7 +236,7 @@ fn check_minimal(case: &Case, departs: &dyn Fn(&Case) -> bool) -> Result<(), Tes
     for first in 1..=steps {
         for second in first..=steps {
             let without = result.restricted(|n| n != StepNumber(first) && n != StepNumber(second));
-            let without = with_plain_letters(&without);
+            let without = with_plain_names(&without);
             let matters = first == second || steps <= 10;
             prop_assert!(
                 without.steps.is_empty() || !matters || !departs(&without),
@@ -267,7 +267,7 @@ proptest! {
         places.sort_unstable();
         places.dedup();
         let wanted: Vec<_> = places.into_iter().map(|n| verb(&case, n)).collect();
-        check_minimal(&with_plain_letters(&case), &|case| {
+        check_minimal(&with_plain_names(&case), &|case| {
             let mut verbs: Vec<_> = (0..case.steps.len()).map(|n| verb(case, n)).collect();
             wanted.iter().all(|word| verbs.iter().position(|v| v == word).map(|n| verbs.remove(n)).is_some())
         })?;
@@ -275,7 +275,7 @@ proptest! {
 
     #[test]
     fn nothing_can_be_taken_out_of_a_result_whatever_the_answers_are(index in 0_usize..1000, salt: u64, share in 2_u64..8) {
-        let case = with_plain_letters(&generated(index));
+        let case = with_plain_names(&generated(index));
         let all = text(&case);
         check_minimal(&case, &|case| text(case) == all || u64::from((hash(&text(case)) ^ salt).count_ones()).is_multiple_of(share))?;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::requirement::{Point, RequirementId};
 
@@ -62,10 +63,11 @@ pub fn readings(point: RequirementId) -> &'static [&'static str] {
 }
 
 /// The readings that a world has decided. A pin holds for every scope of its point.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Copies share what they have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choices {
-    decided: BTreeMap<(RequirementId, Scope), usize>,
-    pinned: BTreeMap<RequirementId, usize>,
+    decided: Arc<BTreeMap<(RequirementId, Scope), usize>>,
+    pinned: Arc<BTreeMap<RequirementId, usize>>,
 }
 
 impl Choices {
@@ -80,8 +82,8 @@ impl Choices {
             })
             .collect();
         Self {
-            decided: BTreeMap::new(),
-            pinned,
+            decided: Arc::default(),
+            pinned: Arc::new(pinned),
         }
     }
 
@@ -91,8 +93,10 @@ impl Choices {
         if self.conflict(choice).is_some() {
             return false;
         }
-        self.decided
-            .insert((choice.point, choice.scope.clone()), choice.reading);
+        if self.get(choice.point, &choice.scope).is_none() {
+            Arc::make_mut(&mut self.decided)
+                .insert((choice.point, choice.scope.clone()), choice.reading);
+        }
         true
     }
 

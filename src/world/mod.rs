@@ -10,19 +10,21 @@ pub mod limit;
 pub mod ways;
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::StepNumber;
 use crate::requirement::RequirementId;
 
 pub use choice::{Choice, Choices};
-pub use ways::{Answer, Call, Effect, Id, Input, Key, Memory, RefusalKind, Way};
+pub use ways::{Answer, Call, Effect, Id, InFlight, Input, Key, Memory, RefusalKind, Way};
 
 /// The place of an exchange in its case, counted from 0. Steps repeat (waiting for issuance), moments don't.
 pub type Moment = usize;
 
-/// Why a card is believed to have its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Why a card is believed to have its status. That is no part of what may be true: all reasons are equal, so that worlds
+/// which differ in nothing else are one.
+#[derive(Clone, Copy, Debug)]
 pub struct Since {
     /// The exchange that established it.
     pub moment: Moment,
@@ -32,8 +34,20 @@ pub struct Since {
     pub rule: RequirementId,
 }
 
+impl PartialEq for Since {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Since {}
+
+impl Hash for Since {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// A card as a world believes it to be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Card {
     /// Its id; a card whose create was never answered has none that is known.
     pub id: Option<CardId>,
@@ -72,24 +86,38 @@ pub enum Outcome {
     Done(Moment),
     /// It was refused at this moment.
     Refused(Moment, RefusalKind),
-    /// Its answer was lost, and in this world it was carried out; the card that it made, if it made one.
-    LostDone(Option<usize>),
+    /// Its answer was lost, and in this world it was carried out; the step that made a card by it, if it made one.
+    LostDone(Option<StepNumber>),
     /// Its answer was lost, and in this world it was not carried out.
     LostUndone,
 }
 
 /// One possible world.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct World {
-    /// The cards, in the order in which they were made.
+    /// The cards, in the order of the steps that made them.
     pub cards: Vec<Card>,
-    /// What was sent under each key (lower case).
+    /// What was sent under each key that is used more than once (lower case).
     pub keys: BTreeMap<String, Vec<Remembered>>,
     /// The readings decided so far.
     pub choices: Choices,
 }
 
+/// Choices are left out: hashing them costs more than the few worlds that differ in them alone.
+impl Hash for World {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.cards.hash(state);
+        self.keys.hash(state);
+    }
+}
+
 impl World {
+    /// This world with one more card. Creates that overlap may come in any order; their cards don't.
+    pub fn add(&mut self, card: Card) {
+        let place = self.cards.partition_point(|c| c.made_by <= card.made_by);
+        self.cards.insert(place, card);
+    }
+
     /// The place of the card with this id.
     pub fn position(&self, id: &CardId) -> Option<usize> {
         self.cards

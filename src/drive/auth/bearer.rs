@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::RwLock;
 
 use crate::drive::setup::{Answer, Caller};
-use crate::drive::tamper::wrong_token;
+use crate::drive::tamper::wrong_tokens;
 use crate::drive::trouble::Trouble;
 use crate::profile::{Credentials, Secret};
 
@@ -248,7 +248,9 @@ fn renewal_after(lifetime: Duration) -> Duration {
 fn header(token: &SecretString, caller: &Caller) -> Option<HeaderValue> {
     let token = token.expose_secret();
     caller.masks.add(token);
-    caller.masks.add(&wrong_token(token));
+    for wrong in wrong_tokens(token) {
+        caller.masks.add(&wrong);
+    }
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -257,14 +259,15 @@ fn header(token: &SecretString, caller: &Caller) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drive::address::Base;
     use crate::drive::client::Client;
     use crate::drive::fake_target::{Act, FakeTarget};
     use crate::profile::{DigestAlgorithm, Setup};
 
     fn caller(target: &FakeTarget) -> Caller {
         Caller {
-            client: Client::new(Duration::from_secs(30)).unwrap(),
-            base_url: target.profile().base_url.to_string(),
+            client: Client::new(&target.profile().base_url, Duration::from_secs(30)).unwrap(),
+            base: Base::new(target.profile().base_url.as_str()),
             setup: Setup {
                 idempotency_key: false,
                 digest: true,

@@ -53,14 +53,18 @@ impl Access {
     }
 
     /// The request that a draft asks for, digested, with its token and signature, and with the flaw if there is one.
+    /// `earlier` is the request of the step that the flaw names.
     pub async fn dress(
         &self,
         draft: &Draft,
         flaw: Option<Flaw>,
+        earlier: Option<&Outgoing>,
         caller: &Caller,
     ) -> Result<Outgoing, String> {
-        let mut request = Outgoing::new(&caller.base_url, draft)?;
-        request.headers.extend(caller.extra.clone());
+        let mut request = Outgoing::new(&caller.base, draft)?;
+        if !caller.extra.is_empty() {
+            request.headers.extend(caller.extra.clone());
+        }
         if let Some(body) = &draft.body {
             let digest = digest::content_digest(caller.digest, body.as_bytes());
             request.set("content-digest", &digest)?;
@@ -76,7 +80,7 @@ impl Access {
         if let Some(token) = token {
             request.headers.insert(http::header::AUTHORIZATION, token);
         }
-        self.sign(&mut request, flaw)?;
+        self.sign(&mut request, flaw, earlier)?;
         Ok(request)
     }
 
@@ -86,7 +90,12 @@ impl Access {
         self.bearer.renew(seconds, caller).await
     }
 
-    fn sign(&self, request: &mut Outgoing, flaw: Option<Flaw>) -> Result<(), String> {
+    fn sign(
+        &self,
+        request: &mut Outgoing,
+        flaw: Option<Flaw>,
+        earlier: Option<&Outgoing>,
+    ) -> Result<(), String> {
         let unfit = |words| format!("the flaw can't be put into this request: {words}");
         let mut input = None;
         if let Some(signer) = &self.signer {
@@ -101,10 +110,13 @@ impl Access {
             tamper::before_signing(flaw, request, input.as_mut()).map_err(unfit)?;
         }
         if let (Some(signer), Some(input)) = (&self.signer, &input) {
-            signature::sign(request, input, &signer.key)?;
+            match flaw {
+                Some(flaw) => tamper::sign(flaw, request, input, &signer.key).map_err(unfit)?,
+                None => signature::sign(request, input, &signer.key)?,
+            }
         }
         match flaw {
-            Some(flaw) => tamper::after_signing(flaw, request).map_err(unfit),
+            Some(flaw) => tamper::after_signing(flaw, request, earlier).map_err(unfit),
             None => Ok(()),
         }
     }

@@ -57,6 +57,15 @@ impl SignatureInput {
         }
     }
 
+    /// Moves the time at which it says to be made.
+    pub fn move_created(&mut self, seconds: i64) {
+        for (name, value) in &mut self.parameters {
+            if let ("created", Parameter::Integer(created)) = (*name, value) {
+                *created = created.saturating_add(seconds);
+            }
+        }
+    }
+
     /// The components and parameters as an inner list (RFC 9421, section 2.3).
     pub fn text(&self) -> Result<String, sfv::Error> {
         let mut list = ListSerializer::new();
@@ -76,16 +85,19 @@ impl SignatureInput {
         Ok(list.finish().unwrap_or_default())
     }
 
-    /// The signature base (RFC 9421, section 2.5).
-    pub fn base(&self, request: &Outgoing) -> Result<Vec<u8>, sfv::Error> {
-        let mut base = Vec::with_capacity(512);
+    /// The signature base (RFC 9421, section 2.5), with `text` from [`SignatureInput::text`].
+    pub fn base(&self, text: &str, request: &Outgoing) -> Vec<u8> {
+        let mut base = Vec::with_capacity(1 << 10);
         for component in &self.components {
-            base.extend_from_slice(format!("\"{component}\": ").as_bytes());
+            for part in [b"\"", component.name().as_bytes(), b"\": "] {
+                base.extend_from_slice(part);
+            }
             base.extend_from_slice(&request.value(component));
             base.push(b'\n');
         }
-        base.extend_from_slice(format!("\"@signature-params\": {}", self.text()?).as_bytes());
-        Ok(base)
+        base.extend_from_slice(b"\"@signature-params\": ");
+        base.extend_from_slice(text.as_bytes());
+        base
     }
 }
 
@@ -95,19 +107,54 @@ pub fn sign(
     input: &SignatureInput,
     key: &SigningKey,
 ) -> Result<(), String> {
-    let base = input.base(request).map_err(|e| {
+    let text = input.text().map_err(|e| {
         format!("the signature's parameters can't be written ({e}); are key id and components plain ASCII?")
     })?;
-    let signature = key.sign(&base)?;
-    let text = input.text().map_err(|e| e.to_string())?;
+    let signature = key.sign(&input.base(&text, request))?;
     insert(request, "signature-input", &format!("{LABEL}={text}"))?;
     set_signature(request, &signature)
 }
 
 /// Puts these bytes in as the signature.
 pub fn set_signature(request: &mut Outgoing, signature: &[u8]) -> Result<(), String> {
-    let text = format!("{LABEL}=:{}:", STANDARD.encode(signature));
-    insert(request, "signature", &text)
+    set_signatures(request, &[(LABEL, signature)])
+}
+
+/// Puts signatures in under labels, all with what [`sign`] put in as their input.
+pub fn set_signatures(request: &mut Outgoing, signatures: &[(&str, &[u8])]) -> Result<(), String> {
+    let input = input_text(request).ok_or("there is no signature")?;
+    let dictionary = |texts: Vec<String>| texts.join(", ");
+    let inputs = signatures
+        .iter()
+        .map(|(label, _)| format!("{label}={input}"));
+    let signatures = signatures
+        .iter()
+        .map(|(label, bytes)| format!("{label}={}", bytes_text(bytes)));
+    let (inputs, signatures) = (
+        dictionary(inputs.collect()),
+        dictionary(signatures.collect()),
+    );
+    insert(request, "signature-input", &inputs)?;
+    insert(request, "signature", &signatures)
+}
+
+/// A byte sequence as a structured field has it (RFC 8941, section 4.1.8).
+pub fn bytes_text(bytes: &[u8]) -> String {
+    format!(":{}:", STANDARD.encode(bytes))
+}
+
+/// The inner list that [`sign`] put in.
+fn input_text(request: &Outgoing) -> Option<String> {
+    let text = request.headers.get("signature-input")?.to_str().ok()?;
+    Some(text.strip_prefix(LABEL)?.strip_prefix('=')?.to_owned())
+}
+
+/// What the signature that [`sign`] put in covers.
+pub fn components_signed(request: &Outgoing) -> Option<Vec<Component>> {
+    let text = input_text(request)?;
+    let (list, _) = text.strip_prefix('(')?.split_once(')')?;
+    let names = list.split_whitespace().map(|name| name.trim_matches('"'));
+    names.map(|name| name.parse().ok()).collect()
 }
 
 /// The bytes of the signature that [`sign`] put in.
@@ -129,14 +176,15 @@ fn insert(request: &mut Outgoing, name: &'static str, text: &str) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drive::address::Base;
     use crate::drive::auth::key::tests::verifies;
 
     /// The request of RFC 9421, appendix B.2.
     fn request() -> Outgoing {
         let mut request = Outgoing {
             method: http::Method::POST,
-            url: "https://example.com/foo?param=Value&Pet=dog"
-                .parse()
+            url: Base::new("https://example.com")
+                .address("/foo?param=Value&Pet=dog")
                 .unwrap(),
             headers: http::HeaderMap::new(),
             body: Some("{\"hello\": \"world\"}".into()),
@@ -174,7 +222,8 @@ mod tests {
     const DIGEST_LINE: &str = "\"content-digest\": sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
 
     fn check_base(components: &str, key_id: &str, lines: &[&str]) {
-        let base = input(components, key_id).base(&request()).unwrap();
+        let input = input(components, key_id);
+        let base = input.base(&input.text().unwrap(), &request());
         assert_eq!(String::from_utf8(base).unwrap(), lines.join("\n"));
     }
 
@@ -278,7 +327,7 @@ mod tests {
             ("https://www.example.com/path", "@query", "?"),
         ] {
             let request = Outgoing {
-                url: url.parse().unwrap(),
+                url: url.parse::<url::Url>().unwrap().into(),
                 ..request()
             };
             let component: Component = name.parse().unwrap();
@@ -324,7 +373,7 @@ mod tests {
             request.headers["signature-input"],
             "sig1=(\"@method\" \"@target-uri\" \"content-digest\");created=7;keyid=\"k\\\"1\";alg=\"ecdsa-p384-sha384\""
         );
-        let base = input.base(&request).unwrap();
+        let base = input.base(&input.text().unwrap(), &request);
         assert!(verifies(&key, &base, &signature_bytes(&request).unwrap()));
     }
 

@@ -3,7 +3,6 @@ use http::Method;
 use super::*;
 use crate::drive::auth::key::SigningKey;
 use crate::drive::auth::key::tests::verifies;
-use crate::drive::auth::signature::sign;
 use crate::drive::draft::Draft;
 use crate::profile::Signing;
 
@@ -15,7 +14,8 @@ fn good() -> Outgoing {
         media_type: None,
         key: Some("11111111-1111-4111-8111-111111111111".into()),
     };
-    let mut request = Outgoing::new("http://h/v1", &draft).unwrap();
+    let mut request =
+        Outgoing::new(&crate::drive::address::Base::new("http://h/v1"), &draft).unwrap();
     request
         .set(
             "content-digest",
@@ -38,9 +38,9 @@ fn flawed(flaw: Flaw) -> Flawed {
     let mut request = good();
     let mut input = SignatureInput::new(&Signing::default().components, &request, 7, "key-1");
     before_signing(flaw, &mut request, Some(&mut input)).unwrap();
-    sign(&mut request, &input, &key).unwrap();
-    after_signing(flaw, &mut request).unwrap();
-    let base = input.base(&request).unwrap();
+    super::sign(flaw, &mut request, &input, &key).unwrap();
+    after_signing(flaw, &mut request, None).unwrap();
+    let base = input.base(&input.text().unwrap(), &request);
     let signature = signature_bytes(&request).unwrap_or_default();
     Flawed {
         verifies: verifies(&key, &base, &signature),
@@ -49,121 +49,165 @@ fn flawed(flaw: Flaw) -> Flawed {
     }
 }
 
+/// What differs from the good request, signature apart.
+fn differences(request: &Outgoing) -> Vec<&'static str> {
+    let good = good();
+    let values = |request: &Outgoing, name: &str| -> Vec<HeaderValue> {
+        request.headers.get_all(name).iter().cloned().collect()
+    };
+    let mut differ = vec!["authorization", "content-digest", "idempotency-key"];
+    differ.retain(|name| values(&good, name) != values(request, name));
+    if good.body != request.body {
+        differ.push("body");
+    }
+    differ
+}
+
 #[test]
 fn each_flaw_is_the_only_one() {
-    for (flaw, _) in Flaw::ALL {
+    use Flaw::*;
+    for flaw in Flaw::ALL {
         let Flawed {
             request,
             input,
             verifies,
         } = flawed(flaw);
-        let header = |name: &str| {
-            request
-                .headers
-                .get(name)
-                .map(|value| value.to_str().unwrap().to_owned())
+        let differ: &[&str] = match flaw {
+            NoBearer
+            | OtherScheme
+            | WrongBearer
+            | UnsignedBearer
+            | RecasedBearer
+            | Changed(Part::Authorization) => &["authorization"],
+            WrongDigest
+            | WrongOtherDigest
+            | UnknownDigest
+            | MalformedDigest
+            | NoDigest
+            | Changed(Part::Digest)
+            | Added(Part::Digest) => &["content-digest"],
+            Changed(Part::Key) | Added(Part::Key) => &["idempotency-key"],
+            ChangedBody => &["body"],
+            _ => &[],
         };
-        let good = good();
-        let same = |name: &str| {
-            header(name).as_deref() == good.headers.get(name).map(|v| v.to_str().unwrap())
+        assert_eq!(differences(&request), differ, "{flaw}");
+        let is_signed_well = matches!(
+            flaw,
+            NoBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer | NoSignatureInput
+                | UnknownKeyId | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
+                | UnknownDigest | MalformedDigest | NoDigest | ChangedBody | OldSignature | EarlySignature
+                // The base is made from what was signed and not from what the field says.
+                | MalformedSignatureInput
+        );
+        assert_eq!(verifies, is_signed_well, "{flaw}");
+        let left_out: Vec<&str> = [
+            "@method",
+            "@target-uri",
+            "authorization",
+            "content-digest",
+            "idempotency-key",
+        ]
+        .into_iter()
+        .filter(|name| input.components.iter().all(|c| c.name() != *name))
+        .collect();
+        let expected: &[&str] = match flaw {
+            Uncovered(Part::Method) => &["@method"],
+            Uncovered(Part::Target) => &["@target-uri"],
+            Uncovered(Part::Authorization) | NoBearer => &["authorization"],
+            Uncovered(Part::Digest) | NoDigest => &["content-digest"],
+            Uncovered(Part::Key) => &["idempotency-key"],
+            _ => &[],
         };
-        let names: Vec<_> = input.components.iter().map(Component::name).collect();
-
-        let breaks_signature = matches!(
-            flaw,
-            Flaw::NoSignature | Flaw::BrokenSignature | Flaw::ChangedHeader
-        );
-        assert_eq!(verifies, !breaks_signature, "{flaw:?}");
-        assert_eq!(
-            header("signature").is_none(),
-            flaw == Flaw::NoSignature,
-            "{flaw:?}"
-        );
-        assert_eq!(
-            header("signature-input").is_none(),
-            flaw == Flaw::NoSignature,
-            "{flaw:?}"
-        );
-        assert_eq!(
-            header("authorization").is_none(),
-            flaw == Flaw::NoBearer,
-            "{flaw:?}"
-        );
-        let other_bearer = matches!(flaw, Flaw::NoBearer | Flaw::WrongBearer);
-        assert_eq!(same("authorization"), !other_bearer, "{flaw:?}");
-        let other_digest = matches!(
-            flaw,
-            Flaw::NoDigest | Flaw::WrongDigest | Flaw::WrongOtherDigest
-        );
-        assert_eq!(same("content-digest"), !other_digest, "{flaw:?}");
-        assert_eq!(
-            header("content-digest").is_none(),
-            flaw == Flaw::NoDigest,
-            "{flaw:?}"
-        );
-        assert_eq!(
-            same("idempotency-key"),
-            flaw != Flaw::ChangedHeader,
-            "{flaw:?}"
-        );
-        assert_eq!(
-            names.contains(&"@method"),
-            flaw != Flaw::UncoveredMethod,
-            "{flaw:?}"
-        );
-        assert_eq!(
-            names.contains(&"@target-uri"),
-            flaw != Flaw::UncoveredTarget,
-            "{flaw:?}"
-        );
-        let no_digest_covered = matches!(flaw, Flaw::NoDigest | Flaw::UncoveredDigest);
-        assert_eq!(
-            names.contains(&"content-digest"),
-            !no_digest_covered,
-            "{flaw:?}"
-        );
+        assert_eq!(left_out, expected, "{flaw}");
         let text = input.text().unwrap();
-        assert_eq!(
-            text.contains("key-1"),
-            flaw != Flaw::UnknownKeyId,
-            "{flaw:?}"
-        );
-        assert_eq!(
-            text.contains("p384"),
-            flaw != Flaw::WrongAlgorithm,
-            "{flaw:?}"
-        );
+        assert_eq!(text.contains("key-1"), flaw != UnknownKeyId, "{flaw}");
+        let other_algorithm = matches!(flaw, WrongAlgorithm | PublicKeyMac);
+        assert_eq!(text.contains("p384"), !other_algorithm, "{flaw}");
+        let other_time = matches!(flaw, OldSignature | EarlySignature);
+        assert_eq!(text.contains("created=7;"), !other_time, "{flaw}");
     }
+}
+
+fn field(flaw: Flaw, name: &str) -> String {
+    let value = flawed(flaw).request.headers.remove(name);
+    value.map_or(String::new(), |v| v.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_second_signature_stands_where_its_flaw_says() {
+    for (flaw, labels) in [
+        (Flaw::TwoBrokenSignatures, ["sig1=", ", sig2="]),
+        (Flaw::BrokenBeforeGood, ["sig0=", ", sig1="]),
+        (Flaw::BrokenAfterGood, ["sig1=", ", sig2="]),
+    ] {
+        for name in ["signature", "signature-input"] {
+            let text = field(flaw, name);
+            assert!(
+                text.starts_with(labels[0]) && text.contains(labels[1]),
+                "{flaw}: {text}"
+            );
+        }
+    }
+    assert!(field(Flaw::NoSignature, "signature").is_empty());
+    assert!(field(Flaw::OnlySignatureInput, "signature").is_empty());
+    assert!(field(Flaw::NoSignatureInput, "signature-input").is_empty());
+    assert_eq!(field(Flaw::EmptySignature, "signature"), "sig1=::");
+    assert!(field(Flaw::MislabelledSignature, "signature").starts_with("other=:"));
+}
+
+#[test]
+fn a_signature_is_taken_only_where_it_does_not_fit() {
+    let key = SigningKey::generate().unwrap();
+    let sign = |request: &mut Outgoing| {
+        let input = SignatureInput::new(&Signing::default().components, request, 7, "key-1");
+        signature::sign(request, &input, &key).unwrap();
+    };
+    let mut earlier = good();
+    earlier.url = earlier.url.below("1");
+    sign(&mut earlier);
+    let mut request = good();
+    sign(&mut request);
+    let flaw = Flaw::SignatureOf(crate::case::StepNumber(1));
+    after_signing(flaw, &mut request, Some(&earlier)).unwrap();
+    assert_eq!(request.headers["signature"], earlier.headers["signature"]);
+    let same = earlier.clone();
+    assert!(after_signing(flaw, &mut earlier, Some(&same)).is_err());
+    assert!(after_signing(flaw, &mut earlier, Some(&good())).is_err());
+    assert!(after_signing(flaw, &mut earlier, None).is_err());
 }
 
 #[test]
 fn a_flaw_that_changes_nothing_is_refused() {
-    for (flaw, _) in Flaw::ALL {
+    for flaw in Flaw::ALL {
         let mut bare = good();
         bare.headers.clear();
-        assert!(before_signing(flaw, &mut bare, None).is_err(), "{flaw:?}");
+        assert!(before_signing(flaw, &mut bare, None).is_err(), "{flaw}");
     }
-    for flaw in [
-        Flaw::UncoveredMethod,
-        Flaw::UncoveredTarget,
-        Flaw::UncoveredDigest,
-        Flaw::ChangedHeader,
-    ] {
-        let mut request = good();
-        let mut input = SignatureInput::new(&[], &request, 7, "key-1");
-        let refused = before_signing(flaw, &mut request, Some(&mut input));
-        assert!(refused.is_err(), "{flaw:?}");
+    for part in Part::ALL {
+        for flaw in [Flaw::Uncovered(part), Flaw::Changed(part)] {
+            let mut request = good();
+            let mut input = SignatureInput::new(&[], &request, 7, "key-1");
+            let refused = before_signing(flaw, &mut request, Some(&mut input));
+            assert!(refused.is_err(), "{flaw}");
+        }
     }
 }
 
 #[test]
 fn a_wrong_token_differs_from_the_good_one() {
+    let nobodys = "a-token-that-nobody-issued";
     for (token, wrong) in [
-        ("aa.bb.cc", "aa.bb.Ac"),
-        ("aa.bb.Ac", "aa.bb.Bc"),
-        ("opaque", "a-token-that-nobody-issued"),
-        ("a.b", "a-token-that-nobody-issued"),
+        (
+            "aa.bb.cc",
+            ["aa.bb.Ac", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.CC"],
+        ),
+        (
+            "aa.bb.Ac",
+            ["aa.bb.Bc", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.aC"],
+        ),
+        ("opaque", [nobodys; 3]),
+        ("a.b", [nobodys; 3]),
     ] {
-        assert_eq!(wrong_token(token), wrong);
+        assert_eq!(wrong_tokens(token), wrong);
     }
 }

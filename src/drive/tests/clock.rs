@@ -92,7 +92,7 @@ fn after_a_move_the_token_is_new_and_the_old_one_expired() {
 fn status(reply: &Reply) -> u16 {
     match reply {
         Reply::Got(response) => response.status,
-        Reply::Lost(words) => panic!("{words}"),
+        Reply::Lost(words) | Reply::LetGo(words) => panic!("{words}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Requests that are to be refused: ids of nobody, invalid bodies, flaws in access.
 
+use super::super::ability::Abilities;
 use super::super::generate::Author;
 use super::super::story::after;
 use super::super::{check, invalid};
@@ -83,7 +84,7 @@ pub(super) fn with_an_expired_bearer(author: &mut Author<'_>) {
 }
 
 pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
-    flawed_by(author, &Flaw::ALL.map(|(flaw, _)| flaw))
+    flawed_by(author, &Flaw::ALL)
 }
 
 /// A flawed request that would have an effect or an answer without its flaw, and then a look at what it did.
@@ -105,7 +106,9 @@ fn flawed_by(author: &mut Author<'_>, flaws: &[Flaw]) -> Option<()> {
     let fitting: Vec<_> = flaws
         .iter()
         .copied()
-        .filter(|flaw| fits(*flaw, &step) && is_offered(author, *flaw))
+        .filter(|flaw| {
+            fits(*flaw, &step) && is_offered(author, *flaw) && can_be_put(*flaw, author.abilities)
+        })
         .collect();
     let flaw = author.dice.pick(&fitting)?;
     if let Some(card) = target {
@@ -155,6 +158,9 @@ fn is_offered(author: &Author<'_>, flaw: Flaw) -> bool {
 }
 
 fn fits(flaw: Flaw, step: &Step) -> bool {
-    (!check::needs_body(flaw) || step.makes_card())
-        && (flaw != Flaw::ChangedHeader || check::modifies(step))
+    (!flaw.needs_body() || step.makes_card()) && (!flaw.needs_key() || check::modifies(step))
+}
+
+fn can_be_put(flaw: Flaw, abilities: Abilities) -> bool {
+    (abilities.bearer || !flaw.is_of_bearer()) && (abilities.signing || !flaw.is_of_signature())
 }

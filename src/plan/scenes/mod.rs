@@ -7,6 +7,7 @@ mod cards;
 mod flaws;
 mod keys;
 mod look;
+mod races;
 mod time;
 
 use super::generate::Author;
@@ -41,6 +42,7 @@ pub(super) fn is_possible(author: &Author<'_>, scene: Scene) -> bool {
         Scene::RetryChanged => !keys::retryable_creates(author).is_empty(),
         Scene::Wait => author.abilities.clock && !author.story.steps.is_empty(),
         Scene::Look => !author.story.cards.is_empty(),
+        Scene::Race => true,
     }
 }
 
@@ -65,6 +67,7 @@ pub(super) fn play(author: &mut Author<'_>, scene: Scene) {
         Scene::Flawed => flaws::flawed(author),
         Scene::Wait => time::wait(author),
         Scene::Look => look::look(author),
+        Scene::Race => races::race(author),
     }
     .unwrap_or_default();
 }

@@ -22,5 +22,12 @@ fn planned(names: &[&str], seed: u64) -> Vec<Planned> {
 
 fn fresh(names: &[&str], seed: u64) -> Vec<Planned> {
     let suites = Suite::find_all(names.iter().copied()).unwrap_or_else(|e| panic!("{e}"));
-    plan(&suites, seed, Budget::default(), &[], Abilities::ALL).collect()
+    plan(
+        &suites,
+        seed,
+        Budget::default(),
+        Contract::embedded(),
+        Abilities::ALL,
+    )
+    .collect()
 }

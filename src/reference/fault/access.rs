@@ -10,7 +10,7 @@ use crate::reference::service::Service;
 use crate::reference::signature::{covers, verify};
 
 /// The correct verdict on a bearer, but one flaw is let pass.
-fn bearer_but(service: &Service, call: &Call, flaw: &str) -> Result<(), Refusal> {
+pub(super) fn bearer_but(service: &Service, call: &Call, flaw: &str) -> Result<(), Refusal> {
     bearer(service, call).or_else(|refusal| {
         if refusal.code == flaw {
             Ok(())
@@ -21,7 +21,7 @@ fn bearer_but(service: &Service, call: &Call, flaw: &str) -> Result<(), Refusal>
 }
 
 /// The correct verdict on a signature, but one flaw is let pass.
-fn signature_but(service: &Service, call: &Call, flaw: &str) -> Result<(), Refusal> {
+pub(super) fn signature_but(service: &Service, call: &Call, flaw: &str) -> Result<(), Refusal> {
     verify(service, call).or_else(|refusal| {
         if refusal.code == flaw {
             Ok(())
@@ -32,7 +32,7 @@ fn signature_but(service: &Service, call: &Call, flaw: &str) -> Result<(), Refus
 }
 
 /// The correct verdict on a digest, but one flaw is let pass.
-fn digest_but(readings: &Readings, call: &Call, flaw: &str) -> Result<(), Refusal> {
+pub(super) fn digest_but(readings: &Readings, call: &Call, flaw: &str) -> Result<(), Refusal> {
     content_digest(readings, call).or_else(|refusal| {
         if refusal.code == flaw {
             Ok(())
@@ -166,7 +166,10 @@ pub(super) const FAULTS: &[Fault] = &[
         words: "A signature that doesn't cover the method is accepted.",
         requirement: "AUTH-8",
         shortest: 1,
-        plant: |rules| rules.covers = |call, names| covers(call, &and_covered(names, "@method")),
+        plant: |rules| {
+            rules.covers =
+                |readings, call, names| covers(readings, call, &and_covered(names, "@method"))
+        },
     },
     Fault {
         id: "target-need-not-be-covered",
@@ -174,7 +177,8 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "AUTH-8",
         shortest: 1,
         plant: |rules| {
-            rules.covers = |call, names| covers(call, &and_covered(names, "@target-uri"))
+            rules.covers =
+                |readings, call, names| covers(readings, call, &and_covered(names, "@target-uri"))
         },
     },
     Fault {
@@ -183,7 +187,9 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "AUTH-8",
         shortest: 1,
         plant: |rules| {
-            rules.covers = |call, names| covers(call, &and_covered(names, "content-digest"))
+            rules.covers = |readings, call, names| {
+                covers(readings, call, &and_covered(names, "content-digest"))
+            }
         },
     },
     Fault {
@@ -229,9 +235,10 @@ pub(super) const FAULTS: &[Fault] = &[
         shortest: 1,
         plant: |rules| {
             rules.content_digest = |readings, call| digest_but(readings, call, "digest-missing");
-            rules.covers = |call, names| match call.headers.contains_key("content-digest") {
-                true => covers(call, names),
-                false => covers(call, &and_covered(names, "content-digest")),
+            rules.covers = |readings, call, names| match call.headers.contains_key("content-digest")
+            {
+                true => covers(readings, call, names),
+                false => covers(readings, call, &and_covered(names, "content-digest")),
             };
         },
     },

@@ -189,6 +189,50 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "foreign-card-deactivatable",
+        words: "Another programme's card can be deactivated.",
+        requirement: "ID-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.locate = |service, call, id| match call.operation {
+                Operation::Deactivate => look_up(&service.foreign, call, id)
+                    .map_or_else(|| locate(service, call, id), Ok),
+                _ => locate(service, call, id),
+            };
+        },
+    },
+    Fault {
+        id: "foreign-account-takes-cards",
+        words: "Cards can be created in another programme's account.",
+        requirement: "ID-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.locate = |service, call, id| match service.foreign.account(id) {
+                Some(account) if call.operation == Operation::CreateCard => Ok(account),
+                Some(_) | None => locate(service, call, id),
+            };
+        },
+    },
+    Fault {
+        id: "foreign-card-answers-401",
+        words: "Who asks for another programme's card is told to log in.",
+        requirement: "ID-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.locate = |service, call, id| {
+                locate(service, call, id).map_err(|refusal| {
+                    match look_up(&service.foreign, call, id) {
+                        Some(_) => Refusal {
+                            status: StatusCode::UNAUTHORIZED,
+                            ..refusal
+                        },
+                        None => refusal,
+                    }
+                })
+            };
+        },
+    },
+    Fault {
         id: "foreign-account-listed",
         words: "The cards of another programme's account can be listed.",
         requirement: "ID-5",

@@ -179,13 +179,13 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "INPUT-5",
         shortest: 1,
         plant: |rules| {
-            rules.parse_json = |body| {
+            rules.parse_json = |readings, body| {
                 let first = serde_json::Deserializer::from_slice(body)
                     .into_iter::<Value>()
                     .next();
                 first
                     .and_then(Result::ok)
-                    .map_or_else(|| parse_json(body), Ok)
+                    .map_or_else(|| parse_json(readings, body), Ok)
             };
         },
     },
@@ -333,9 +333,9 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "HTTP-3",
         shortest: 1,
         plant: |rules| {
-            rules.parse_json = |body| match body.is_empty() {
-                true => parse_json(body),
-                false => parse_json(body).map_err(|_| internal_error()),
+            rules.parse_json = |readings, body| match body.is_empty() {
+                true => parse_json(readings, body),
+                false => parse_json(readings, body).map_err(|_| internal_error()),
             };
         },
     },
@@ -345,9 +345,9 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "HTTP-3",
         shortest: 1,
         plant: |rules| {
-            rules.parse_json = |body| match body.is_empty() {
+            rules.parse_json = |readings, body| match body.is_empty() {
                 true => Err(internal_error()),
-                false => parse_json(body),
+                false => parse_json(readings, body),
             };
         },
     },

@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod body;
 mod create;
 mod deep;
 mod finality;
@@ -17,7 +18,17 @@ mod leak;
 mod lifecycle;
 mod limit;
 mod lists;
+mod race;
+mod race_accounts;
+mod race_conflicts;
+mod race_flight;
+mod race_glimpses;
+mod race_keys;
+mod race_lifecycle;
+mod race_limit;
+mod race_reads;
 mod schema;
+mod signature;
 mod time;
 
 use std::sync::LazyLock;
@@ -49,8 +60,14 @@ pub struct Fault {
 
 /// Every fault, by topic.
 pub fn faults() -> &'static [Fault] {
-    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| TOPICS.concat());
+    static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| [TOPICS, RACES].concat().concat());
     &ALL
+}
+
+/// Of those, the ones that only show when calls overlap.
+pub fn races() -> &'static [Fault] {
+    let alone = TOPICS.iter().map(|faults| faults.len()).sum();
+    &faults()[alone..]
 }
 
 /// The fault of that id.
@@ -72,9 +89,23 @@ const TOPICS: &[&[Fault]] = &[
     leak::FAULTS,
     input::FAULTS,
     ids::FAULTS,
+    body::FAULTS,
     access::FAULTS,
+    signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,
+];
+
+/// The mistakes that only show when calls overlap.
+const RACES: &[&[Fault]] = &[
+    race_limit::FAULTS,
+    race_flight::FAULTS,
+    race_keys::FAULTS,
+    race_lifecycle::FAULTS,
+    race_conflicts::FAULTS,
+    race_reads::FAULTS,
+    race_glimpses::FAULTS,
+    race_accounts::FAULTS,
 ];
 
 /// What an unforeseen panic would be answered with.

@@ -2,11 +2,14 @@
 //! implementation gives the same account each time, and every planted fault gives another.
 
 mod long_walks;
+mod races;
 mod tell;
 mod walks;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,8 +18,9 @@ use crate::reference::card::{Card, CardStatus, CardType};
 use crate::reference::programme::Account;
 use crate::reference::server::furnish;
 use crate::reference::testing::{Client, set};
-use crate::reference::{Options, faults, open_points};
+use crate::reference::{Options, faults, open_points, races};
 use long_walks::*;
+use races::{walk_with_a_key_in_flight, walk_with_races};
 use tell::tell;
 use walks::*;
 
@@ -94,6 +98,26 @@ impl Walk {
     async fn lists(&mut self, account: &str) {
         self.step(AccountCards, account).await;
         self.step(ProgrammeCards, "").await;
+    }
+
+    /// Lanes of calls that begin at once, each call when the one before it in its lane is answered.
+    async fn race(&mut self, lanes: Vec<Vec<Call>>) -> Vec<Value> {
+        let client = &self.client;
+        let lanes = lanes.into_iter().map(async |lane| {
+            let mut answers = Vec::new();
+            for call in lane {
+                let reply = client.answer(&call).await;
+                answers.push((format!("{:?}", call.operation), reply));
+            }
+            answers
+        });
+        let answers = join_all(lanes).await.concat();
+        self.lines.extend(answers.iter().cloned());
+        let bodies = answers.into_iter().map(|(_, reply)| match reply.content {
+            Content::Json(value) => value,
+            Content::None | Content::Text { .. } => Value::Null,
+        });
+        bodies.collect()
     }
 
     /// The same call twice under the same key.
@@ -174,6 +198,22 @@ async fn tour(options: &Options) -> Vec<Vec<String>> {
     told
 }
 
+/// The part of the tour that needs neither time nor signatures.
+async fn open_tour(options: &Options) -> Vec<String> {
+    Part::Wide.told(options).await
+}
+
+/// A retry beside its first call, where calls take their time.
+async fn slow_tour(options: &Options) -> Vec<String> {
+    let options = Options {
+        pace: Duration::from_millis(1),
+        ..options.clone()
+    };
+    let mut walk = Walk::new(&options, false);
+    walk_with_a_key_in_flight(&mut walk).await;
+    tell(&walk.lines)
+}
+
 /// Whether some part of the tour goes otherwise than it did; the rest is spared then.
 async fn differs(options: &Options, told: &[Vec<String>]) -> bool {
     for (part, told) in Part::ALL.into_iter().zip(told) {
@@ -216,12 +256,63 @@ fn accounts_with_two_holders(walk: &Walk, options: &Options) -> usize {
         .count()
 }
 
+/// Calls that overlap, and looks at what they leave.
+async fn race_tour(options: &Options) -> Vec<String> {
+    let mut walk = Walk::new(options, false);
+    walk_with_races(&mut walk).await;
+    assert_eq!(accounts_with_two_holders(&walk, options), 0);
+    tell(&walk.lines)
+}
+
+/// The races with which a tour is another than the correct one (or is not).
+async fn races_where(
+    tour: impl AsyncFn(&Options) -> Vec<String>,
+    differs: bool,
+) -> Vec<&'static str> {
+    let correct = tour(&Options::default()).await;
+    let mut found = Vec::new();
+    for fault in races() {
+        let options = Options {
+            fault: Some(fault),
+            ..Options::default()
+        };
+        if (tour(&options).await != correct) == differs {
+            found.push(fault.id);
+        }
+    }
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_is_seen_where_calls_overlap() {
+    let unseen = races_where(race_tour, false).await;
+    assert!(unseen.is_empty(), "the races don't show {unseen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_race_is_not_seen_where_calls_follow_each_other() {
+    let seen = races_where(open_tour, true).await;
+    assert!(seen.is_empty(), "the tour shows {seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_implementation_answers_as_a_quick_one() {
+    let slow = Options {
+        pace: Duration::from_millis(1),
+        ..Options::default()
+    };
+    assert_eq!(open_tour(&slow).await, open_tour(&Options::default()).await);
+    let mut walk = Walk::new(&slow, false);
+    walk_with_races(&mut walk).await;
+    assert_eq!(accounts_with_two_holders(&walk, &slow), 0);
+}
+
 #[tokio::test]
 async fn a_fault_is_seen_on_the_tour_and_the_correct_implementation_always_gives_the_same() {
     let correct = tour(&Options::default()).await;
     assert_eq!(tour(&Options::default()).await, correct);
     let mut unseen = Vec::new();
-    for fault in faults() {
+    for fault in &faults()[..faults().len() - races().len()] {
         let options = Options {
             fault: Some(fault),
             ..Options::default()
@@ -233,9 +324,11 @@ async fn a_fault_is_seen_on_the_tour_and_the_correct_implementation_always_gives
     assert!(unseen.is_empty(), "the tour doesn't show {unseen:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_reading_is_seen_on_the_tour_and_gives_no_internal_error() {
-    let by_default = tour(&Options::default()).await;
+    let all =
+        async |options: &Options| [tour(options).await, vec![slow_tour(options).await]].concat();
+    let by_default = all(&Options::default()).await;
     let mut unseen = Vec::new();
     for point in open_points() {
         for option in point.options {
@@ -244,7 +337,7 @@ async fn every_reading_is_seen_on_the_tour_and_gives_no_internal_error() {
                 .readings
                 .set(point.name, option)
                 .expect("the table names it");
-            let told = tour(&options).await;
+            let told = all(&options).await;
             let lines = told.iter().flatten();
             let broken: Vec<&String> = lines.filter(|line| line.contains(": 5")).collect();
             assert!(broken.is_empty(), "{} {option}: {broken:?}", point.name);

@@ -21,6 +21,7 @@ pub fn in_full(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::R
     page.blank()?;
     steps(page, finding, look.detail)?;
     page.blank()?;
+    super::lanes::races(page, finding, look)?;
     difference(page, finding)?;
     evidence(page, finding)?;
     if let Some(file) = &finding.file {
@@ -120,6 +121,7 @@ fn answer(finding: &Finding, number: StepNumber, step: &Step) -> String {
     let mut words = match &shown.reply {
         Reply::Got(response) => response_words(response),
         Reply::Lost(words) => format!("no answer: {words}"),
+        Reply::LetGo(words) => format!("answer let go: {words}"),
     };
     if exchanges.len() > 1 {
         words += &format!("  (one of {})", counted(exchanges.len(), "request"));
@@ -228,7 +230,7 @@ fn wire(page: &mut Page<'_>, exchange: &Exchange) -> io::Result<()> {
             headers(page, &response.headers)?;
             body(page, &response.body)
         }
-        Reply::Lost(words) => page.hanging(&way("←"), UNSURE, words),
+        Reply::Lost(words) | Reply::LetGo(words) => page.hanging(&way("←"), UNSURE, words),
     }
 }
 

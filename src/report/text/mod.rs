@@ -3,6 +3,7 @@
 //! Like every writer it only draws: all counts, verdicts and words are the report's.
 
 mod finding;
+mod lanes;
 pub(crate) mod page;
 mod points;
 mod table;

@@ -1,7 +1,7 @@
 //! The ways of a call whose idempotency key has been used (contract.md, idempotency).
 
 use super::request::{fresh_ways, open_refusals, request_refusals};
-use super::{Answer, Call, Effect, RefusalKind, Way, all_given, refusals};
+use super::{Answer, Call, Effect, InFlight, RefusalKind, Way, all_given, refusals};
 use crate::requirement::id;
 use crate::world::{Choice, Moment, Outcome, Remembered, World};
 
@@ -60,10 +60,13 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .collect()
         }
         Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
-        Outcome::LostDone(card) => with_in_flight(vec![Way::success(
-            id::IDEM_3,
-            card.map_or(Effect::Nothing, Effect::Reveal),
-        )]),
+        Outcome::LostDone(made_by) => {
+            let card = world.cards.iter().position(|c| Some(c.made_by) == made_by);
+            with_in_flight(vec![Way::success(
+                id::IDEM_3,
+                card.map_or(Effect::Nothing, Effect::Reveal),
+            )])
+        }
     }
 }
 
@@ -100,6 +103,18 @@ pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<
         }
         Outcome::LostUndone => refused.into_iter().chain(fresh_ways(world, call)).collect(),
     }
+}
+
+/// A key whose first request is in flight is taken, whatever the second one asks for (IDEM-5, IDEM-7, IDEM-9).
+pub(super) fn refusals_in_flight(in_flight: InFlight) -> impl Iterator<Item = Way> {
+    let codes: &[u16] = match in_flight {
+        InFlight::Nothing => &[],
+        InFlight::Same => &[409],
+        InFlight::Other => &[409, 422],
+    };
+    codes
+        .iter()
+        .map(|code| Way::refusal(id::IDEM_7, *code, RefusalKind::Gate))
 }
 
 pub(super) fn refusals_elsewhere() -> [Way; 3] {

@@ -1,5 +1,6 @@
 //! The ways a call may go in a world: every answer that the contract allows there, and what each brings about.
 
+mod flaw;
 mod keys;
 mod request;
 mod state;
@@ -11,9 +12,10 @@ use crate::trace::Issuance;
 
 use super::{Card, Choice, Moment, Since, World};
 
+pub use flaw::{is_open, ways_with_flaw};
 pub use request::{account_refusals, card_refusals};
 
-use keys::{ways_after_the_hour, ways_under_fading_key, ways_under_key};
+use keys::{refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key};
 use request::{fresh_ways, gate_refusals};
 use state::slot_may_be_free;
 
@@ -37,7 +39,9 @@ pub enum Key {
     Missing,
     /// It is no UUID.
     Malformed,
-    /// A UUID, in lower case.
+    /// A UUID that no other request of the case has.
+    Single,
+    /// A UUID that others have too, in lower case.
     Uuid(String),
     /// The call is not in the contract (an issuer's act), so none is asked for.
     Exempt,
@@ -101,6 +105,19 @@ pub struct Call {
     pub input: Input,
     /// A flaw in access or integrity.
     pub flaw: Option<Flaw>,
+    /// Whether its key is in flight at the same time.
+    pub in_flight: InFlight,
+}
+
+/// Whether another request with the same key is in flight at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InFlight {
+    /// No.
+    Nothing,
+    /// The very same request.
+    Same,
+    /// A request for something else.
+    Other,
 }
 
 /// The kinds of refusal that may be remembered under a key, each in a way of its own (OPEN-16, OPEN-17).
@@ -189,7 +206,8 @@ impl Way {
         }
     }
 
-    fn success(rule: RequirementId, effect: Effect) -> Self {
+    /// The operation's success, by this rule.
+    pub fn success(rule: RequirementId, effect: Effect) -> Self {
         Self {
             rule,
             instead: Vec::new(),
@@ -234,56 +252,24 @@ fn refusals(
 
 /// Every way the call may go in this world.
 pub fn ways(world: &World, call: &Call) -> Vec<Way> {
-    if let Some(flaw) = call.flaw {
-        return flaw_refusals(flaw);
-    }
-    match &call.key {
+    let unflawed = || match &call.key {
         Key::Missing => gate_refusals(world, call, id::IDEM_1),
         Key::Malformed => gate_refusals(world, call, id::IDEM_2),
-        Key::Exempt => fresh_ways(world, call),
+        Key::Exempt | Key::Single => fresh_ways(world, call),
         Key::Uuid(key) => {
             let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
-            match call.memory {
+            let mut ways = match call.memory {
                 Memory::Kept => ways_under_key(world, call, entries),
                 Memory::Fading => ways_under_fading_key(world, call, entries),
                 Memory::Gone => ways_after_the_hour(world, call),
-            }
+            };
+            ways.extend(refusals_in_flight(call.in_flight));
+            ways
         }
-    }
-}
-
-/// The rule that a flaw tests.
-pub fn flaw_rule(flaw: Flaw) -> RequirementId {
-    match flaw {
-        Flaw::NoBearer => id::AUTH_1,
-        Flaw::WrongBearer => id::AUTH_2,
-        Flaw::ExpiredBearer => id::AUTH_3,
-        Flaw::NoSignature => id::AUTH_4,
-        Flaw::BrokenSignature => id::AUTH_5,
-        Flaw::StaleSignature => id::AUTH_13,
-        Flaw::UnknownKeyId => id::AUTH_6,
-        Flaw::WrongAlgorithm => id::AUTH_7,
-        Flaw::UncoveredMethod | Flaw::UncoveredTarget | Flaw::UncoveredDigest => id::AUTH_8,
-        Flaw::ChangedHeader => id::AUTH_9,
-        Flaw::WrongDigest | Flaw::WrongOtherDigest => id::AUTH_10,
-        Flaw::NoDigest => id::AUTH_11,
-    }
-}
-
-/// The refusals that a flaw allows. A bearer's is 401; the others' code is open for each kind.
-pub fn flaw_refusals(flaw: Flaw) -> Vec<Way> {
-    let rule = flaw_rule(flaw);
-    match flaw {
-        Flaw::NoBearer | Flaw::WrongBearer | Flaw::ExpiredBearer => {
-            vec![Way::refusal(rule, 401, RefusalKind::Gate)]
-        }
-        _ => refusals(
-            rule,
-            RefusalKind::Gate,
-            &[401, 400],
-            id::OPEN_28,
-            flaw.words(),
-        ),
+    };
+    match call.flaw {
+        Some(flaw) => ways_with_flaw(flaw, unflawed),
+        None => unflawed(),
     }
 }
 
@@ -330,7 +316,7 @@ pub fn taken(
         Effect::Nothing => {}
         Effect::Create { over_limit } => {
             if let Some(card) = new_card(call, made, over_limit, now) {
-                next.cards.push(card);
+                next.add(card);
             }
         }
         Effect::Become(place, status) => {

@@ -1,5 +1,6 @@
 //! The ways that the state of the cards leaves to a good request.
 
+use super::request::card_refusals;
 use super::{Call, Effect, Id, RefusalKind, Way, Wish, all_given, refusals};
 use crate::card::{AccountId, Action, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
@@ -14,9 +15,11 @@ pub(super) fn state_ways(world: &World, call: &Call) -> Vec<Way> {
             card_type: Some(card_type),
             beyond_ascii,
         } => create_ways(world, account, *card_type, *beyond_ascii),
-        Wish::Act(action, Id::Known(card)) => world
-            .position(card)
-            .map_or_else(Vec::new, |place| act_ways(world, *action, place)),
+        Wish::Act(action, Id::Known(card)) => match world.position(card) {
+            Some(place) => act_ways(world, *action, place),
+            // Nobody has made it yet.
+            None => card_refusals(&Id::Unknown, call.name),
+        },
         Wish::Create { .. } | Wish::Act(..) => Vec::new(),
     }
 }

@@ -1,0 +1,265 @@
+//! One HTTP/1.1 connection to the target.
+//!
+//! It has no task of its own: whoever asks drives it until the answer is there. So an exchange costs no switches between
+//! tasks, a request that is given up takes its connection with it, and the asker knows where each byte is.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Body, Incoming as Stream};
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::bell::Bell;
+use super::client::{BODY_BYTES_MAX, chain};
+use super::release::Place;
+use super::wire::{Progress, Valve, Wire};
+use crate::case::Loss;
+
+/// What a connection runs over: TCP, or TLS on it.
+pub type Line = Box<dyn Duplex>;
+
+/// Bytes both ways.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A connection, driven by whoever uses it.
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    ends: Ends,
+    idle_since: Instant,
+}
+
+/// The connection below the requests, polled beside whatever waits for it.
+struct Ends {
+    /// Absent once it has come to its end: hyper tells whoever waits for it only by going away.
+    http: Option<http1::Connection<TokioIo<Wire<Line>>, Full<Bytes>>>,
+    valve: Valve,
+    bell: Arc<Bell>,
+}
+
+/// A response as it came.
+pub struct Incoming {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+/// What came of a request on one connection.
+pub enum Answer {
+    Whole(Incoming),
+    /// Nothing of the request was sent, because the connection had been closed.
+    Unsent(Request<Full<Bytes>>),
+    Lost(String),
+    /// The connection must be closed, since that is what was asked for.
+    LetGo(String),
+}
+
+type Response = Result<http::Response<Stream>, TrySendError<Request<Full<Bytes>>>>;
+
+impl Connection {
+    /// Speaks HTTP/1.1 over a line.
+    pub async fn over(line: Line) -> hyper::Result<Self> {
+        let (wire, valve) = Wire::new(line);
+        let (sender, http) = http1::handshake(TokioIo::new(wire)).await?;
+        Ok(Self {
+            sender,
+            ends: Ends {
+                http: Some(http),
+                valve,
+                bell: Arc::default(),
+            },
+            idle_since: Instant::now(),
+        })
+    }
+
+    /// Sends a request and takes in the answer, unless it is to be lost. `sent_at` becomes the time just before the
+    /// request, or its last byte where that is held back, goes out.
+    pub async fn ask(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        place: &mut Option<Place<'_>>,
+        loss: Option<Loss>,
+        sent_at: &mut Instant,
+    ) -> Answer {
+        let Self { sender, ends, .. } = self;
+        // Whether the target has closed it meanwhile shows here.
+        if ends.drive(|cx| sender.poll_ready(cx)).await.is_err() {
+            return Answer::Unsent(request);
+        }
+        ends.valve.begin(place.is_some());
+        *sent_at = Instant::now();
+        let mut response = pin!(sender.try_send_request(request));
+        if place.is_some() {
+            if let Some(early) = ends.hold_back(place, response.as_mut()).await {
+                let answer = ends.take_in(early).await;
+                // What was held back stays on it.
+                ends.http = None;
+                return answer;
+            }
+            *sent_at = Instant::now();
+            ends.valve.release();
+        }
+        let Some(loss) = loss else {
+            return ends.answer(response).await;
+        };
+        let answer = match loss {
+            Loss::CutAfterSending => ends.cut(Progress::Sent, response).await,
+            Loss::CutWhileReading => ends.cut(Progress::Answered, response).await,
+            Loss::GiveUpAfter(milliseconds) => {
+                let patience = Duration::from_millis(milliseconds);
+                tokio::time::timeout(patience, ends.answer(response))
+                    .await
+                    .ok()
+            }
+        };
+        answer.unwrap_or_else(|| Answer::LetGo(loss.to_string()))
+    }
+
+    /// Whether another request can be sent over it.
+    pub fn is_usable(&self) -> bool {
+        self.ends.http.is_some() && !self.sender.is_closed()
+    }
+
+    /// From now on nobody uses it.
+    pub fn rest(&mut self) {
+        self.idle_since = Instant::now();
+    }
+
+    /// How long nobody has used it.
+    pub fn idle(&self) -> Duration {
+        self.idle_since.elapsed()
+    }
+}
+
+impl Ends {
+    /// Polls, with the connection at work, until there is a result. How the connection ends is told to whoever waits for
+    /// the answer.
+    async fn drive<T>(&mut self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+        let Self { http, bell, .. } = self;
+        let waker = Waker::from(Arc::clone(bell));
+        poll_fn(|cx| {
+            bell.poll(&waker, cx, |cx| {
+                if let Some(connection) = http
+                    && Pin::new(connection).poll(cx).is_ready()
+                {
+                    *http = None;
+                }
+                poll(cx)
+            })
+        })
+        .await
+    }
+
+    /// Sends all but the last byte and waits until that may go, or until an answer comes before.
+    async fn hold_back(
+        &mut self,
+        place: &mut Option<Place<'_>>,
+        mut response: Pin<&mut impl Future<Output = Response>>,
+    ) -> Option<Response> {
+        let early = self.reach(Progress::HeldBack, response.as_mut()).await;
+        if early.is_some() {
+            return early;
+        }
+        let mut all_arrive = pin!(place.take()?.arrive());
+        self.drive(|cx| match all_arrive.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => response.as_mut().poll(cx).map(Some),
+        })
+        .await
+    }
+
+    /// Drives the exchange as far as `progress`, or to what comes of it before.
+    async fn reach(
+        &mut self,
+        progress: Progress,
+        mut response: Pin<&mut impl Future<Output = Response>>,
+    ) -> Option<Response> {
+        let valve = self.valve.clone();
+        self.drive(|cx| match valve.has_reached(progress) {
+            true => Poll::Ready(None),
+            false => response.as_mut().poll(cx).map(Some),
+        })
+        .await
+    }
+
+    /// What comes before `progress`.
+    async fn cut(
+        &mut self,
+        progress: Progress,
+        response: Pin<&mut impl Future<Output = Response>>,
+    ) -> Option<Answer> {
+        let early = self.reach(progress, response).await?;
+        Some(self.take_in(early).await)
+    }
+
+    async fn answer(&mut self, mut response: Pin<&mut impl Future<Output = Response>>) -> Answer {
+        let response = self.drive(|cx| response.as_mut().poll(cx)).await;
+        self.take_in(response).await
+    }
+
+    async fn take_in(&mut self, response: Response) -> Answer {
+        let (head, mut stream) = match response {
+            Ok(response) => response.into_parts(),
+            Err(mut error) => {
+                return match error.take_message() {
+                    Some(request) => Answer::Unsent(request),
+                    None => Answer::Lost(chain(&error.into_error())),
+                };
+            }
+        };
+        let status = head.status;
+        let mut body = Vec::new();
+        match self
+            .drive(|cx| poll_body(Pin::new(&mut stream), &mut body, cx))
+            .await
+        {
+            Ok(true) => Answer::Whole(Incoming {
+                status,
+                headers: head.headers,
+                body,
+            }),
+            Ok(false) => Answer::Lost(format!(
+                "the answer ({status}) was dropped: its body is longer than {BODY_BYTES_MAX} bytes"
+            )),
+            Err(error) => {
+                let (length, why) = (body.len(), chain(&error));
+                Answer::Lost(format!(
+                    "the answer ({status}) broke off after {length} bytes: {why}"
+                ))
+            }
+        }
+    }
+}
+
+/// Takes in what has come of a body. At its end: whether it is short enough.
+fn poll_body(
+    mut stream: Pin<&mut Stream>,
+    body: &mut Vec<u8>,
+    cx: &mut Context<'_>,
+) -> Poll<hyper::Result<bool>> {
+    while !stream.is_end_stream() {
+        match stream.as_mut().poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let data = frame.into_data().unwrap_or_default();
+                if body.len() + data.len() > BODY_BYTES_MAX {
+                    return Poll::Ready(Ok(false));
+                }
+                body.extend_from_slice(&data);
+            }
+            Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
+            Poll::Ready(None) => break,
+            Poll::Pending => return Poll::Pending,
+        }
+    }
+    Poll::Ready(Ok(true))
+}

@@ -1,0 +1,155 @@
+//! Access and input: flaws that must be refused, flaws that may be overlooked, other methods, and what an error shows.
+
+use super::*;
+
+const ACTIVE: [&str; 3] = [CREATE, "issue #1 => 204", "read #1 => 200 active"];
+
+#[track_caller]
+fn check_active(lines: &[&str], expected: &[(&str, usize)]) {
+    check(&[&ACTIVE[..], lines].concat(), expected);
+}
+
+#[test]
+fn a_flaw_is_refused_with_a_code_of_its_own() {
+    check_active(
+        &[
+            "deactivate #1 without bearer => 401",
+            "deactivate #1 with broken signature => 400",
+            "read #1 with broken signature => 400",
+            "list A with wrong algorithm => 401",
+            "read #1 => 200 active",
+        ],
+        &[],
+    );
+    check_active(&["read #1 without bearer => 400"], &[("AUTH-1", 4)]);
+    check_active(
+        &["list A with signature of #3 => 200 #1=active"],
+        &[("AUTH-5", 4)],
+    );
+    check_active(
+        &["deactivate #1 with key added after signing => 204"],
+        &[("AUTH-9", 4)],
+    );
+    check_active(
+        &[
+            "read #1 with broken signature => 400",
+            "list A with broken signature => 401",
+        ],
+        &[("OPEN-28", 5)],
+    );
+}
+
+#[test]
+fn what_was_refused_for_a_flaw_was_not_done() {
+    check_active(
+        &[
+            "deactivate #1 with empty signature => 401",
+            "read #1 => 200 inactive",
+        ],
+        &[("AUTH-12", 5)],
+    );
+}
+
+#[test]
+fn an_open_flaw_is_refused_or_overlooked_but_always_alike() {
+    let both = |change: &'static str, read: &'static str, after: &'static str| {
+        let mut lines = ACTIVE.to_vec();
+        lines.extend([change, after, read]);
+        lines
+    };
+    let overlooked = "deactivate #1 with old signature => 204";
+    let refused = "deactivate #1 with old signature => 401";
+    let read_overlooked = "read #1 with old signature => 200 inactive";
+    check(
+        &both(overlooked, read_overlooked, "read #1 => 200 inactive"),
+        &[],
+    );
+    check(
+        &both(
+            refused,
+            "list A with old signature => 401",
+            "read #1 => 200 active",
+        ),
+        &[],
+    );
+    check(
+        &both(
+            overlooked,
+            "read #1 with old signature => 401",
+            "read #1 => 200 inactive",
+        ),
+        &[("OPEN-41", 6)],
+    );
+    check(
+        &both(refused, "read #1 => 200 inactive", "read #1 => 200 active"),
+        &[("AUTH-12", 6)],
+    );
+}
+
+#[test]
+fn a_profile_may_say_that_old_signatures_are_refused() {
+    let mut terms = manual();
+    let pin = ("old-signatures".to_owned(), "refused".to_owned());
+    terms.pins.extend([pin]);
+    let told = |answer: &'static str| [CREATE, answer];
+    check_with(&terms, &told("list A with old signature => 401"), &[]);
+    check_with(
+        &terms,
+        &told("list A with old signature => 200 #1=issuing"),
+        &[("OPEN-41", 2)],
+    );
+}
+
+#[test]
+fn another_method_may_be_answered_anyhow_but_changes_nothing() {
+    for answer in ["404", "405", "200", "501"] {
+        let call = format!("deactivate #1 by POST => {answer}");
+        check_active(&[&call, "read #1 => 200 active"], &[]);
+        check_active(&[&call, "read #1 => 200 inactive"], &[("INPUT-9", 5)]);
+    }
+    check_active(&["read #1 by PUT => 500"], &[("HTTP-3", 4)]);
+}
+
+#[test]
+fn a_name_that_stands_twice_is_accepted_or_refused() {
+    let twice = r#"create virtual on A with body "{\"type\":\"virtual\",\"type\":\"virtual\",\"billingAddress\":{\"firstLine\":\"1 High Street\",\"city\":\"London\",\"country\":\"GB\",\"postCode\":\"SW1A 1AA\"}}" => "#;
+    for answer in ["201 issuing", "400"] {
+        check(&[&format!("{twice}{answer}")], &[]);
+    }
+    check(&[&format!("{twice}422")], &[("OPEN-44", 1)]);
+}
+
+#[test]
+fn a_name_with_two_values_is_not_judged() {
+    let lines = [
+        r#"create virtual on A with body "{\"type\":\"virtual\",\"type\":\"physical\"}" => 201 issuing"#,
+        "list A => 200",
+    ];
+    let judgement = judge(
+        Contract::embedded(),
+        &manual(),
+        &Story::told(&lines).trace(),
+    );
+    assert_eq!(judgement.departures, []);
+    assert_eq!(judgement.obstacles.len(), 1);
+}
+
+#[test]
+fn an_error_shows_no_trace_and_nothing_of_another_programme() {
+    let foreign = "12345678-0000-4000-8000-000000000000";
+    let terms = Terms {
+        foreign_account: Some(AccountId::new(foreign)),
+        ..manual()
+    };
+    let told = |message: &str| format!("read unknown => 404 {{\"message\":\"{message}\"}}");
+    for (message, expected) in [
+        ("no card has this id", None),
+        ("at a.B.c(B.java:7)", Some("INPUT-10")),
+        (foreign, Some("INPUT-11")),
+    ] {
+        let expected: Vec<(&str, usize)> = expected.into_iter().map(|id| (id, 1)).collect();
+        check_with(&terms, &[&told(message)], &expected);
+    }
+    let named = format!("read \"{foreign}\" => 404 {{\"message\":\"{foreign}\"}}");
+    check_with(&terms, &[&named], &[]);
+}

@@ -1,0 +1,218 @@
+//! Every flaw on every call, and reads that show that nothing changed; and then the same call without one, for a target that
+//! refuses everything would pass all the rest.
+
+use super::Draft;
+use crate::card::{Action, CardType};
+use crate::case::{AccountRef, CardRef, Case, Command, Flaw, Part, Step, StepNumber};
+
+/// So many flaws are tried in one case: a target that overlooks one of them is still asked about the others.
+const FLAWS_MAX: usize = 6;
+
+/// A call that can be flawed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Create,
+    Act(Action),
+    Read,
+    List,
+    ListAll,
+}
+
+const TARGETS: [Target; 7] = [
+    Target::Create,
+    Target::Act(Action::Deactivate),
+    Target::Act(Action::Activate),
+    Target::Act(Action::Terminate),
+    Target::Read,
+    Target::List,
+    Target::ListAll,
+];
+
+/// Flaws that a target may overlook, and then does what is asked: each needs a card of its own.
+const OPEN: [Flaw; 6] = [
+    Flaw::Uncovered(Part::Authorization),
+    Flaw::Uncovered(Part::Key),
+    Flaw::OldSignature,
+    Flaw::EarlySignature,
+    Flaw::BrokenBeforeGood,
+    Flaw::BrokenAfterGood,
+];
+
+impl Target {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Act(action) => action.as_str(),
+            Self::Read => "read",
+            Self::List => "list",
+            Self::ListAll => "list-all",
+        }
+    }
+
+    fn can_have(self, flaw: Flaw) -> bool {
+        let modifies = matches!(self, Self::Create | Self::Act(_));
+        (self == Self::Create || !flaw.needs_body()) && (modifies || !flaw.needs_key())
+    }
+
+    fn command(self, letter: char, card: StepNumber) -> Command {
+        match self {
+            Self::Create => create(letter),
+            Self::Act(action) => Command::Act(action, CardRef::Made(card)),
+            Self::Read => Command::Read(CardRef::Made(card)),
+            Self::List => Command::ListAccount(AccountRef::Own(letter)),
+            Self::ListAll => Command::ListProgramme,
+        }
+    }
+}
+
+/// The cases of the set.
+pub(super) fn cases() -> Vec<Case> {
+    let closed: Vec<Flaw> = Flaw::ALL
+        .into_iter()
+        .filter(|f| !OPEN.contains(f))
+        .collect();
+    let mut cases = Vec::new();
+    for target in TARGETS {
+        let mut flaws = closed.clone();
+        flaws.retain(|flaw| target.can_have(*flaw));
+        // Where requests are unsigned, the flaws of the token and the digest are still tried.
+        let kind = |flaw: &Flaw| (flaw.is_of_bearer(), flaw.is_of_signature());
+        flaws.sort_by_key(|flaw| std::cmp::Reverse(kind(flaw)));
+        let alike = flaws.chunk_by(|a, b| kind(a) == kind(b));
+        for (index, flaws) in alike.flat_map(|f| f.chunks(FLAWS_MAX)).enumerate() {
+            cases.push(refused(target, index + 1, flaws));
+        }
+        cases.push(of_another_request(target));
+        cases.push(perhaps_overlooked(target));
+    }
+    cases
+}
+
+fn create(letter: char) -> Command {
+    Command::Create {
+        account: AccountRef::Own(letter),
+        card_type: CardType::Virtual,
+    }
+}
+
+fn flawed(command: Command, flaw: Flaw) -> Step {
+    Step {
+        flaw: Some(flaw),
+        ..Step::new(command)
+    }
+}
+
+/// A card on which the call would succeed; where it is the create itself that is flawed, a card beside it.
+fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
+    let card_letter = if target == Target::Create {
+        'B'
+    } else {
+        letter
+    };
+    let card = draft.ask(create(card_letter));
+    if let Target::Act(action) = target {
+        draft.ask(Command::Act(Action::Issue, CardRef::Made(card)));
+        if action == Action::Activate {
+            draft.ask(Command::Act(Action::Deactivate, CardRef::Made(card)));
+        }
+        draft.read(card);
+    }
+    card
+}
+
+/// What shows whether the call did anything.
+fn look(draft: &mut Draft, target: Target, letter: char, card: StepNumber) {
+    match target {
+        Target::Create => drop(draft.list(letter)),
+        Target::Act(_) => drop(draft.read(card)),
+        Target::Read | Target::List | Target::ListAll => {}
+    }
+}
+
+fn refused(target: Target, number: usize, flaws: &[Flaw]) -> Case {
+    let mut draft = Draft::default();
+    let card = prepared(&mut draft, target, 'A');
+    for flaw in flaws {
+        draft.tell(flawed(target.command('A', card), *flaw));
+        look(&mut draft, target, 'A', card);
+    }
+    draft.ask(target.command('A', card));
+    look(&mut draft, target, 'A', card);
+    draft.case(
+        format!("flawed-{}-{number}", target.name()),
+        format!(
+            "A flawed {} is refused and changes nothing, and a good one is taken",
+            target.name()
+        ),
+    )
+}
+
+/// The signature of an earlier request, on the path of another one.
+fn of_another_request(target: Target) -> Case {
+    let mut draft = Draft::default();
+    let card = prepared(&mut draft, target, 'A');
+    let signed = match target {
+        Target::Create => card,
+        Target::Act(_) | Target::List | Target::ListAll => draft.read(card),
+        Target::Read => draft.list('A'),
+    };
+    draft.tell(flawed(target.command('A', card), Flaw::SignatureOf(signed)));
+    look(&mut draft, target, 'A', card);
+    draft.ask(target.command('A', card));
+    draft.case(
+        format!("replayed-signature-{}", target.name()),
+        format!(
+            "The signature of another request does not do for a {}",
+            target.name()
+        ),
+    )
+}
+
+/// Each on an account of its own.
+fn perhaps_overlooked(target: Target) -> Case {
+    let mut draft = Draft::default();
+    let flaws = OPEN.into_iter().filter(|flaw| target.can_have(*flaw));
+    let letters = ['A', 'C', 'D', 'E', 'F', 'G'];
+    let is_act = matches!(target, Target::Act(_));
+    let mut card = None;
+    for (flaw, letter) in flaws.zip(letters) {
+        let letter = if is_act || target == Target::Create {
+            letter
+        } else {
+            'A'
+        };
+        let card = match card {
+            Some(card) if !is_act => card,
+            _ => *card.insert(prepared(&mut draft, target, letter)),
+        };
+        draft.tell(flawed(target.command(letter, card), flaw));
+        look(&mut draft, target, letter, card);
+    }
+    draft.case(
+        format!("perhaps-refused-{}", target.name()),
+        format!(
+            "What the RFC leaves to a verifier of a {} is decided always alike",
+            target.name()
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_call_meets_each_flaw_that_it_can_have() {
+        let cases = cases();
+        let steps: Vec<&Step> = cases.iter().flat_map(|case| &case.steps).collect();
+        for target in TARGETS {
+            let verb = target.command('A', StepNumber(1)).to_string();
+            let verb = verb.split(' ').next().unwrap();
+            for flaw in Flaw::ALL.into_iter().filter(|flaw| target.can_have(*flaw)) {
+                let is_it =
+                    |step: &&&Step| step.flaw == Some(flaw) && step.to_string().starts_with(verb);
+                assert!(steps.iter().find(is_it).is_some(), "{verb} {flaw}");
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The body of a create as a whole: no JSON, half of it, another kind of thing, with names that nobody knows or that stand
+//! twice.
+
+use serde_json::{Value, json};
+
+use super::Draft;
+use super::member::Template;
+use crate::case::{AccountRef, Body, Case, Command, Step};
+
+/// The cases of bodies as a whole.
+pub(super) fn cases(template: &Template<'_>) -> Vec<Case> {
+    let whole = template.standard.to_string();
+    let case = |name: &str, title: &str, bodies| {
+        template.case_of(name.to_owned(), title.to_owned(), bodies)
+    };
+    vec![
+        case(
+            "body-cut",
+            "A body that ends too early is refused",
+            cut(&whole),
+        ),
+        case(
+            "body-no-json",
+            "A body that is not JSON is refused",
+            no_json(&whole),
+        ),
+        case(
+            "body-other-json",
+            "JSON that is no object is refused",
+            other_json(&whole),
+        ),
+        case(
+            "body-unknown-members",
+            "Members that the contract doesn't know are ignored, or refused",
+            unknown_members(template),
+        ),
+        case(
+            "body-repeated-members",
+            "A member that stands twice, with one value, is accepted or refused",
+            repeated_members(template),
+        ),
+        media_types(template),
+    ]
+}
+
+fn cut(whole: &str) -> Vec<Body> {
+    let length = whole.len();
+    [0, 1, length / 4, length / 2, 3 * length / 4, length - 1]
+        .into_iter()
+        .filter_map(|at| whole.get(..at))
+        .map(|text| Body::Text(text.to_owned()))
+        .collect()
+}
+
+fn no_json(whole: &str) -> Vec<Body> {
+    let texts = [
+        "card".to_owned(),
+        "<card/>".to_owned(),
+        "type=virtual".to_owned(),
+        whole.replace('"', "'"),
+        whole.replacen(',', ",,", 1),
+        whole.replacen('}', ",}", 1),
+        whole.replacen(':', "=", 1),
+        whole.replacen('{', "{// a comment\n", 1),
+        whole.replacen("London", "Lon\u{1}don", 1),
+        whole.replacen("London", "Lon\\xdon", 1),
+        whole.replacen("\"London\"", "NaN", 1),
+        whole.replacen("\"London\"", "undefined", 1),
+        format!("{whole}{whole}"),
+        format!("{whole}]"),
+        "[".repeat(2_000),
+    ];
+    texts.map(Body::Text).to_vec()
+}
+
+fn other_json(whole: &str) -> Vec<Body> {
+    ["null", "true", "0", "1e400", "\"\"", "[]", "{}"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([format!("[{whole}]"), Value::from(whole).to_string()])
+        .map(Body::Text)
+        .collect()
+}
+
+fn unknown_members(template: &Template<'_>) -> Vec<Body> {
+    let unknown = json!({ "aMemberThatNobodyKnows": { "__proto__": [1, null] } });
+    let inside = objects(template).map(|name| json!({ name: unknown }));
+    std::iter::once(unknown.clone())
+        .chain(inside)
+        .map(Body::Patched)
+        .collect()
+}
+
+/// Once outside and once in each object.
+fn repeated_members(template: &Template<'_>) -> Vec<Body> {
+    let twice = |value: &Value| {
+        let object = value.as_object()?;
+        let (name, first) = object.iter().find(|(_, value)| !value.is_object())?;
+        let again = format!("{{{}:{first},", Value::from(name.as_str()));
+        Some(value.to_string().replacen('{', &again, 1))
+    };
+    let outside = twice(&template.standard).map(Body::Text);
+    let inside = objects(template).filter_map(|name| {
+        let text = twice(&template.standard[name])?;
+        Some(template.with_text(&[name.to_owned()], &text))
+    });
+    outside.into_iter().chain(inside).collect()
+}
+
+fn objects<'f>(template: &'f Template<'_>) -> impl Iterator<Item = &'f str> {
+    let members = template.standard.as_object().into_iter().flatten();
+    members
+        .filter(|(_, value)| value.is_object())
+        .map(|(name, _)| name.as_str())
+}
+
+fn media_types(template: &Template<'_>) -> Case {
+    let mut draft = Draft::default();
+    let sent = |media_type: &str| Step {
+        media_type: Some(media_type.to_owned()),
+        ..Step::new(Command::Create {
+            account: AccountRef::Own('A'),
+            card_type: template.card_type,
+        })
+    };
+    for media_type in [
+        "text/plain",
+        "text/html",
+        "application/xml",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ] {
+        draft.tell(sent(media_type));
+    }
+    draft.list('A');
+    let made = draft.tell(sent("application/json; charset=utf-8"));
+    draft.read(made);
+    draft.case(
+        "body-media-types".to_owned(),
+        "A body that calls itself something other than JSON is refused".to_owned(),
+    )
+}
