@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cardproof::contract::Contract;
 use cardproof::judge::{Judgement, judge};
-use cardproof::trace::CaseTrace;
+use cardproof::trace::{CaseTrace, Terms};
 
 use histories::{Dice, History, Shape};
 
@@ -17,11 +17,13 @@ const CALLS_EACH: usize = 20;
 
 fn main() {
     println!(
-        "{:>9} {:>10} {:>9} {:>9} {:>9} {:>10}",
-        "lanes", "histories", "median", "p99", "longest", "explained"
+        "4 lanes of 6\n{:>8} {:>8} {:>10} {:>9} {:>9} {:>9} {:>10}",
+        "accounts", "readings", "histories", "median", "p99", "longest", "explained"
     );
     for accounts in [&['A'][..], &['A', 'B', 'C', 'D']] {
-        lanes(accounts);
+        for is_pinned in [true, false] {
+            lanes(accounts, is_pinned);
+        }
     }
     println!(
         "\n{:>9} {:>10} {:>9} {:>12}",
@@ -41,15 +43,14 @@ fn shape(accounts: &[char], calls_each: usize) -> Shape<'_> {
     }
 }
 
-fn timed(history: &History, trace: &CaseTrace) -> (Duration, Judgement) {
-    let terms = history.terms();
+fn timed(terms: &Terms, trace: &CaseTrace) -> (Duration, Judgement) {
     let began = Instant::now();
-    let judgement = black_box(judge(Contract::embedded(), &terms, trace));
+    let judgement = black_box(judge(Contract::embedded(), terms, trace));
     (began.elapsed(), judgement)
 }
 
-/// Four lanes of six commands, of which as many overlap as can.
-fn lanes(accounts: &[char]) {
+/// Four lanes of six commands, of which as many overlap as can; the readings of open points are known or not.
+fn lanes(accounts: &[char], is_pinned: bool) {
     let mut times = Vec::new();
     let mut explained = 0;
     for seed in 0..HISTORIES {
@@ -62,7 +63,11 @@ fn lanes(accounts: &[char]) {
         if seed % 2 == 1 {
             history.spoil(&mut dice);
         }
-        let (time, judgement) = timed(&history, &history.trace());
+        let mut terms = history.terms();
+        if !is_pinned {
+            terms.pins.clear();
+        }
+        let (time, judgement) = timed(&terms, &history.trace());
         assert_eq!(judgement.obstacles, [], "seed {seed}");
         explained += usize::from(judgement.departures.is_empty());
         times.push(time);
@@ -70,8 +75,9 @@ fn lanes(accounts: &[char]) {
     times.sort();
     let at = |hundredths: usize| times[(times.len() - 1) * hundredths / 100];
     println!(
-        "{:>9} {HISTORIES:>10} {:>9.2?} {:>9.2?} {:>9.2?} {explained:>10}",
-        format!("4 × 6, {}", accounts.len()),
+        "{:>8} {:>8} {HISTORIES:>10} {:>9.2?} {:>9.2?} {:>9.2?} {explained:>10}",
+        accounts.len(),
+        if is_pinned { "known" } else { "open" },
         at(50),
         at(99),
         at(100),
@@ -82,10 +88,15 @@ fn lanes(accounts: &[char]) {
 fn many_accounts(accounts: u32) {
     let letters: Vec<char> = ('\u{100}'..).take(accounts as usize).collect();
     let mut dice = Dice::new(u64::from(accounts));
-    let history = History::side_by_side(&letters, shape(&[], CALLS_EACH / 4), &mut dice);
+    let readings = histories::readings(&mut dice);
+    let parts = letters.iter().map(|letter| {
+        let shape = shape(std::slice::from_ref(letter), CALLS_EACH / 4);
+        History::conforming(readings, shape, &mut dice)
+    });
+    let history = History::side_by_side(parts.collect());
     let trace = history.trace();
     let exchanges = trace.exchanges.len();
-    let (time, judgement) = timed(&history, &trace);
+    let (time, judgement) = timed(&history.terms(), &trace);
     assert_eq!(judgement.departures, []);
     assert_eq!(judgement.obstacles, []);
     println!(

@@ -6,7 +6,8 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::profile::{
-    AccountRecipe, Accounts, BaseUrl, Credentials, Foreign, IssuerCall, Profile, Secret, Success,
+    AccountRecipe, Accounts, BaseUrl, ClockCall, Credentials, Foreign, IssuerCall, Profile, Secret,
+    Success, Wait,
 };
 use crate::reference::{self, Issuance, Options, Running};
 use crate::trace;
@@ -67,6 +68,8 @@ impl Embedded {
         issuer.suspend = Some(issuer_call("suspend"));
         issuer.unsuspend = Some(issuer_call("unsuspend"));
         issuer.block = Some(issuer_call("block"));
+        profile.sandbox.clock = Some(clock_call());
+        profile.signing.longest_age = Some(Wait(running.longest_signature_age));
         profile.foreign = Foreign {
             account: Some(running.foreign_account),
             card: Some(running.foreign_card),
@@ -85,6 +88,11 @@ fn accounts() -> Accounts {
         body: Some(json!({})),
         id: "/accountId".to_owned(),
     })
+}
+
+fn clock_call() -> ClockCall {
+    let body = json!({ "advanceSeconds": "{seconds}" });
+    ClockCall::post("/sandbox/clock", body).expect("it says how far")
 }
 
 fn issuer_call(act: &str) -> IssuerCall {

@@ -111,7 +111,7 @@ impl Toy {
                 Some(index) => self.act(index, *action),
                 None => "404".to_owned(),
             },
-            Command::Pause(_) => String::new(),
+            Command::Pause(_) | Command::MoveClock(_) => String::new(),
             _ => "404".to_owned(),
         }
     }

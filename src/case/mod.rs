@@ -89,6 +89,8 @@ pub enum Command {
     Retry(StepNumber),
     /// Let time pass, in milliseconds: for targets whose timestamps are coarse.
     Pause(u64),
+    /// Move the target's clock forward, in seconds. It moves for everybody.
+    MoveClock(u64),
 }
 
 /// What the body of a `create` is, beyond the standard request.
@@ -129,10 +131,14 @@ pub enum Flaw {
     NoBearer,
     /// A bearer token that nobody issued.
     WrongBearer,
+    /// A bearer token that was good until the clock was moved.
+    ExpiredBearer,
     /// Neither `Signature` nor `Signature-Input`.
     NoSignature,
     /// A signature with its bits turned.
     BrokenSignature,
+    /// A good signature that was made longer ago than the profile lets one be.
+    StaleSignature,
     /// A `keyid` that was never registered.
     UnknownKeyId,
     /// Another algorithm's name in the parameters.
@@ -155,11 +161,13 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw, with the words that name it in a case file.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::NoBearer, "without bearer"),
         (Self::WrongBearer, "with wrong bearer"),
+        (Self::ExpiredBearer, "with expired bearer"),
         (Self::NoSignature, "without signature"),
         (Self::BrokenSignature, "with broken signature"),
+        (Self::StaleSignature, "with stale signature"),
         (Self::UnknownKeyId, "with unknown keyid"),
         (Self::WrongAlgorithm, "with wrong algorithm"),
         (Self::UncoveredMethod, "without method covered"),
@@ -411,6 +419,12 @@ impl Case {
         letters.sort_unstable();
         letters.dedup();
         letters
+    }
+
+    /// Whether it moves the target's clock, which no other case may notice.
+    pub fn moves_clock(&self) -> bool {
+        let moves = |step: &Step| matches!(step.command, Command::MoveClock(_));
+        self.steps.iter().any(moves)
     }
 
     /// The case with only the steps for which `keep` is true, numbers adjusted. A step that needs one that goes, goes too.

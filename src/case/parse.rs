@@ -50,6 +50,7 @@ impl fmt::Display for Command {
             Self::Act(action, card) => write!(f, "{action} {card}"),
             Self::Retry(step) => write!(f, "retry {step}"),
             Self::Pause(milliseconds) => write!(f, "pause {milliseconds}ms"),
+            Self::MoveClock(seconds) => write!(f, "move clock by {seconds}s"),
         }
     }
 }
@@ -168,8 +169,24 @@ impl<'a> Reader<'a> {
                     format!("`{word}` is no time: write it as `1200ms`")
                 })?))
             }
+            "move" => Ok(Command::MoveClock(self.seconds()?)),
             other => Err(unknown_verb(other)),
         }
+    }
+
+    /// By how much the clock is moved: a year at most, for cards expire.
+    fn seconds(&mut self) -> Read<u64> {
+        const YEAR: u64 = 366 * 24 * 60 * 60;
+        self.expect("clock by")?;
+        let word = self.word();
+        word.strip_suffix('s')
+            .and_then(|n| n.parse().ok())
+            .filter(|n| (1..=YEAR).contains(n))
+            .ok_or_else(|| {
+                format!(
+                    "`{word}` is no time to move a clock by: write it as `3601s`, up to {YEAR}s"
+                )
+            })
     }
 
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
@@ -297,7 +314,7 @@ impl<'a> Reader<'a> {
 }
 
 fn unknown_verb(verb: &str) -> String {
-    let verbs = ["create", "read", "list", "retry", "pause"]
+    let verbs = ["create", "read", "list", "retry", "pause", "move"]
         .into_iter()
         .chain(Action::ALL.map(Action::as_str));
     match crate::words::nearest(verb, verbs.clone()) {
@@ -347,6 +364,8 @@ mod tests {
             "retry #3 with {\"type\":\"physical\"}",
             "retry #3 in upper case",
             "pause 1200ms",
+            "move clock by 3601s",
+            "read #1 with expired bearer",
             "deactivate #1 without signature",
             "create virtual on A with wrong digest",
             "block #1",
@@ -375,6 +394,9 @@ mod tests {
             ("read #0", "names no card"),
             ("list a", "a letter from A to Z"),
             ("pause 3", "1200ms"),
+            ("move clock 3s", "`clock by` should stand before"),
+            ("move clock by 3", "3601s"),
+            ("move clock by 0s", "3601s"),
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
             ("read #1 without key", "only a call that modifies"),

@@ -140,7 +140,7 @@ fn shown(needs: Needs) -> Option<&'static str> {
         Needs::Foreign => {
             Some("only where the profile names a card and an account of another programme")
         }
-        Needs::Clock | Needs::Webhooks => Some(needs.reason()),
+        Needs::Clock | Needs::SignatureAge | Needs::Webhooks => Some(needs.reason()),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct CaseRun<'a> {
     drafts: BTreeMap<StepNumber, Draft>,
     /// Ids whose mention keeps an element of a long list.
     ids: Vec<String>,
+    /// Nobody knows what time it is at the target, so further answers would mean nothing.
+    is_lost_in_time: bool,
 }
 
 impl<'a> CaseRun<'a> {
@@ -58,6 +60,7 @@ impl<'a> CaseRun<'a> {
                 .chain(&foreign.card)
                 .map(ToString::to_string)
                 .collect(),
+            is_lost_in_time: false,
         }
     }
 
@@ -106,9 +109,12 @@ impl<'a> CaseRun<'a> {
             let lanes = self.case.case.lanes(&stretch);
             if lanes.len() > 1 {
                 self.race(stretch, &lanes).await;
-            } else {
-                for index in stretch {
-                    self.step(index).await;
+                continue;
+            }
+            for index in stretch {
+                self.step(index).await;
+                if self.is_lost_in_time {
+                    return;
                 }
             }
         }
@@ -202,6 +208,7 @@ impl<'a> CaseRun<'a> {
             }
             Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
             Ok(Ask::Pause(time)) => Ok(Ready::Pause(time)),
+            Ok(Ask::MoveClock(draft, seconds)) => Ok(Ready::MoveClock(draft, seconds)),
             Err(words) => Err(words),
         };
         ready
@@ -227,6 +234,7 @@ impl<'a> CaseRun<'a> {
             }
             Ready::AwaitIssuance(draft) => self.await_issuance(number, &draft).await,
             Ready::Pause(time) => tokio::time::sleep(time).await,
+            Ready::MoveClock(draft, seconds) => self.move_clock(number, &draft, seconds).await,
         }
     }
 
@@ -253,6 +261,21 @@ impl<'a> CaseRun<'a> {
             flaw,
             reply,
         });
+    }
+
+    /// An exchange by the way. False: the request could not be made.
+    async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
+        match self.driver.dress(draft, None).await {
+            Ok(outgoing) => {
+                self.exchange(step, &draft.path, outgoing, None, Delivery::default())
+                    .await;
+                true
+            }
+            Err(words) => {
+                self.obstacle(Some(step), format!("the step was skipped: {words}"));
+                false
+            }
+        }
     }
 
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
@@ -322,7 +345,27 @@ impl<'a> CaseRun<'a> {
             | Command::ListAccount(_)
             | Command::ListProgramme
             | Command::Act(..)
-            | Command::Pause(_) => None,
+            | Command::Pause(_)
+            | Command::MoveClock(_) => None,
+        }
+    }
+
+    /// Moves the clock. An adapter's word is not enough: the next token has to show it.
+    async fn move_clock(&mut self, step: StepNumber, draft: &Draft, seconds: u64) {
+        let sent = self.ask_once(step, draft).await;
+        let answered = match self.last_reply() {
+            _ if !sent => Err("the call was not sent".to_owned()),
+            Some(Reply::Got(response)) if (200..300).contains(&response.status) => Ok(()),
+            Some(Reply::Got(response)) => Err(format!("it answered {}", response.status)),
+            Some(Reply::Lost(_) | Reply::LetGo(_)) | None => Err("it did not answer".to_owned()),
+        };
+        let renewed = self.driver.access.clock_moved(seconds, &self.driver.caller);
+        if let Err(problem) = answered.and(renewed.await) {
+            self.is_lost_in_time = true;
+            let words = format!(
+                "the clock was not moved by {seconds}s as [sandbox.clock] says: {problem}; the case ends here"
+            );
+            self.obstacle(Some(step), words);
         }
     }
 
@@ -333,15 +376,9 @@ impl<'a> CaseRun<'a> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(5);
         loop {
-            let outgoing = match self.driver.dress(read, None).await {
-                Ok(outgoing) => outgoing,
-                Err(words) => {
-                    return self.obstacle(Some(number), format!("the step was skipped: {words}"));
-                }
-            };
-            self.exchange(number, &read.path, outgoing, None, Delivery::default())
-                .await;
-            if !self.last_reply().is_some_and(may_still_be_issuing) {
+            if !self.ask_once(number, read).await
+                || !self.last_reply().is_some_and(may_still_be_issuing)
+            {
                 return;
             }
             if begun.elapsed() + pause > wait {
@@ -367,6 +404,7 @@ enum Ready {
     Send { path: String, outgoing: Outgoing },
     AwaitIssuance(Draft),
     Pause(Duration),
+    MoveClock(Draft, u64),
 }
 
 /// Answers that say nothing about the contract: the target has too much to do.

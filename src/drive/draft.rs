@@ -34,6 +34,8 @@ pub enum Ask {
     AwaitIssuance(Draft),
     /// Wait.
     Pause(Duration),
+    /// Send this, which moves the target's clock by so many seconds.
+    MoveClock(Draft, u64),
 }
 
 /// What the earlier steps and the profile have brought.
@@ -72,6 +74,7 @@ impl Known<'_> {
             Command::Act(action, card) => self.act(step, *action, card),
             Command::Retry(earlier) => self.retry(step, *earlier),
             Command::Pause(milliseconds) => Ok(Ask::Pause(Duration::from_millis(*milliseconds))),
+            Command::MoveClock(seconds) => self.move_clock(*seconds),
         }
     }
 
@@ -92,6 +95,19 @@ impl Known<'_> {
             Action::Block => self.issuer_call(issuer.block.as_ref(), action, card, step)?,
         };
         self.modifying(step, method, path, None)
+    }
+
+    fn move_clock(&self, seconds: u64) -> Skipped<Ask> {
+        let call = self.sandbox.clock.as_ref();
+        let call = call.ok_or("the profile has no way to move the clock")?;
+        let draft = Draft {
+            method: method(&call.method)?,
+            path: call.path(seconds),
+            body: call.body(seconds).map(|body| body.to_string()),
+            media_type: None,
+            key: Some(Uuid::new_v4().to_string()),
+        };
+        Ok(Ask::MoveClock(draft, seconds))
     }
 
     /// Without a simulator, a card is issued by waiting for it. That shows nothing of the flaws that the step may ask for.

@@ -32,6 +32,8 @@ mod writer;
 
 use std::time::Instant;
 
+use tokio::sync::RwLock;
+
 use self::accounts::Supply;
 use self::address::Base;
 use self::auth::{Access, extra_headers};
@@ -57,6 +59,8 @@ struct Driver {
     caller: Caller,
     access: Access,
     supply: Supply,
+    /// A case that moves the clock has the target to itself; the others share it.
+    turns: RwLock<()>,
     began: Instant,
 }
 
@@ -87,6 +91,7 @@ impl Driver {
             profile,
             caller,
             access,
+            turns: RwLock::new(()),
             began: Instant::now(),
         })
     }
@@ -100,10 +105,19 @@ impl Driver {
         stop: &StopSignal,
     ) -> CaseTrace {
         let mut run = CaseRun::new(self, number, case, trace);
+        let in_turn = async {
+            if case.moves_clock() {
+                let _alone = self.turns.write().await;
+                run.run().await;
+            } else {
+                let _shared = self.turns.read().await;
+                run.run().await;
+            }
+        };
         tokio::select! {
             biased;
             () = stop.abandoned() => {}
-            () = run.run() => {}
+            () = in_turn => {}
         }
         run.into_trace()
     }

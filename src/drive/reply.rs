@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::client::Incoming;
 use super::outgoing::REDACTED;
-use crate::redact::{card_numbers, card_numbers_in_body};
+use crate::redact::{card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{Headers, Response};
 
 /// Lists up to this length are kept whole.
@@ -85,7 +85,7 @@ fn recorded_headers(headers: &HeaderMap, masks: &Masks) -> Headers {
         .iter()
         .map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
-            let text = card_numbers(&text).into_owned();
+            let text = card_numbers_in_header(name.as_str(), &text).into_owned();
             (name.as_str().to_owned(), masks.apply(text))
         })
         .collect()

@@ -72,7 +72,16 @@ pub fn before_signing(
                 return Err("no idempotency key is signed".to_owned());
             }
         }
-        Flaw::NoSignature | Flaw::BrokenSignature => signed(input).map(|_| ())?,
+        Flaw::NoSignature | Flaw::BrokenSignature | Flaw::StaleSignature => {
+            signed(input).map(|_| ())?;
+        }
+        // The token was chosen before.
+        Flaw::ExpiredBearer => drop(
+            request
+                .headers
+                .get(AUTHORIZATION)
+                .ok_or("no bearer token is used")?,
+        ),
     }
     Ok(())
 }
@@ -94,6 +103,8 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing) -> Result<(), String> {
         Flaw::ChangedHeader => request.set("idempotency-key", &Uuid::new_v4().to_string()),
         Flaw::NoBearer
         | Flaw::WrongBearer
+        | Flaw::ExpiredBearer
+        | Flaw::StaleSignature
         | Flaw::UnknownKeyId
         | Flaw::WrongAlgorithm
         | Flaw::UncoveredMethod

@@ -8,6 +8,7 @@ use crate::profile::{AccountRecipe, Accounts, Wait};
 use crate::trace::{Exchange, Header, Reply, TRACE_VERSION};
 use crate::trace_reader::TraceReader;
 
+mod clock;
 mod hostile;
 
 fn case(steps: &[&str]) -> Case {

@@ -68,7 +68,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
             *exercised.entry(*rule).or_default() += count;
         }
     }
-    departures.sort_by(|a, b| (a.moment, a.requirement).cmp(&(b.moment, b.requirement)));
+    departures.sort_by_key(|d| (d.moment, d.requirement));
     // The programme's list is judged in each group: what is wrong with it as a whole is told once.
     departures.dedup();
     Judgement {

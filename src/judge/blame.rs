@@ -168,6 +168,7 @@ impl Judge<'_> {
             Some(_) if card.status.is_final() => keeping,
             Some(_) => id::READ_7,
         });
+        self.blame_time(card, look.map(|l| l.moment), &mut rules);
         if self.was_in_upper_case(card.since.moment) {
             rules.insert(0, id::READ_8);
         }
@@ -185,6 +186,16 @@ impl Judge<'_> {
         };
         let own = creates().find(|e| e.step == card.made_by);
         own.is_some_and(|own| creates().any(|e| e.step != own.step && overlap::overlap(e, own)))
+    }
+
+    /// TIME-4: the clock was moved since the card was as it must be; if nothing else happened, time is to blame.
+    fn blame_time(&self, card: &Card, seen: Option<Moment>, rules: &mut Vec<RequirementId>) {
+        let since = seen.unwrap_or(card.since.moment);
+        if card.status == CardStatus::Issuing || !self.clock.moved_since(since) {
+            return;
+        }
+        let is_alone = seen.is_some() && self.touches.last().is_none_or(|t| t.moment <= since);
+        rules.insert(if is_alone { 0 } else { rules.len() }, id::TIME_4);
     }
 
     /// A refusal of a call whose id was in upper case may mean just that.

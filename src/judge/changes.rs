@@ -11,8 +11,10 @@ use crate::card::{Action, CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::{Transition, keeping_rule, transition};
-use crate::world::ways::{self, Answer, Call, Effect, Id, Input, Key, RefusalKind, Way, Wish};
-use crate::world::{Card, Moment, Outcome, Since, World};
+use crate::world::ways::{
+    self, Answer, Call, Effect, Id, Input, Key, Memory, RefusalKind, Way, Wish,
+};
+use crate::world::{Card, Moment, Outcome, Remembered, Since, World};
 
 impl<'a> Judge<'a> {
     pub(super) fn modify(&mut self, scene: &Scene<'_>, call: &Call) {
@@ -32,7 +34,7 @@ impl<'a> Judge<'a> {
             .filter(|id| kind != TouchKind::Replayed && !reveals && self.knows(id))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
-            self.reused_id(scene, kind, &id, view);
+            self.reused_id(scene, call, kind, &id, view);
             self.touch(scene.moment, call, kind);
             return;
         }
@@ -111,6 +113,7 @@ impl<'a> Judge<'a> {
     pub(super) fn reused_id(
         &mut self,
         scene: &Scene<'_>,
+        call: &Call,
         kind: TouchKind,
         card: &CardId,
         view: &Value,
@@ -119,6 +122,7 @@ impl<'a> Judge<'a> {
             matches!(&e.reply, Reply::Got(r) if r.status < 300 && same_body(&r.body, &scene.response.body))
         });
         let rules: &[RequirementId] = match (kind, &first) {
+            _ if call.memory == Memory::Gone => &[id::IDEM_8],
             (TouchKind::Refused(id::IDEM_6), _) => &[id::IDEM_5],
             (TouchKind::Elsewhere, _) => &[id::IDEM_9],
             (_, Some(_)) => &[id::IDEM_11, id::CREATE_5],
@@ -145,6 +149,11 @@ impl<'a> Judge<'a> {
         let entries = match (&call.key, self.worlds.first()) {
             (Key::Uuid(key), Some(world)) => world.keys.get(key).map_or(&[][..], Vec::as_slice),
             _ => &[],
+        };
+        let is_same = |e: &Remembered| matches!(e.outcome, Outcome::Done(moment) if self.same_answer(moment, scene.response));
+        let entries = match call.memory {
+            Memory::Fading if scene.is_success() && !entries.iter().any(is_same) => &[],
+            Memory::Kept | Memory::Fading | Memory::Gone => entries,
         };
         let done = |o: &Outcome| matches!(o, Outcome::Done(_));
         let known = entries.iter().find(|e| e.call == call.line);
@@ -246,7 +255,7 @@ impl<'a> Judge<'a> {
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
-                Asked::ListProgramme | Asked::Other => false,
+                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Other => false,
                 Asked::Modify(call) => is_invalid(call),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };

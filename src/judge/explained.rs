@@ -102,9 +102,10 @@ impl Judge<'_> {
                 let refusals = ways::card_refusals(card, "get-card");
                 self.refused_in(world, &refusals, response)
             }
-            Asked::ListAccount(Id::Known(_)) | Asked::ListProgramme | Asked::Other => {
-                vec![world.clone()]
-            }
+            Asked::ListAccount(Id::Known(_))
+            | Asked::ListProgramme
+            | Asked::MoveClock(_)
+            | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
                 let refusals = ways::account_refusals(account, "list-account-cards");
                 self.refused_in(world, &refusals, response)

@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::Judgement;
 use super::answers::answered;
+use super::clock::Clock;
 use super::departure::{Departure, Origin};
 use super::explained::made_in;
 use super::facts::{Facts, Source};
 use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Understood, shared_keys};
-use super::wire;
+use super::{leaks, wire};
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::case::{Case, Flaw, StepNumber};
 use crate::contract::{Contract, OperationKind};
@@ -60,6 +61,7 @@ pub(super) struct Judge<'a> {
     pub facts: BTreeMap<CardId, Facts>,
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
+    pub clock: Clock,
     pub judgement: Judgement,
     /// The exchanges that overlap with the one being judged.
     pub race: Race,
@@ -126,6 +128,7 @@ impl<'a> Judge<'a> {
             touches: Vec::new(),
             facts: BTreeMap::new(),
             marked: Vec::new(),
+            clock: Clock::default(),
             judgement: Judgement {
                 number: trace.number,
                 obstacles: trace.obstacles.clone(),
@@ -149,7 +152,7 @@ impl<'a> Judge<'a> {
                 break;
             }
         }
-        wire::leaked_numbers(&mut self);
+        leaks::of_this_case(&mut self);
         self.judgement.readings = self.readings();
         self.judgement
     }
@@ -189,6 +192,10 @@ impl<'a> Judge<'a> {
             id_in_upper_case,
             key_in_upper_case,
         } = self.understood(moment);
+        if let Asked::MoveClock(seconds) = asked {
+            return self.move_clock(moment, exchange, seconds);
+        }
+        self.recall(&asked, exchange);
         let response = match &exchange.reply {
             Reply::Lost(words) => {
                 self.obstacle(exchange.step, format!("no answer: {words}"));
@@ -218,7 +225,7 @@ impl<'a> Judge<'a> {
             Asked::ListAccount(account) => self.list_account(&scene, &account),
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
-            Asked::Other => {}
+            Asked::MoveClock(_) | Asked::Other => {}
         }
     }
 

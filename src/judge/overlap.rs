@@ -639,6 +639,6 @@ fn source(asked: &Asked) -> Option<Source> {
         Asked::Read(_) => Some(Source::ById),
         Asked::ListAccount(_) => Some(Source::Account),
         Asked::ListProgramme => Some(Source::Programme),
-        Asked::Modify(_) | Asked::Other => None,
+        Asked::Modify(_) | Asked::MoveClock(_) | Asked::Other => None,
     }
 }

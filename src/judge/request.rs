@@ -25,6 +25,8 @@ pub(super) enum Asked {
     ListProgramme,
     /// A change.
     Modify(Call),
+    /// That the target's clock moves by so many seconds.
+    MoveClock(u64),
     /// Something that is not part of the contract on cards.
     Other,
 }
@@ -58,7 +60,7 @@ impl Judge<'_> {
         let Some(route) = self.contract.route(&request.method, &request.path) else {
             return Understood {
                 operation: None,
-                asked: self.issuers_act(exchange),
+                asked: self.sandbox_call(exchange),
                 id_in_upper_case: has_upper(&request.path),
                 key_in_upper_case,
             };
@@ -103,11 +105,13 @@ impl Judge<'_> {
         }
     }
 
-    /// The issuer's acts are no part of the contract; the case says which one was asked for.
-    fn issuers_act(&self, exchange: &Exchange) -> Asked {
+    /// The issuer's acts and the clock are no part of the contract; the case says what was asked for.
+    fn sandbox_call(&self, exchange: &Exchange) -> Asked {
         let step = self.case.steps.get(exchange.step.0 - 1);
-        let Some(Command::Act(action, CardRef::Made(made_by))) = step.map(|s| &s.command) else {
-            return Asked::Other;
+        let (action, made_by) = match step.map(|s| &s.command) {
+            Some(Command::Act(action, CardRef::Made(made_by))) => (action, made_by),
+            Some(Command::MoveClock(seconds)) => return Asked::MoveClock(*seconds),
+            _ => return Asked::Other,
         };
         match self.made_by(*made_by) {
             Some(card) if action.is_issuers() => {
@@ -164,10 +168,12 @@ impl Judge<'_> {
 
     fn call(&self, exchange: &Exchange, name: &'static str, wish: Wish) -> Call {
         let request = &exchange.request;
+        let key = self.key(request);
         Call {
             name,
             wish,
-            key: self.key(request),
+            memory: self.clock.memory(&key, exchange),
+            key,
             line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
             payload: request.body.clone().unwrap_or_default(),
             input: Input::Valid,

@@ -136,6 +136,7 @@ impl Story {
                 ("PATCH", format!("/simulator/cards/{}/{action}", card(c)))
             }
             Command::Act(action, c) => ("PATCH", format!("/cards/{}/{action}", card(c))),
+            Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
             Command::Retry(_) | Command::Pause(_) => unreachable!("told otherwise"),
         };
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
@@ -167,7 +168,9 @@ impl Story {
         let status: u16 = status.parse().expect("a status code");
         let body = match &step.command {
             _ if rest == "again" => self.exchanges_body(step),
+            _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
             _ if rest.is_empty() => String::new(),
+            Command::MoveClock(_) => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
             Command::Read(CardRef::Made(made)) => self.card(*made, rest).to_string(),
             Command::Retry(first) if self.cards.contains_key(first) => {
@@ -305,6 +308,8 @@ fn check_with(terms: &Terms, lines: &[&str], expected: &[(&str, usize)]) {
 fn check(lines: &[&str], expected: &[(&str, usize)]) {
     check_with(&manual(), lines, expected);
 }
+
+mod clock;
 
 const CREATE: &str = "create virtual on A => 201 issuing";
 

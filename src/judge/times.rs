@@ -165,6 +165,9 @@ impl Judge<'_> {
         if others {
             rules.push(id::LIFE_14);
         }
+        if self.clock.moved_since(last.moment) {
+            rules.push(id::TIME_4);
+        }
         rules.push(if look.source.is_other_read(last.source) {
             id::READ_6
         } else {
@@ -200,7 +203,8 @@ impl Judge<'_> {
         }
         let seen_at = self.trace.exchanges[last.moment].received_at.0;
         let changed_at = self.trace.exchanges[change.moment].sent_at.0;
-        let shows = changed_at.saturating_sub(seen_at)
+        let moved = self.clock.moved_between(last.moment, change.moment);
+        let shows = changed_at.saturating_sub(seen_at) + moved
             > resolution_us(&updated.text)
                 .max(resolution_us(&before.text))
                 .max(CLOCK_TICK_US);

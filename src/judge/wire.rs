@@ -1,39 +1,14 @@
-//! What the document says of a response, whatever the worlds: status code, header fields, body, and what must never be sent.
+//! What the document says of a response, whatever the worlds: status code, header fields and body; and what must never be sent.
 
 use serde_json::Value;
 
 use super::follow::{Found, Judge, Scene};
+use super::leaks;
 use crate::contract::{Operation, OperationKind, Violation, ViolationKind};
-use crate::redact::CARD_NUMBER_MARK;
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Reply, Response};
-
-/// Members of these names hold a CVV or a PIN (letters and digits alone, in lower case).
-const SECRET_MEMBERS: [&str; 10] = [
-    "cvv",
-    "cvv2",
-    "cvc",
-    "cvc2",
-    "cvvcode",
-    "cvccode",
-    "securitycode",
-    "cardverificationvalue",
-    "pin",
-    "pincode",
-];
-
-/// Members of these names hold a card's number (likewise).
-const NUMBER_MEMBERS: [&str; 6] = [
-    "pan",
-    "maskedpan",
-    "fullpan",
-    "cardnumber",
-    "number",
-    "primaryaccountnumber",
-];
 
 pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
-    leaks(judge, scene);
+    leaks::check(judge, scene);
     let contract = judge.contract;
     let Some(kind) = scene.operation else {
         return;
@@ -222,104 +197,4 @@ fn shown(judge: &mut Judge<'_>, scene: &Scene<'_>) {
 
 fn is_plainly_invalid(scene: &Scene<'_>) -> bool {
     scene.exchange.flaw.is_some() || matches!(scene.response.status, 400 | 401 | 404 | 415)
-}
-
-fn leaks(judge: &mut Judge<'_>, scene: &Scene<'_>) {
-    judge.show(id::LEAK_1);
-    let body = scene.json();
-    let member = body.as_ref().and_then(|b| named_member(b, &is_card_number));
-    if let Some(name) = member {
-        depart_for_number(judge, scene, &format!("the member `{name}`"));
-    } else if is_marked(scene.response) {
-        // Digits that only look like a card number (an entity tag, say) are one if they are those of a card of the case;
-        // which they are may show later.
-        judge.marked.push(scene.moment);
-    }
-    let Some(body) = body else {
-        return;
-    };
-    judge.show(id::LEAK_2);
-    if let Some(name) = named_member(&body, &is_secret) {
-        let found = Found::plain(
-            &format!("`{name}` in a response"),
-            "no CVV and no PIN".into(),
-            format!("a member `{name}` with a value"),
-        );
-        judge.depart(scene, &[id::LEAK_2], found);
-    }
-}
-
-fn is_marked(response: &Response) -> bool {
-    let marked = |text: &str| text.contains(CARD_NUMBER_MARK);
-    marked(&response.body) || response.headers.iter().any(|(_, value)| marked(value))
-}
-
-/// Looks at all responses again once the cards' masked numbers are known.
-pub(super) fn leaked_numbers(judge: &mut Judge<'_>) {
-    let marks: Vec<String> = judge
-        .facts
-        .values()
-        .filter_map(|facts| facts.masked_number())
-        .map(|masked| format!("{CARD_NUMBER_MARK}{masked}]"))
-        .collect();
-    for moment in std::mem::take(&mut judge.marked) {
-        let exchange = &judge.trace.exchanges[moment];
-        let Reply::Got(response) = &exchange.reply else {
-            continue;
-        };
-        let headers = response.headers.iter().map(|(_, value)| value.as_str());
-        let mut texts = headers.chain([response.body.as_str()]);
-        if !texts.any(|text| marks.iter().any(|mark| text.contains(mark.as_str()))) {
-            continue;
-        }
-        let scene = Scene {
-            moment,
-            exchange,
-            response,
-            operation: None,
-            id_in_upper_case: false,
-            key_in_upper_case: false,
-        };
-        depart_for_number(judge, &scene, "a card of this case");
-    }
-}
-
-fn depart_for_number(judge: &mut Judge<'_>, scene: &Scene<'_>, whose: &str) {
-    let found = Found::plain(
-        "a full card number in a response",
-        "no card number in full".into(),
-        format!("that of {whose}, masked in this report"),
-    );
-    judge.depart(scene, &[id::LEAK_1], found);
-}
-
-fn is_card_number(name: &str, value: &Value) -> bool {
-    NUMBER_MEMBERS.contains(&name)
-        && value
-            .as_str()
-            .is_some_and(|text| text.contains(CARD_NUMBER_MARK))
-}
-
-fn is_secret(name: &str, value: &Value) -> bool {
-    SECRET_MEMBERS.contains(&name) && (value.is_string() || value.is_number())
-}
-
-/// The first member for which `test` holds, given its name (letters and digits alone, in lower case) and its value.
-fn named_member(value: &Value, test: &dyn Fn(&str, &Value) -> bool) -> Option<String> {
-    match value {
-        Value::Object(members) => members.iter().find_map(|(name, inner)| {
-            let plain: String = name
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect::<String>()
-                .to_ascii_lowercase();
-            if test(&plain, inner) {
-                Some(name.clone())
-            } else {
-                named_member(inner, test)
-            }
-        }),
-        Value::Array(items) => items.iter().find_map(|item| named_member(item, test)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
 }

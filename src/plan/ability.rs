@@ -2,7 +2,7 @@
 
 use super::check;
 use crate::card::Action;
-use crate::case::{AccountRef, CardRef, Case, Command, KeyUse, Step};
+use crate::case::{AccountRef, CardRef, Case, Command, Flaw, KeyUse, Step};
 
 /// Something that a target may lack without departing from the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,10 @@ pub enum Ability {
     Issuer,
     /// Another programme whose account and card are known.
     Foreign,
+    /// A clock that can be moved.
+    Clock,
+    /// A longest age of signatures that the profile states.
+    SignatureAge,
 }
 
 impl Ability {
@@ -22,6 +26,8 @@ impl Ability {
             Self::Simulator => "a simulator that issues cards and lets issuance fail",
             Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
             Self::Foreign => "an account and a card of another programme",
+            Self::Clock => "a clock that can be moved",
+            Self::SignatureAge => "a longest age of signatures that the profile states",
         }
     }
 }
@@ -35,6 +41,10 @@ pub struct Abilities {
     pub issuer: bool,
     /// [`Ability::Foreign`].
     pub foreign: bool,
+    /// [`Ability::Clock`].
+    pub clock: bool,
+    /// [`Ability::SignatureAge`].
+    pub signature_age: bool,
 }
 
 impl Abilities {
@@ -43,6 +53,8 @@ impl Abilities {
         simulator: true,
         issuer: true,
         foreign: true,
+        clock: true,
+        signature_age: true,
     };
 
     /// Whether the target offers it.
@@ -51,6 +63,8 @@ impl Abilities {
             Ability::Simulator => self.simulator,
             Ability::Issuer => self.issuer,
             Ability::Foreign => self.foreign,
+            Ability::Clock => self.clock,
+            Ability::SignatureAge => self.signature_age,
         }
     }
 
@@ -70,6 +84,8 @@ pub fn needed(case: &Case) -> Vec<Ability> {
     let mut needed: Vec<_> = (0..case.steps.len())
         .filter_map(|index| needed_by(&case.steps, index))
         .collect();
+    let flaws = case.steps.iter().filter_map(|step| step.flaw);
+    needed.extend(flaws.filter_map(needed_by_flaw));
     needed.sort_unstable();
     needed.dedup();
     needed
@@ -90,9 +106,18 @@ fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {
         .then_some(Ability::Simulator),
         Command::Act(_, card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
         Command::Retry(_) => needed_by_retry(check::first_try(steps, step)),
+        Command::MoveClock(_) => Some(Ability::Clock),
         Command::ListProgramme | Command::Pause(_) => None,
     };
     own.or_else(|| shares_a_key_of_issue(steps, step).then_some(Ability::Simulator))
+}
+
+fn needed_by_flaw(flaw: Flaw) -> Option<Ability> {
+    match flaw {
+        Flaw::ExpiredBearer => Some(Ability::Clock),
+        Flaw::StaleSignature => Some(Ability::SignatureAge),
+        _ => None,
+    }
 }
 
 fn is_first_issue(earlier: &[Step], step: &Step, card: &CardRef) -> bool {

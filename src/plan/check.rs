@@ -39,13 +39,18 @@ fn step_problem(steps: &[Step], number: StepNumber, step: &Step) -> Option<Strin
     wrong_card(steps, step)
         .or_else(|| wrong_key(steps, step))
         .or_else(|| wrong_body(steps, step))
-        .or_else(|| wrong_flaw(steps, step))
+        .or_else(|| wrong_flaw(steps, number, step))
 }
 
 /// What goes at once can't wait for one another: a step may name what came before the race, what its own lane did, and
 /// the request that another lane begins with.
 fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
     let lane = step.lane?;
+    if matches!(step.command, Command::MoveClock(_)) {
+        return Some(
+            "the clock moves for everybody, so nothing can go at the same time".to_owned(),
+        );
+    }
     let stretches = case.stretches();
     let race = stretches.iter().find(|s| s.contains(&(number.0 - 1)))?;
     let is_first = |index: usize| {
@@ -96,10 +101,17 @@ fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
         .then(|| "only a create, or the retry of one, has a body".to_owned())
 }
 
-fn wrong_flaw(steps: &[Step], step: &Step) -> Option<String> {
+fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String> {
     let flaw = step.flaw?;
     if matches!(step.command, Command::Pause(_)) {
         return Some("a pause sends nothing, so nothing can be wrong with its access".to_owned());
+    }
+    if matches!(step.command, Command::MoveClock(_)) {
+        return Some("the clock is no part of the product, so its access is not tested".to_owned());
+    }
+    let moves = |earlier: &Step| matches!(earlier.command, Command::MoveClock(_));
+    if flaw == Flaw::ExpiredBearer && !steps[..number.0 - 1].iter().any(moves) {
+        return Some("no bearer token has expired before the clock was moved".to_owned());
     }
     if needs_body(flaw) && !is_create(steps, step) {
         return Some(format!(

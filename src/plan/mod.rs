@@ -68,7 +68,7 @@ pub struct Planned {
 }
 
 /// The cases of `suites`: first those written by hand, then the generated ones, interleaved over all tables so that a run
-/// that stops early has seen a bit of each. A case depends on its table and index alone, not on how many there are.
+/// that stops early has seen a bit of each. Those that move the clock come last, since each has the target to itself. A case depends on its table and index alone, not on how many there are.
 ///
 /// `countries` are codes that the contract takes for valid; a few common ones are used when there are none.
 pub fn plan<'a>(
@@ -78,16 +78,20 @@ pub fn plan<'a>(
     countries: &'a [String],
     abilities: Abilities,
 ) -> impl Iterator<Item = Planned> + use<'a> {
-    let written = suites.iter().flat_map(move |suite| {
-        suite.cases.iter().map(move |case| Planned {
-            case: case.clone(),
-            suite: suite.name.clone(),
-            origin: Origin::Written,
-            missing: abilities.missing(case),
+    let written = move |moves_clock: bool| {
+        suites.iter().flat_map(move |suite| {
+            let cases = suite.cases.iter();
+            let chosen = cases.filter(move |case| case.moves_clock() == moves_clock);
+            chosen.map(move |case| Planned {
+                case: case.clone(),
+                suite: suite.name.clone(),
+                origin: Origin::Written,
+                missing: abilities.missing(case),
+            })
         })
-    });
+    };
     let generator = Generator::new(seed, countries, abilities);
-    let generated = turns(suites, budget).map(move |turn| {
+    let generated = move |turn: Turn| {
         let suite = &suites[turn.suite];
         let case = generator.case(
             &suite.name,
@@ -104,8 +108,17 @@ pub fn plan<'a>(
                 index: turn.index,
             },
         }
-    });
-    written.chain(generated)
+    };
+    let turns_of = move |moves_clock: bool| {
+        turns(suites, budget).filter(move |turn| {
+            let focus = suites[turn.suite].generate[turn.table].focus;
+            (focus == Focus::Time) == moves_clock
+        })
+    };
+    written(false)
+        .chain(turns_of(false).map(generated))
+        .chain(written(true))
+        .chain(turns_of(true).map(generated))
 }
 
 /// How many cases [`plan`] gives.

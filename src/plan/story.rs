@@ -46,12 +46,17 @@ pub(super) struct Story {
     listed: Vec<char>,
     /// The programme's cards were listed.
     pub listed_all: bool,
+    /// By how much the clock was moved, in all.
+    pub moved_seconds: u64,
 }
 
 impl Story {
     /// Adds a step that most likely moves no card.
     pub fn tell(&mut self, step: Step) -> StepNumber {
-        if check::modifies(&step) {
+        if let Command::MoveClock(seconds) = step.command {
+            self.moved_seconds += seconds;
+        }
+        if check::modifies(&step) || matches!(step.command, Command::MoveClock(_)) {
             self.listed.clear();
             self.cards.iter_mut().for_each(|card| card.seen = false);
         }

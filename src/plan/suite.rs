@@ -39,6 +39,8 @@ pub enum Focus {
     Reads,
     /// Flaws in access and integrity.
     Access,
+    /// Cards, keys and tokens across moves of the target's clock.
+    Time,
     /// A bit of all.
     Mixed,
     /// Requests at once.
@@ -47,13 +49,14 @@ pub enum Focus {
 
 impl Focus {
     /// Every focus, in the order of the columns of the weights.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Lifecycle,
         Self::Limits,
         Self::Idempotency,
         Self::Input,
         Self::Reads,
         Self::Access,
+        Self::Time,
         Self::Mixed,
         Self::Races,
     ];
@@ -67,6 +70,7 @@ impl Focus {
             Self::Input => "input",
             Self::Reads => "reads",
             Self::Access => "access",
+            Self::Time => "time",
             Self::Mixed => "mixed",
             Self::Races => "races",
         }

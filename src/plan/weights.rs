@@ -37,6 +37,8 @@ pub(super) enum Scene {
     BadBody,
     /// A flaw in access or integrity.
     Flawed,
+    /// The target's clock is moved.
+    Wait,
     /// Reads.
     Look,
     /// Requests at once.
@@ -45,26 +47,27 @@ pub(super) enum Scene {
 
 #[rustfmt::skip] // A table is read by its columns.
 /// Rows are scenes, columns are [`Focus::ALL`].
-const TABLE: [(Scene, [u32; 8]); 18] = [
-    //                     life  limit idem  input reads access mixed races
-    (Scene::Create,       [  6,   14,    8,   14,   10,    8,   10,   10]),
-    (Scene::CreateOver,   [  2,   22,    3,    2,    3,    1,    5,    2]),
-    (Scene::Issue,        [ 30,   30,   20,   10,   20,   20,   25,   30]),
-    (Scene::Fail,         [ 12,   14,    4,    2,    5,    2,    8,    3]),
-    (Scene::Turn,         [ 28,   14,   12,    5,   12,    8,   16,   12]),
-    (Scene::Terminate,    [ 14,   18,    8,    4,    9,    4,   13,    3]),
-    (Scene::Issuer,       [ 14,    8,    3,    1,    4,    2,    8,    4]),
-    (Scene::Misplaced,    [ 14,    3,    3,    1,    2,    1,    6,    2]),
-    (Scene::OnFinal,      [ 30,    8,    8,    3,    6,    4,   16,    3]),
-    (Scene::Retry,        [  3,    4,   24,    2,    2,    1,    8,    3]),
-    (Scene::RetryChanged, [  1,    1,   14,    2,    1,    0,    4,    1]),
-    (Scene::KeyElsewhere, [  1,    1,   14,    0,    1,    0,    3,    1]),
-    (Scene::KeyFlaw,      [  1,    1,   12,    1,    1,    2,    3,    0]),
-    (Scene::BadId,        [  2,    1,    2,    2,   12,    1,    4,    0]),
-    (Scene::BadBody,      [  1,    2,    2,   24,    1,    1,    5,    0]),
-    (Scene::Flawed,       [  0,    0,    0,    0,    0,   24,    2,    0]),
-    (Scene::Look,         [  5,    5,    4,    4,   26,    4,    6,    3]),
-    (Scene::Race,         [  0,    0,    0,    0,    0,    0,    5,   60]),
+const TABLE: [(Scene, [u32; 9]); 19] = [
+    //                     life  limit idem  input reads access time  mixed races
+    (Scene::Create,       [  6,   14,    8,   14,   10,    8,   10,   10,   10]),
+    (Scene::CreateOver,   [  2,   22,    3,    2,    3,    1,    8,    5,    2]),
+    (Scene::Issue,        [ 30,   30,   20,   10,   20,   20,   25,   25,   30]),
+    (Scene::Fail,         [ 12,   14,    4,    2,    5,    2,    4,    8,    3]),
+    (Scene::Turn,         [ 28,   14,   12,    5,   12,    8,   16,   16,   12]),
+    (Scene::Terminate,    [ 14,   18,    8,    4,    9,    4,    8,   13,    3]),
+    (Scene::Issuer,       [ 14,    8,    3,    1,    4,    2,    4,    8,    4]),
+    (Scene::Misplaced,    [ 14,    3,    3,    1,    2,    1,    3,    6,    2]),
+    (Scene::OnFinal,      [ 30,    8,    8,    3,    6,    4,    5,   16,    3]),
+    (Scene::Retry,        [  3,    4,   24,    2,    2,    1,   18,    8,    3]),
+    (Scene::RetryChanged, [  1,    1,   14,    2,    1,    0,    8,    4,    1]),
+    (Scene::KeyElsewhere, [  1,    1,   14,    0,    1,    0,    4,    3,    1]),
+    (Scene::KeyFlaw,      [  1,    1,   12,    1,    1,    2,    0,    3,    0]),
+    (Scene::BadId,        [  2,    1,    2,    2,   12,    1,    0,    4,    0]),
+    (Scene::BadBody,      [  1,    2,    2,   24,    1,    1,    0,    5,    0]),
+    (Scene::Flawed,       [  0,    0,    0,    0,    0,   24,    4,    2,    0]),
+    (Scene::Wait,         [  0,    0,    0,    0,    0,    0,   30,    0,    0]),
+    (Scene::Look,         [  5,    5,    4,    4,   26,    4,    6,    6,    3]),
+    (Scene::Race,         [  0,    0,    0,    0,    0,    0,    0,    5,   60]),
 ];
 
 /// The weight of each scene for a focus; scenes without one are left out.

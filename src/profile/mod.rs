@@ -11,6 +11,7 @@
 //! assert!(error.to_string().ends_with("did you mean `timeout`?"));
 //! ```
 
+mod clock;
 mod parts;
 mod secret;
 mod signing;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::card::{AccountId, CardId};
 use crate::trace::{Issuance, Terms};
 
+pub use clock::ClockCall;
 pub use parts::{AccountRecipe, Accounts, BaseUrl, Credentials, ExtraHeaders, IssuerCall, Wait};
 pub use secret::{HeaderText, Secret, SecretError};
 pub use signing::{Component, DigestAlgorithm, Signing};
@@ -105,6 +107,9 @@ pub struct Sandbox {
     pub issuance_wait: Wait,
     /// The issuer's own acts.
     pub issuer: IssuerCalls,
+    /// How the clock is moved forward.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockCall>,
 }
 
 impl Default for Sandbox {
@@ -114,6 +119,7 @@ impl Default for Sandbox {
             issuance: Issuance::default(),
             issuance_wait: Wait::default(),
             issuer: IssuerCalls::default(),
+            clock: None,
         }
     }
 }

@@ -192,7 +192,7 @@ pub struct AccountRecipe {
     pub id: String,
 }
 
-fn post() -> String {
+pub(super) fn post() -> String {
     "POST".to_owned()
 }
 
@@ -266,7 +266,7 @@ impl From<Accounts> for AccountsTable {
     }
 }
 
-fn check_method(method: &str) -> Result<(), String> {
+pub(super) fn check_method(method: &str) -> Result<(), String> {
     let known = ["POST", "PUT", "PATCH", "DELETE", "GET"];
     if known.contains(&method) {
         return Ok(());
@@ -274,7 +274,7 @@ fn check_method(method: &str) -> Result<(), String> {
     Err(format!("`{method}` is no method: {}", known.join(", ")))
 }
 
-fn check_path(path: &str) -> Result<(), String> {
+pub(super) fn check_path(path: &str) -> Result<(), String> {
     match path.parse::<http::uri::PathAndQuery>() {
         Ok(_) if path.starts_with('/') => Ok(()),
         _ => Err(format!(

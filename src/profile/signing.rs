@@ -6,6 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::parts::Wait;
 use super::secret::{Place, Secret};
 
 /// The `[signing]` table. Absent: a fresh key pair is made for the run and registered.
@@ -24,6 +25,9 @@ pub struct Signing {
     pub components: Vec<Component>,
     /// The algorithm of `Content-Digest`.
     pub digest: DigestAlgorithm,
+    /// The longest time that a signature may have been made ago, where the target has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_age: Option<Wait>,
 }
 
 impl Default for Signing {
@@ -41,6 +45,7 @@ impl Default for Signing {
                 field("idempotency-key"),
             ],
             digest: DigestAlgorithm::default(),
+            longest_age: None,
         }
     }
 }

@@ -17,6 +17,7 @@ private_key = { file = "/keys/p384.pem" }
 key_id = "key-1"
 components = ["@method", "@path", "content-digest"]
 digest = "sha-512"
+longest_age = "5m"
 
 [setup]
 idempotency_key = false
@@ -29,6 +30,7 @@ simulator = false
 issuance = "manual"
 issuance_wait = "30s"
 issuer = { suspend = "PATCH /sandbox/cards/{cardId}/suspend" }
+clock = { path = "/sandbox/clock", body = { advanceSeconds = "{seconds}" } }
 
 [foreign]
 account = "11111111-1111-4111-8111-111111111111"
@@ -54,6 +56,12 @@ fn a_full_profile_is_read() {
     assert!(!profile.setup.idempotency_key && profile.setup.digest);
     let suspend = profile.sandbox.issuer.suspend.as_ref().unwrap();
     assert_eq!(suspend.path("7"), "/sandbox/cards/7/suspend");
+    assert_eq!(profile.signing.longest_age.unwrap().0.as_secs(), 300);
+    let clock = profile.sandbox.clock.as_ref().unwrap();
+    assert_eq!(
+        clock.body(60),
+        Some(serde_json::json!({"advanceSeconds": 60}))
+    );
     let Credentials::Login { api_secret, .. } = &profile.credentials else {
         panic!("{:?}", profile.credentials);
     };

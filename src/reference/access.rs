@@ -72,6 +72,13 @@ impl Credentials {
         (format!("{signed}.{tag}"), exp)
     }
 
+    /// When the token of a call expires, if it was issued here.
+    pub(super) fn expiry(&self, call: &Call) -> Option<i64> {
+        let authorization = call.header("authorization")?;
+        let (_, token) = authorization.split_once(' ')?;
+        Some(self.claims(token.trim())?.exp)
+    }
+
     /// The claims of a token that was issued here, expired or not.
     fn claims(&self, token: &str) -> Option<Claims> {
         let (signed, tag) = token.rsplit_once('.')?;

@@ -106,6 +106,8 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reply {
     pub status: StatusCode,
+    /// A header field more, if there is one.
+    pub header: Option<(&'static str, String)>,
     pub content: Content,
 }
 
@@ -125,6 +127,7 @@ impl Reply {
     pub(super) fn json(status: StatusCode, value: Value) -> Self {
         Self {
             status,
+            header: None,
             content: Content::Json(value),
         }
     }
@@ -132,6 +135,7 @@ impl Reply {
     pub(super) fn empty(status: StatusCode) -> Self {
         Self {
             status,
+            header: None,
             content: Content::None,
         }
     }

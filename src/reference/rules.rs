@@ -29,6 +29,8 @@ pub(super) struct Rules {
     pub signature: fn(&Service, &Call) -> Result<(), Refusal>,
     /// Whether a signature's components are enough.
     pub covers: fn(&Call, &[&str]) -> Result<(), Flaw>,
+    /// Whether a signature made then may still be sent.
+    pub is_recent: fn(i64, Timestamp) -> bool,
     /// Whether the call needs an idempotency key, and what identifies one.
     pub wants_key: fn(&Call) -> bool,
     pub parse_key: fn(Option<&str>) -> Result<String, Refusal>,
@@ -72,6 +74,7 @@ impl Rules {
         content_digest: access::content_digest,
         signature: signature::verify,
         covers: signature::covers,
+        is_recent: signature::is_recent,
         wants_key: idempotency::wants_key,
         parse_key: idempotency::parse_key,
         parse_id: service::parse_id,

@@ -12,6 +12,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use axum::serve::ListenerExt;
 use http::{HeaderValue, Method, StatusCode, header};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -24,6 +25,7 @@ use super::clock::Clock;
 use super::programme::Programme;
 use super::rules::Rules;
 use super::service::{Service, answer};
+use super::signature::LONGEST_AGE;
 use super::{Fault, Options};
 
 /// The longest body that is read.
@@ -88,6 +90,8 @@ pub struct Running {
     pub foreign_account: Uuid,
     /// An active card of that account.
     pub foreign_card: Uuid,
+    /// How long ago a signature may have been made.
+    pub longest_signature_age: Duration,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -127,6 +131,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         api_secret,
         foreign_account,
         foreign_card,
+        longest_signature_age: LONGEST_AGE.unsigned_abs(),
         stop,
         server: tokio::spawn(async { drop(server.await) }),
     })
@@ -185,7 +190,7 @@ fn router(service: Arc<Service>) -> Router {
         let service = service.clone();
         let handler = move |params: RawPathParams, request: Request| async move {
             match read(operation, &params, request).await {
-                Ok(call) => respond(answer(&service, &call).await),
+                Ok(call) => dated(respond(answer(&service, &call).await), &service.clock),
                 Err(refusal) => respond(refusal.into()),
             }
         };
@@ -228,6 +233,17 @@ async fn read(
     })
 }
 
+/// A clock that was put forward shows in `Date`, so that a client can follow it.
+fn dated(mut response: Response, clock: &Clock) -> Response {
+    if clock.is_moved()
+        && let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&clock.now())
+        && let Ok(date) = HeaderValue::from_str(&date)
+    {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
 fn respond(reply: Reply) -> Response {
     let (media_type, body) = match reply.content {
         Content::None => (None, Body::empty()),
@@ -240,6 +256,11 @@ fn respond(reply: Reply) -> Response {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    if let Some((name, value)) = reply.header
+        && let Ok(value) = HeaderValue::from_str(&value)
+    {
+        response.headers_mut().insert(name, value);
     }
     response
 }

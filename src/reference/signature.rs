@@ -4,6 +4,7 @@
 //! they were received: order and unknown parameters stay, because they are signed too.
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
+use jiff::{SignedDuration, Timestamp};
 use sfv::{
     BareItem, Dictionary, InnerList, Item, KeyRef, ListEntry, ListSerializer, Parameters, Parser,
 };
@@ -11,11 +12,13 @@ use uuid::Uuid;
 
 use super::access::decode_base64;
 use super::call::{Call, Refusal};
-use super::clock::Clock;
 use super::service::Service;
 
 /// The one algorithm of the contract.
 const ALGORITHM: &str = "ecdsa-p384-sha384";
+
+/// How long ago a signature may have been made.
+pub(super) const LONGEST_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A public key that signatures may name.
 #[derive(Debug)]
@@ -106,8 +109,14 @@ fn verify_one(
         .cloned();
     let key = key.ok_or(("signature-key", "keyid names no key of this programme"))?;
     (service.rules.covers)(call, &component_names(input))?;
-    if expired(&input.params) {
+    let now = service.clock.now();
+    if integer_parameter(&input.params, "expires").is_some_and(|expires| expires <= now.as_second())
+    {
         return Err(("signature-expired", "the signature has expired"));
+    }
+    let created = integer_parameter(&input.params, "created");
+    if created.is_some_and(|created| !(service.rules.is_recent)(created, now)) {
+        return Err(("signature-stale", "the signature was made too long ago"));
     }
     let base = signature_base(call, input)?;
     key.key
@@ -146,11 +155,14 @@ fn component_names(input: &InnerList) -> Vec<&str> {
         .collect()
 }
 
-fn expired(parameters: &Parameters) -> bool {
-    let expires = parameters
-        .get(key("expires"))
-        .and_then(|value| value.as_integer());
-    expires.is_some_and(|expires| i64::from(expires) <= Clock::client_now().as_second())
+/// Whether a signature made at that time, in seconds since the epoch, is still taken.
+pub(super) fn is_recent(created: i64, now: Timestamp) -> bool {
+    now.as_second().saturating_sub(created) <= LONGEST_AGE.as_secs()
+}
+
+fn integer_parameter(parameters: &Parameters, name: &'static str) -> Option<i64> {
+    let value = parameters.get(key(name))?.as_integer()?;
+    Some(i64::from(value))
 }
 
 fn string_parameter<'a>(parameters: &'a Parameters, name: &'static str) -> Option<&'a str> {
@@ -270,8 +282,9 @@ mod tests {
     fn reordered_input(client: &Client, _: &Call) -> String {
         format!(
             "(\"content-digest\" \"idempotency-key\" \"@path\" \"@method\" \"@query\" \"@authority\" \"host\");\
-             nonce=\"n\";keyid=\"{}\";expires=9999999999;tag=\"t\";created=1",
-            client.key_id
+             nonce=\"n\";keyid=\"{}\";expires=9999999999;tag=\"t\";created={}",
+            client.key_id,
+            client.service.clock.now().as_second() - 200
         )
     }
 
@@ -352,6 +365,10 @@ mod tests {
             (
                 |client, call| format!("{};expires=1", client.input(call)),
                 "signature-expired",
+            ),
+            (
+                |client, call| client.input(call).replace("created=", "created=1;before="),
+                "signature-stale",
             ),
             (
                 |client, call| {

@@ -157,7 +157,7 @@ impl Client {
                 .then_some("idempotency-key"),
         );
         let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        let created = Timestamp::now().as_second();
+        let created = self.service.clock.now().as_second();
         format!(
             "({});created={created};keyid=\"{}\";alg=\"ecdsa-p384-sha384\"",
             names.join(" "),

@@ -133,15 +133,13 @@ fn verdict(
     if exercised > 0 {
         return (Verdict::Pass, None);
     }
-    if facts.lacks.contains(&requirement.needs) {
-        return (
-            Verdict::NotApplicable,
-            Some(requirement.needs.reason().to_owned()),
-        );
+    let needs = requirement.needs;
+    let lacks = facts.lacks.contains(&needs);
+    if needs.is_unbuilt() || lacks && needs.is_for_seeing() {
+        return (Verdict::NotShown, Some(needs.reason().to_owned()));
     }
-    if requirement.needs.is_unbuilt() {
-        let words = requirement.needs.reason().to_owned();
-        return (Verdict::NotShown, Some(words));
+    if lacks {
+        return (Verdict::NotApplicable, Some(needs.reason().to_owned()));
     }
     if facts.hindered {
         let words = "obstacles came in the way of the cases that would have exercised it";

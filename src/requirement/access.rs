@@ -10,8 +10,8 @@ catalogue! {
         from "contract.md, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "each call with such a token" judged "the status code";
     AUTH_3 = "AUTH-3" Must Stated "A call with an expired bearer token is refused with 401."
-        from "contract.md, access" on [GetCard]
-        provoked "a call after the token's hour" judged "the status code"
+        from "contract.md, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "calls with a token that has expired by its `expiresAt`, once the clock was moved" judged "the status code"
         needs Clock;
     AUTH_4 = "AUTH-4" Must Stated "A call without a signature is refused with 400 or 401."
         from "contract.md, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
@@ -40,4 +40,8 @@ catalogue! {
     AUTH_12 = "AUTH-12" Must Derived "A call that is refused for access changes nothing."
         from "contract.md, access" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]
         provoked "reads and lists after such refusals" judged "no further card, the card as before";
+    AUTH_13 = "AUTH-13" Must Derived "A call whose signature is older than the target lets one be is refused with 400 or 401."
+        from "contract.md, access; RFC 9421, 3.2.1" on [CreateCard, GetCard, ListAccountCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "a good signature whose `created` lies further back than the age that the profile states" judged "the status code"
+        needs SignatureAge;
 }

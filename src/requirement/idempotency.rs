@@ -32,9 +32,9 @@ catalogue! {
         provoked "a request sent twice at once"
         judged "both answers, and the effect done once";
     IDEM_8 = "IDEM-8" Must Stated "A key may be used afresh after one hour."
-        from "contract.md, idempotency" on [CreateCard]
-        provoked "a used key an hour later"
-        judged "the call is answered as a new one"
+        from "contract.md, idempotency" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "a used key more than an hour later, with the same payload and with another"
+        judged "the call is answered and done as a new one"
         needs Clock;
     IDEM_9 = "IDEM-9" Must Derived "A used key on another call is refused, or the call is done; it is never answered as done with nothing done."
         from "contract.md, idempotency" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]

@@ -143,20 +143,23 @@ pub enum Needs {
     Issuer,
     /// Where the profile names another programme's card or account.
     Foreign,
-    /// Where the clock can be moved; not built yet.
+    /// Where the clock can be moved.
     Clock,
+    /// Where the profile states the longest age of a signature.
+    SignatureAge,
     /// With received webhooks; not built yet.
     Webhooks,
 }
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
         Self::Foreign,
         Self::Clock,
+        Self::SignatureAge,
         Self::Webhooks,
     ];
 
@@ -168,6 +171,7 @@ impl Needs {
             Self::Issuer => "issuer",
             Self::Foreign => "foreign",
             Self::Clock => "clock",
+            Self::SignatureAge => "signature-age",
             Self::Webhooks => "webhooks",
         }
     }
@@ -179,14 +183,24 @@ impl Needs {
             Self::Simulator => "needs the simulator, which the profile says is not there",
             Self::Issuer => "needs the issuer's own acts, which the profile does not offer",
             Self::Foreign => "needs a card or account of another programme in the profile",
-            Self::Clock => "needs a clock that can be moved, which this version does not do yet",
+            Self::Clock => {
+                "needs a clock that can be moved: [sandbox.clock] in the profile, with api_key and api_secret"
+            }
+            Self::SignatureAge => {
+                "needs a longest age of signatures: longest_age under [signing] in the profile"
+            }
             Self::Webhooks => "needs received webhooks, which this version does not do yet",
         }
     }
 
     /// This version can't exercise it, whatever the target.
     pub fn is_unbuilt(self) -> bool {
-        matches!(self, Self::Clock | Self::Webhooks)
+        matches!(self, Self::Webhooks)
+    }
+
+    /// The rule holds for a target without it too; it only can't be seen there.
+    pub fn is_for_seeing(self) -> bool {
+        matches!(self, Self::Clock | Self::SignatureAge)
     }
 }
 

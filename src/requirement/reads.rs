@@ -77,4 +77,9 @@ catalogue! {
         from "contract.md, states" on [GetCard, ListAccountCards, ListCards]
         provoked "looks at a card before and after a change of its status"
         judged "`updatedAt` differs, where more time has passed than the target's timestamps can hide";
+    TIME_4 = "TIME-4" Must Derived "Time alone changes nothing of a card, but that its issuance comes to an end."
+        from "contract.md, states" on [GetCard, ListAccountCards, ListCards]
+        provoked "looks at a card before and after the clock was moved, by an hour to a month"
+        judged "`status` and `updatedAt` are the same in both"
+        needs Clock;
 }

@@ -311,10 +311,12 @@ impl<'a> Lab<'a> {
         let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&joined)).pop() else {
             return seen;
         };
-        let shown = judgement
-            .departures
+        // Neither departs alone, so whatever the two show together comes of the contradiction.
+        let departures = &judgement.departures;
+        let shown = departures
             .iter()
-            .find(|d| d.concerns(clash.point));
+            .find(|d| d.concerns(clash.point))
+            .or_else(|| departures.first());
         if let Some(departure) = shown {
             let found_in = seen.examples[0].found_in.clone();
             seen.examples = vec![Example {

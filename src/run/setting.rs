@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::contract::Contract;
 use crate::plan::Abilities;
-use crate::profile::Profile;
+use crate::profile::{Credentials, Profile};
 use crate::requirement::{self, Needs};
 use crate::trace::{Header, TRACE_VERSION, Terms};
 use crate::world::choice;
@@ -140,6 +140,10 @@ pub fn abilities(profile: &Profile) -> Abilities {
         simulator: profile.sandbox.simulator,
         issuer: issuer.suspend.is_some() && issuer.unsuspend.is_some() && issuer.block.is_some(),
         foreign: profile.foreign.account.is_some() && profile.foreign.card.is_some(),
+        // A fixed token would expire with the move, and only a new one shows that the clock was moved.
+        clock: profile.sandbox.clock.is_some()
+            && matches!(profile.credentials, Credentials::Login { .. }),
+        signature_age: profile.signing.enabled && profile.signing.longest_age.is_some(),
     }
 }
 
@@ -148,11 +152,15 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         simulator,
         issuer,
         foreign,
+        clock,
+        signature_age,
     } = abilities(profile);
     [
         (simulator, Needs::Simulator),
         (issuer, Needs::Issuer),
         (foreign, Needs::Foreign),
+        (clock, Needs::Clock),
+        (signature_age, Needs::SignatureAge),
     ]
     .into_iter()
     .filter(|(offered, _)| !offered)

@@ -5,6 +5,9 @@ use super::with_letters;
 use crate::card::{Action, CardType};
 use crate::case::{AccountRef, Body, CardRef, Case, Command, KeyUse, Step, StepNumber};
 
+/// Moves of the clock that tell most: within a key's hour, past it, a day.
+const SHORT_MOVES: [u64; 3] = [660, 3_700, 90_000];
+
 /// Two accounts, or two cards, become one; all cards become virtual.
 pub(super) fn merged(case: &Case) -> Vec<Case> {
     let letters = case.accounts();
@@ -225,6 +228,11 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
             reads_instead(case, number).chain(lists).collect()
         }
         Command::Retry(first) => simpler_retries(case, *first),
+        Command::MoveClock(seconds) => SHORT_MOVES
+            .into_iter()
+            .filter(|shorter| shorter < seconds)
+            .map(Command::MoveClock)
+            .collect(),
         Command::Pause(_) => Vec::new(),
     }
 }

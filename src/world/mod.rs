@@ -17,7 +17,7 @@ use crate::case::StepNumber;
 use crate::requirement::RequirementId;
 
 pub use choice::{Choice, Choices};
-pub use ways::{Answer, Call, Effect, Id, InFlight, Input, Key, RefusalKind, Way};
+pub use ways::{Answer, Call, Effect, Id, InFlight, Input, Key, Memory, RefusalKind, Way};
 
 /// The place of an exchange in its case, counted from 0. Steps repeat (waiting for issuance), moments don't.
 pub type Moment = usize;

@@ -157,19 +157,18 @@ impl History {
         history
     }
 
-    /// Histories of one implementation, an account each, at the same time.
-    pub fn side_by_side(accounts: &[char], shape: Shape<'_>, dice: &mut Dice) -> Self {
+    /// Histories of one implementation, each in accounts of its own, at the same time.
+    pub fn side_by_side(parts: Vec<Self>) -> Self {
         let mut whole = Self {
-            readings: readings(dice),
+            readings: parts[0].readings,
             calls: Vec::new(),
         };
-        for account in accounts {
-            let accounts = &[*account];
-            let own = Self::conforming(whole.readings, Shape { accounts, ..shape }, dice);
+        for part in parts {
             let before = whole.calls.len();
+            let calls = part.calls.into_iter();
             whole
                 .calls
-                .extend(own.calls.into_iter().map(|call| call.renumbered(before)));
+                .extend(calls.map(|call| call.renumbered(before)));
         }
         whole.calls.sort_by_key(|call| call.sent_at);
         whole

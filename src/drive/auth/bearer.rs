@@ -1,5 +1,7 @@
 //! The bearer token: fixed, or fetched and renewed in time.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method};
@@ -29,16 +31,30 @@ pub struct Login {
     api_key: SecretString,
     api_secret: SecretString,
     token: RwLock<Option<Token>>,
+    /// Tokens that were good before the clock was moved.
+    spent: Mutex<Vec<Token>>,
+    /// The target's clock may have been moved, now or by an earlier run.
+    is_movable: bool,
+    /// How many seconds the target's clock is ahead of ours.
+    ahead: AtomicI64,
 }
 
+#[derive(Clone)]
 struct Token {
     value: HeaderValue,
+    fetched_at: Instant,
     renew_at: Instant,
+    /// In seconds since the epoch, by the target's clock.
+    expires_at: i64,
 }
 
 impl Bearer {
     /// Reads the secrets that the profile names.
-    pub fn new(credentials: &Credentials, caller: &Caller) -> Result<Self, Trouble> {
+    pub fn new(
+        credentials: &Credentials,
+        is_movable: bool,
+        caller: &Caller,
+    ) -> Result<Self, Trouble> {
         let read = |what, secret: &Secret| {
             let value = secret
                 .read()
@@ -63,6 +79,9 @@ impl Bearer {
                 api_key: read("the API key", api_key)?,
                 api_secret: read("the API secret", api_secret)?,
                 token: RwLock::new(None),
+                spent: Mutex::default(),
+                is_movable,
+                ahead: AtomicI64::new(0),
             }),
         })
     }
@@ -74,6 +93,38 @@ impl Bearer {
             Self::Fixed(value) => Ok(Some(value.clone())),
             Self::Login(login) => login.header(caller).await.map(Some),
         }
+    }
+
+    /// Seconds since the epoch, by the target's clock as far as it is known.
+    pub fn target_now(&self) -> i64 {
+        match self {
+            Self::None | Self::Fixed(_) => jiff::Timestamp::now().as_second(),
+            Self::Login(login) => login.target_now(),
+        }
+    }
+
+    /// Fetches a new token after the clock was told to move by so many seconds. Unless the tokens show that it was, says
+    /// what they show.
+    pub async fn renew(&self, seconds: i64, caller: &Caller) -> Result<(), String> {
+        match self {
+            Self::None | Self::Fixed(_) => Err("no token is fetched that could show it".to_owned()),
+            Self::Login(login) => login.renew(seconds, caller).await,
+        }
+    }
+
+    /// A token that has expired by its own `expiresAt`.
+    pub fn expired(&self) -> Result<HeaderValue, String> {
+        const MARGIN_SECONDS: i64 = 15;
+        let expired = match self {
+            Self::None | Self::Fixed(_) => None,
+            Self::Login(login) => {
+                let latest = login.target_now() - MARGIN_SECONDS;
+                let spent = login.spent.lock().unwrap_or_else(PoisonError::into_inner);
+                let expired = spent.iter().rev().find(|token| token.expires_at <= latest);
+                expired.map(|token| token.value.clone())
+            }
+        };
+        expired.ok_or_else(|| "no bearer token has expired by its `expiresAt` yet".to_owned())
     }
 }
 
@@ -87,13 +138,66 @@ impl Login {
         if let Some(value) = fresh(token.as_ref()) {
             return Ok(value);
         }
-        let fetched = self.fetch(caller).await?;
+        let (fetched, date) = self.fetch(caller).await?;
+        if token.is_none() && self.is_movable {
+            self.find_clock(date);
+        }
         let value = fetched.value.clone();
         *token = Some(fetched);
         Ok(value)
     }
 
-    async fn fetch(&self, caller: &Caller) -> Result<Token, Trouble> {
+    fn target_now(&self) -> i64 {
+        jiff::Timestamp::now().as_second() + self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// An earlier run may have moved the clock; `Date` tells.
+    fn find_clock(&self, date: Option<i64>) {
+        const LEAST: i64 = 60;
+        let ahead = date.map_or(0, |date| date - jiff::Timestamp::now().as_second());
+        if ahead > LEAST {
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+    }
+
+    /// Tokens live equally long, so the next one expires as much later as the clock was moved, and as time has passed.
+    async fn renew(&self, seconds: i64, caller: &Caller) -> Result<(), String> {
+        const KEPT_MAX: usize = 8;
+        /// Tokens tell whole seconds, and calls take time.
+        const SLACK: u64 = 15;
+        let mut token = self.token.write().await;
+        let Some(before) = token.take() else {
+            return Err("there was no token before that could show it".to_owned());
+        };
+        let fetched = self.fetch(caller).await.map_err(|e| e.to_string());
+        {
+            let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+            spent.push(before.clone());
+            if spent.len() > KEPT_MAX {
+                spent.remove(0);
+            }
+        }
+        let (fetched, _) = fetched?;
+        let passed = fetched.fetched_at.duration_since(before.fetched_at);
+        let passed = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
+        let moved = fetched
+            .expires_at
+            .saturating_sub(before.expires_at)
+            .saturating_sub(passed);
+        *token = Some(fetched);
+        let is_as_told = moved.abs_diff(seconds) <= SLACK;
+        let ahead = if is_as_told { seconds } else { moved };
+        self.ahead.fetch_add(ahead, Ordering::Relaxed);
+        match is_as_told {
+            true => Ok(()),
+            false => Err(format!(
+                "by the `expiresAt` of the next token it was moved by {moved}s"
+            )),
+        }
+    }
+
+    /// A token, and the target's own time if it tells it.
+    async fn fetch(&self, caller: &Caller) -> Result<(Token, Option<i64>), Trouble> {
         let asked_at = Instant::now();
         let body = json!({
             "apiKey": self.api_key.expose_secret(),
@@ -107,11 +211,14 @@ impl Login {
             .as_str()
             .ok_or_else(|| lacks("`token`"))?;
         let value = header(&token.into(), caller).ok_or_else(|| lacks("usable `token`"))?;
-        let lifetime = lifetime(&answer)?;
-        Ok(Token {
+        let (lifetime, expires_at) = lifetime(&answer)?;
+        let token = Token {
             value,
+            fetched_at: asked_at,
             renew_at: asked_at + renewal_after(lifetime),
-        })
+            expires_at,
+        };
+        Ok((token, answer.date))
     }
 }
 
@@ -122,7 +229,7 @@ fn fresh(token: Option<&Token>) -> Option<HeaderValue> {
 }
 
 /// By the target's own clock where it tells it, since it is the target that decides when the token expires.
-fn lifetime(answer: &Answer) -> Result<Duration, Trouble> {
+fn lifetime(answer: &Answer) -> Result<(Duration, i64), Trouble> {
     let expires_at = answer.value["expiresAt"].as_i64().ok_or_else(|| {
         answer.not_understood_unseen("its body has no `expiresAt` in epoch seconds".to_owned())
     })?;
@@ -130,7 +237,7 @@ fn lifetime(answer: &Answer) -> Result<Duration, Trouble> {
         .date
         .unwrap_or_else(|| jiff::Timestamp::now().as_second());
     match u64::try_from(expires_at.saturating_sub(now)) {
-        Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        Ok(seconds) if seconds > 0 => Ok((Duration::from_secs(seconds), expires_at)),
         _ => Err(answer.not_understood_unseen(format!(
             "its token has expired already (`expiresAt` is {expires_at}, and it is {now})"
         ))),
@@ -180,7 +287,7 @@ mod tests {
     async fn many_who_need_a_token_fetch_it_once() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
+        let bearer = Bearer::new(&target.profile().credentials, false, &caller).unwrap();
         let headers = (0..20).map(|_| bearer.header(&caller));
         for header in futures_util::future::join_all(headers).await {
             let header = header.unwrap().unwrap();
@@ -198,13 +305,15 @@ mod tests {
     async fn an_old_token_is_fetched_anew() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
+        let bearer = Bearer::new(&target.profile().credentials, false, &caller).unwrap();
         let Bearer::Login(login) = &bearer else {
             panic!()
         };
         *login.token.write().await = Some(Token {
             value: HeaderValue::from_static("Bearer old"),
+            fetched_at: Instant::now(),
             renew_at: Instant::now(),
+            expires_at: 0,
         });
         let header = bearer.header(&caller).await.unwrap().unwrap();
         assert_eq!(header, "Bearer hunter2.hunter2.hunter2");

@@ -6,6 +6,8 @@ pub mod digest;
 pub mod key;
 pub mod signature;
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -35,12 +37,14 @@ struct Signer {
     key: SigningKey,
     key_id: String,
     components: Vec<Component>,
+    longest_age: Option<Duration>,
 }
 
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let bearer = Bearer::new(&profile.credentials, caller)?;
+        let is_movable = profile.sandbox.clock.is_some();
+        let bearer = Bearer::new(&profile.credentials, is_movable, caller)?;
         let token = bearer.header(caller).await?;
         let signer = match profile.signing.enabled {
             true => Some(Signer::prepare(&profile.signing, caller, token).await?),
@@ -64,24 +68,38 @@ impl Access {
             let digest = digest::content_digest(caller.digest, body.as_bytes());
             request.set("content-digest", &digest)?;
         }
-        if let Some(token) = self
-            .bearer
-            .header(caller)
-            .await
-            .map_err(|e| e.to_string())?
-        {
+        let token = match flaw {
+            Some(Flaw::ExpiredBearer) => Some(self.bearer.expired()?),
+            _ => self
+                .bearer
+                .header(caller)
+                .await
+                .map_err(|e| e.to_string())?,
+        };
+        if let Some(token) = token {
             request.headers.insert(http::header::AUTHORIZATION, token);
         }
         self.sign(&mut request, flaw)?;
         Ok(request)
     }
 
+    /// After the clock was told to move: gets a token that is good now, which also shows whether the clock was moved.
+    pub async fn clock_moved(&self, seconds: u64, caller: &Caller) -> Result<(), String> {
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        self.bearer.renew(seconds, caller).await
+    }
+
     fn sign(&self, request: &mut Outgoing, flaw: Option<Flaw>) -> Result<(), String> {
-        let mut input = self.signer.as_ref().map(|signer| {
-            let created = jiff::Timestamp::now().as_second();
-            SignatureInput::new(&signer.components, request, created, &signer.key_id)
-        });
         let unfit = |words| format!("the flaw can't be put into this request: {words}");
+        let mut input = None;
+        if let Some(signer) = &self.signer {
+            let mut created = self.bearer.target_now();
+            if flaw == Some(Flaw::StaleSignature) {
+                created -= signer.stale_age().map_err(unfit)?;
+            }
+            let (components, key_id) = (&signer.components, &signer.key_id);
+            input = Some(SignatureInput::new(components, request, created, key_id));
+        }
         if let Some(flaw) = flaw {
             tamper::before_signing(flaw, request, input.as_mut()).map_err(unfit)?;
         }
@@ -116,7 +134,16 @@ impl Signer {
             key,
             key_id,
             components: signing.components.clone(),
+            longest_age: signing.longest_age.map(|age| age.0),
         })
+    }
+
+    /// An age in seconds that is too old, by a minute, so that no clock's error matters.
+    fn stale_age(&self) -> Result<i64, String> {
+        let longest = self
+            .longest_age
+            .ok_or("the profile states no longest_age under [signing]")?;
+        Ok(i64::try_from(longest.as_secs()).unwrap_or(i64::MAX / 2) + 60)
     }
 }
 

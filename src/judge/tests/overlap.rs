@@ -168,6 +168,21 @@ fn a_card_is_the_one_of_its_step_whichever_request_made_it() {
 }
 
 #[test]
+fn a_card_that_no_create_has_made_yet_is_unknown() {
+    for (answer, expected) in [("204", &[("ID-1", 2)][..]), ("404", &[])] {
+        check(
+            &[
+                "[1] create virtual on A => 201 issuing @ 4-9",
+                &format!("[2] activate #1 => {answer} @ 0-2"),
+                "[3] list A => 200 [] @ 1-5",
+                "list A => 200 #1=issuing",
+            ],
+            expected,
+        );
+    }
+}
+
+#[test]
 fn a_read_does_not_go_back() {
     let race = |second: &str, times: &str| {
         [

@@ -47,9 +47,12 @@ fn telling(focus: Focus) -> Telling {
     let (patched, issued, read) = match focus {
         Focus::Input => (75, 80, 45),
         Focus::Reads => (35, 90, 40),
-        Focus::Lifecycle | Focus::Limits | Focus::Idempotency | Focus::Access | Focus::Races => {
-            (6, 90, 25)
-        }
+        Focus::Lifecycle
+        | Focus::Limits
+        | Focus::Idempotency
+        | Focus::Access
+        | Focus::Races
+        | Focus::Time => (6, 90, 25),
         Focus::Mixed => (22, 90, 30),
     };
     Telling {

@@ -7,6 +7,9 @@ use super::create_step;
 use crate::card::{Action, CardStatus, CardType};
 use crate::case::{AccountRef, CardRef, Command, Flaw, Step};
 
+/// How long most tokens live.
+const TOKEN_SECONDS: u64 = 3600;
+
 /// Texts that stand in one segment of a path and are no UUIDs.
 const MALFORMED_IDS: [&str; 7] = [
     "not-a-uuid",
@@ -72,8 +75,19 @@ pub(super) fn bad_body(author: &mut Author<'_>) -> Option<()> {
     Some(())
 }
 
-/// A flawed request that would have an effect or an answer without its flaw, and then a look at what it did.
+/// A request with a token that has expired, if one has.
+pub(super) fn with_an_expired_bearer(author: &mut Author<'_>) {
+    if is_offered(author, Flaw::ExpiredBearer) {
+        flawed_by(author, &[Flaw::ExpiredBearer]).unwrap_or_default();
+    }
+}
+
 pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
+    flawed_by(author, &Flaw::ALL.map(|(flaw, _)| flaw))
+}
+
+/// A flawed request that would have an effect or an answer without its flaw, and then a look at what it did.
+fn flawed_by(author: &mut Author<'_>, flaws: &[Flaw]) -> Option<()> {
     let target = author.pick_card(|status| !status.is_final());
     let step = match (author.dice.draw(0..10_u32), target) {
         (0..=3, Some(card)) => movable(author, card)?,
@@ -88,10 +102,10 @@ pub(super) fn flawed(author: &mut Author<'_>) -> Option<()> {
             create_step(letter, card_type)
         }
     };
-    let flaws: Vec<_> = Flaw::ALL.into_iter().map(|(flaw, _)| flaw).collect();
     let fitting: Vec<_> = flaws
-        .into_iter()
-        .filter(|flaw| fits(*flaw, &step))
+        .iter()
+        .copied()
+        .filter(|flaw| fits(*flaw, &step) && is_offered(author, *flaw))
         .collect();
     let flaw = author.dice.pick(&fitting)?;
     if let Some(card) = target {
@@ -129,6 +143,15 @@ fn movable(author: &mut Author<'_>, card: usize) -> Option<Step> {
         action,
         author.story.cards[card].card_ref(),
     )))
+}
+
+/// Some flaws come of time: a token has expired once the clock was moved, a signature is too old by the profile's word.
+fn is_offered(author: &Author<'_>, flaw: Flaw) -> bool {
+    match flaw {
+        Flaw::ExpiredBearer => author.story.moved_seconds > TOKEN_SECONDS,
+        Flaw::StaleSignature => author.abilities.signature_age,
+        _ => true,
+    }
 }
 
 fn fits(flaw: Flaw, step: &Step) -> bool {

@@ -78,6 +78,15 @@ pub(super) fn retry(author: &mut Author<'_>) -> Option<()> {
     Some(())
 }
 
+/// A request again under its key, which may be forgotten by now.
+pub(super) fn retry_after_a_while(author: &mut Author<'_>) {
+    let numbers = retryable(author);
+    if let Some(number) = author.dice.pick(&numbers) {
+        author.tell(Command::Retry(number));
+        look_at(author, number, 90);
+    }
+}
+
 /// A call is undone, and then retried: done again it would show, while at once it wouldn't.
 fn late_retry(author: &mut Author<'_>) -> Option<()> {
     let card = author.pick_card(|s| matches!(s, CardStatus::Active | CardStatus::Inactive))?;

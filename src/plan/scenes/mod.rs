@@ -8,6 +8,7 @@ mod flaws;
 mod keys;
 mod look;
 mod races;
+mod time;
 
 use super::generate::Author;
 use super::suite::Focus;
@@ -39,6 +40,7 @@ pub(super) fn is_possible(author: &Author<'_>, scene: Scene) -> bool {
         Scene::OnFinal => any(CardStatus::is_final),
         Scene::Retry | Scene::KeyElsewhere => !keys::retryable(author).is_empty(),
         Scene::RetryChanged => !keys::retryable_creates(author).is_empty(),
+        Scene::Wait => author.abilities.clock && !author.story.steps.is_empty(),
         Scene::Look => !author.story.cards.is_empty(),
         Scene::Race => true,
     }
@@ -63,6 +65,7 @@ pub(super) fn play(author: &mut Author<'_>, scene: Scene) {
         Scene::BadId => flaws::bad_id(author),
         Scene::BadBody => flaws::bad_body(author),
         Scene::Flawed => flaws::flawed(author),
+        Scene::Wait => time::wait(author),
         Scene::Look => look::look(author),
         Scene::Race => races::race(author),
     }

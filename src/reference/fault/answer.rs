@@ -1,33 +1,10 @@
-//! Mistakes in how an answer is sent, and in what it gives away.
+//! Mistakes in how an answer is sent.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Fault, alter, rendered};
+use super::Fault;
 use crate::reference::call::{Content, Operation, Reply};
-use crate::reference::card::{Card, CardStatus, CardType, View};
-
-/// The masked number with digits in place of the stars, such that the whole passes the check of card numbers.
-fn unmasked(card: &Card) -> Value {
-    let numbers = (0..10).map(|last| {
-        card.details
-            .masked_pan
-            .replace("******", &format!("01827{last}"))
-    });
-    json!(numbers.into_iter().find(|number| passes_luhn(number)))
-}
-
-fn passes_luhn(number: &str) -> bool {
-    let digits = number.chars().rev().filter_map(|c| c.to_digit(10));
-    let sum: u32 = digits
-        .enumerate()
-        .map(|(place, digit)| match place % 2 {
-            1 => digit * 2 / 10 + digit * 2 % 10,
-            _ => digit,
-        })
-        .sum();
-    sum.is_multiple_of(10)
-}
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
@@ -162,66 +139,6 @@ pub(super) const FAULTS: &[Fault] = &[
                     Reply::json(StatusCode::OK, json!({ "ok": true }))
                 }
                 _ => reply,
-            };
-        },
-    },
-    Fault {
-        id: "number-unmasked",
-        words: "The masked number is not masked.",
-        requirement: "LEAK-1",
-        shortest: 3,
-        plant: |rules| {
-            rules.render = |readings, card, view| {
-                rendered(readings, card, view, |body| {
-                    alter(body, "maskedPan", |_| unmasked(card))
-                })
-            };
-        },
-    },
-    Fault {
-        id: "programme-list-leaks-number",
-        words: "The programme's list has the full number in a member of its own.",
-        requirement: "LEAK-1",
-        shortest: 3,
-        plant: |rules| {
-            rules.render = |readings, card, view| {
-                rendered(readings, card, view, |body| {
-                    if view == View::ProgrammeList && card.issued {
-                        body["pan"] = unmasked(card);
-                    }
-                })
-            };
-        },
-    },
-    Fault {
-        id: "card-leaks-cvv",
-        words: "A card that was issued shows its CVV.",
-        requirement: "LEAK-2",
-        shortest: 3,
-        plant: |rules| {
-            rules.render = |readings, card, view| {
-                rendered(readings, card, view, |body| {
-                    if card.issued {
-                        body["cvv"] = json!("737");
-                    }
-                })
-            };
-        },
-    },
-    Fault {
-        id: "physical-card-leaks-pin",
-        words: "A physical card that is inactive shows the PIN that it waits to be activated with.",
-        requirement: "LEAK-2",
-        shortest: 4,
-        plant: |rules| {
-            rules.render = |readings, card, view| {
-                let waits =
-                    card.card_type == CardType::Physical && card.status == CardStatus::Inactive;
-                rendered(readings, card, view, |body| {
-                    if waits {
-                        body["pin"] = json!("4071");
-                    }
-                })
             };
         },
     },

@@ -25,7 +25,11 @@ pub(super) fn tell(lines: &[(String, Reply)]) -> Vec<String> {
         if let Some(value) = reply.value_mut() {
             anonymize(value, &times, &mut names, &mut networks);
         }
-        told.push(format!("{what}: {} {:?}", reply.status, reply.content));
+        let header = reply.header.as_ref().map(|(name, _)| name);
+        told.push(format!(
+            "{what}: {} {header:?} {:?}",
+            reply.status, reply.content
+        ));
     }
     told
 }

@@ -346,6 +346,7 @@ pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
             client.sign(call, &client.input(call));
         },
         |client, call| client.sign(call, &client.input(call)),
+        |client, call| sign_before(client, call, 400),
         |client, call| sign_without(client, call, "\"@method\" "),
         |client, call| sign_without(client, call, "\"@target-uri\" "),
         |client, call| sign_without(client, call, "\"content-digest\" "),
@@ -379,6 +380,19 @@ pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
     let mut late = walk.client.call(ProgrammeCards, "");
     walk.client.authorize(&mut late);
     walk.send(late).await;
+}
+
+/// A signature that was made so many seconds ago.
+fn sign_before(client: &Client, call: &mut Call, seconds: i64) {
+    add_digest(call);
+    let (head, rest) = client
+        .input(call)
+        .split_once("created=")
+        .map(|(head, rest)| (head.to_owned(), rest.to_owned()))
+        .expect("the time is signed");
+    let (_, tail) = rest.split_once(';').expect("the key follows");
+    let created = client.service.clock.now().as_second() - seconds;
+    client.sign(call, &format!("{head}created={created};{tail}"));
 }
 
 fn sign_without(client: &Client, call: &mut Call, part: &str) {

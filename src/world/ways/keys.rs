@@ -27,6 +27,27 @@ pub(super) fn ways_under_key(world: &World, call: &Call, entries: &[Remembered])
     ways
 }
 
+/// A key whose hour is about over is known, or it is not.
+pub(super) fn ways_under_fading_key(
+    world: &World,
+    call: &Call,
+    entries: &[Remembered],
+) -> Vec<Way> {
+    let mut ways = ways_under_key(world, call, entries);
+    ways.extend(fresh_ways(world, call));
+    ways
+}
+
+/// A key whose hour is over is a fresh one (IDEM-8).
+pub(super) fn ways_after_the_hour(world: &World, call: &Call) -> Vec<Way> {
+    let afresh = fresh_ways(world, call).into_iter().map(|mut way| {
+        way.instead.insert(0, way.rule);
+        way.rule = id::IDEM_8;
+        way
+    });
+    afresh.collect()
+}
+
 /// The same request under its key (IDEM-3, OPEN-16).
 pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
     match outcome {

@@ -13,7 +13,7 @@ use super::{Card, Choice, Moment, Since, World};
 
 pub use request::{account_refusals, card_refusals};
 
-use keys::{refusals_in_flight, ways_under_key};
+use keys::{refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key};
 use request::{fresh_ways, gate_refusals};
 use state::slot_may_be_free;
 
@@ -43,6 +43,18 @@ pub enum Key {
     Uuid(String),
     /// The call is not in the contract (an issuer's act), so none is asked for.
     Exempt,
+}
+
+/// What a correct target remembers of a key that was used before (contract.md, idempotency).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// All of it. So it is with a key that was never used.
+    #[default]
+    Kept,
+    /// The hour is about over: all of it, or nothing.
+    Fading,
+    /// Nothing: the hour is over.
+    Gone,
 }
 
 /// What the contract says of a request's body.
@@ -81,6 +93,8 @@ pub struct Call {
     pub wish: Wish,
     /// Its key.
     pub key: Key,
+    /// What is remembered of the key.
+    pub memory: Memory,
     /// The method and the path, ids in lower case.
     pub line: String,
     /// Its body, byte for byte.
@@ -244,7 +258,11 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
         Key::Exempt | Key::Single => fresh_ways(world, call),
         Key::Uuid(key) => {
             let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
-            let mut ways = ways_under_key(world, call, entries);
+            let mut ways = match call.memory {
+                Memory::Kept => ways_under_key(world, call, entries),
+                Memory::Fading => ways_under_fading_key(world, call, entries),
+                Memory::Gone => ways_after_the_hour(world, call),
+            };
             ways.extend(refusals_in_flight(call.in_flight));
             ways
         }
@@ -256,8 +274,10 @@ pub fn flaw_rule(flaw: Flaw) -> RequirementId {
     match flaw {
         Flaw::NoBearer => id::AUTH_1,
         Flaw::WrongBearer => id::AUTH_2,
+        Flaw::ExpiredBearer => id::AUTH_3,
         Flaw::NoSignature => id::AUTH_4,
         Flaw::BrokenSignature => id::AUTH_5,
+        Flaw::StaleSignature => id::AUTH_13,
         Flaw::UnknownKeyId => id::AUTH_6,
         Flaw::WrongAlgorithm => id::AUTH_7,
         Flaw::UncoveredMethod | Flaw::UncoveredTarget | Flaw::UncoveredDigest => id::AUTH_8,
@@ -271,7 +291,9 @@ pub fn flaw_rule(flaw: Flaw) -> RequirementId {
 pub fn flaw_refusals(flaw: Flaw) -> Vec<Way> {
     let rule = flaw_rule(flaw);
     match flaw {
-        Flaw::NoBearer | Flaw::WrongBearer => vec![Way::refusal(rule, 401, RefusalKind::Gate)],
+        Flaw::NoBearer | Flaw::WrongBearer | Flaw::ExpiredBearer => {
+            vec![Way::refusal(rule, 401, RefusalKind::Gate)]
+        }
         _ => refusals(
             rule,
             RefusalKind::Gate,
@@ -329,7 +351,10 @@ pub fn taken(
             }
         }
         Effect::Become(place, status) => {
-            let by_issuance = !matches!(way.rule, id::OPEN_4 | id::OPEN_5 | id::LIFE_3);
+            let by_issuance = !matches!(
+                call.wish,
+                Wish::Act(Action::Activate | Action::Deactivate, _)
+            );
             next.cards[place].issued |= by_issuance && status == CardStatus::Active;
             next.cards[place].status = status;
             next.cards[place].since = Since {

@@ -1,0 +1,112 @@
+//! Time as the target has it: what passed between exchanges, and what its clock was moved by.
+
+use std::collections::BTreeMap;
+
+use super::follow::Judge;
+use super::request::Asked;
+use crate::trace::{Exchange, Reply};
+use crate::world::ways::{Key, Memory};
+use crate::world::{Moment, World};
+
+const SECOND_US: u64 = 1_000_000;
+/// How long a key is remembered (contract.md, idempotency).
+const KEY_LIFETIME_US: u64 = 3600 * SECOND_US;
+/// Nearer to the hour than this, both answers are right: clocks count in ticks, and sweeps come round.
+const MARGIN_US: u64 = 30 * SECOND_US;
+
+/// The target's clock, as far as this case moved it, and when its keys were used by that clock, in microseconds.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    moves: Vec<(Moment, u64)>,
+    uses: BTreeMap<String, Use>,
+}
+
+/// When a key was first sent, and when its last answer was there. Some count from the one, some from the other.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    first_sent: u64,
+    last_received: u64,
+}
+
+impl Clock {
+    fn moved(&self) -> u64 {
+        self.moves.iter().map(|(_, by)| by).sum()
+    }
+
+    /// By how much the clock was moved after one exchange and before another.
+    pub fn moved_between(&self, after: Moment, before: Moment) -> u64 {
+        let between = self
+            .moves
+            .iter()
+            .filter(|(moment, _)| (after..before).contains(moment));
+        between.map(|(_, by)| by).sum()
+    }
+
+    /// Whether the clock was moved after an exchange.
+    pub fn moved_since(&self, moment: Moment) -> bool {
+        self.moves.iter().any(|(moved_at, _)| *moved_at > moment)
+    }
+
+    /// What a correct target remembers of a key when this exchange uses it.
+    pub fn memory(&self, key: &Key, exchange: &Exchange) -> Memory {
+        let Some(used) = self.used(key) else {
+            return Memory::Kept;
+        };
+        let longest = (exchange.received_at.0 + self.moved()).saturating_sub(used.first_sent);
+        let shortest = (exchange.sent_at.0 + self.moved()).saturating_sub(used.last_received);
+        if longest < KEY_LIFETIME_US - MARGIN_US {
+            Memory::Kept
+        } else if shortest > KEY_LIFETIME_US + MARGIN_US {
+            Memory::Gone
+        } else {
+            Memory::Fading
+        }
+    }
+
+    fn used(&self, key: &Key) -> Option<&Use> {
+        match key {
+            Key::Uuid(key) => self.uses.get(key),
+            Key::Missing | Key::Malformed | Key::Exempt | Key::Single => None,
+        }
+    }
+
+    fn note_use(&mut self, key: &str, memory: Memory, exchange: &Exchange) {
+        let (sent, received) = (
+            exchange.sent_at.0 + self.moved(),
+            exchange.received_at.0 + self.moved(),
+        );
+        let used = self.uses.entry(key.to_owned()).or_insert(Use {
+            first_sent: sent,
+            last_received: received,
+        });
+        if memory == Memory::Gone {
+            used.first_sent = sent;
+        }
+        used.last_received = received;
+    }
+}
+
+impl Judge<'_> {
+    /// The clock was told to move. Where it was not, the driver has ended the case.
+    pub(super) fn move_clock(&mut self, moment: Moment, exchange: &Exchange, seconds: u64) {
+        let is_done = matches!(&exchange.reply, Reply::Got(r) if (200..300).contains(&r.status));
+        if is_done {
+            self.clock.moves.push((moment, seconds * SECOND_US));
+        }
+    }
+
+    /// Notes that a call uses its key; one whose hour is over is forgotten first.
+    pub(super) fn recall(&mut self, asked: &Asked, exchange: &Exchange) {
+        let Asked::Modify(call) = asked else {
+            return;
+        };
+        let Key::Uuid(key) = &call.key else {
+            return;
+        };
+        if call.memory == Memory::Gone {
+            let forget = |world: &mut World| drop(world.keys.remove(key));
+            self.worlds.iter_mut().for_each(forget);
+        }
+        self.clock.note_use(key, call.memory, exchange);
+    }
+}

@@ -1,0 +1,186 @@
+//! Stories in which the target's clock is moved.
+
+use super::*;
+
+#[test]
+fn within_the_hour_a_key_is_known() {
+    for seconds in ["move clock by 660s => 200", "move clock by 3540s => 200"] {
+        check(
+            &[
+                CREATE,
+                seconds,
+                "retry #1 => 201 again",
+                "list A => 200 #1=issuing",
+            ],
+            &[],
+        );
+        check(&[CREATE, seconds, "retry #1 => 409"], &[("IDEM-3", 3)]);
+        check(
+            &[
+                CREATE,
+                "terminate #1 => 204",
+                seconds,
+                "retry #1 => 201 afresh",
+            ],
+            &[("IDEM-3", 4)],
+        );
+    }
+}
+
+#[test]
+fn after_the_hour_a_key_is_a_fresh_one() {
+    let hour = "move clock by 3700s => 200";
+    check(
+        &[CREATE, hour, "retry #1 => 409", "list A => 200 #1=issuing"],
+        &[],
+    );
+    check(
+        &[
+            CREATE,
+            "terminate #1 => 204",
+            hour,
+            "retry #1 => 201 afresh",
+            "retry #1 => 201 again",
+        ],
+        &[("IDEM-3", 5)],
+    );
+    check(&[CREATE, hour, "retry #1 => 201 again"], &[("IDEM-8", 3)]);
+    check(
+        &[CREATE, "terminate #1 => 204", hour, "retry #1 => 201 again"],
+        &[("IDEM-8", 4)],
+    );
+    check(
+        &[
+            CREATE,
+            "deactivate #1 => 409",
+            "issue #1 => 204",
+            hour,
+            "retry #2 => 409",
+        ],
+        &[("IDEM-8", 5)],
+    );
+}
+
+#[test]
+fn a_key_that_never_expires_shows_by_what_is_not_done() {
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "deactivate #1 => 204",
+            "activate #1 => 204",
+            "read #1 => 200 active",
+            "move clock by 3700s => 200",
+            "retry #3 => 204",
+            "read #1 => 200 active",
+        ],
+        &[("IDEM-8", 8)],
+    );
+}
+
+#[test]
+fn about_the_hour_both_are_right() {
+    for answer in ["retry #1 => 201 again", "retry #1 => 409"] {
+        check(&[CREATE, "move clock by 3600s => 200", answer], &[]);
+    }
+    // A retry may count as a use, so the hour may begin again with it.
+    for answer in ["retry #1 => 201 again", "retry #1 => 409"] {
+        check(
+            &[
+                CREATE,
+                "move clock by 1860s => 200",
+                "retry #1 => 201 again",
+                "move clock by 1860s => 200",
+                answer,
+            ],
+            &[],
+        );
+    }
+}
+
+#[test]
+fn what_was_done_afresh_is_known_for_an_hour_of_its_own() {
+    check(
+        &[
+            CREATE,
+            "terminate #1 => 204",
+            "move clock by 3700s => 200",
+            "retry #1 => 201 afresh",
+            "move clock by 1860s => 200",
+            "retry #4 => 201 again",
+            "list A => 200 #1=terminated #4=issuing",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_clock_that_was_not_moved_changes_nothing() {
+    check(
+        &[
+            CREATE,
+            "move clock by 3700s => 500",
+            "retry #1 => 201 again",
+        ],
+        &[],
+    );
+    check(
+        &[
+            CREATE,
+            "move clock by 3700s => lost",
+            "retry #1 => 201 again",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn time_alone_changes_no_card() {
+    let day = "move clock by 90000s => 200";
+    let story = |before, after| {
+        [
+            CREATE,
+            "issue #1 => 204",
+            "deactivate #1 => 204",
+            before,
+            day,
+            after,
+        ]
+    };
+    check(
+        &story("read #1 => 200 inactive", "read #1 => 200 inactive"),
+        &[],
+    );
+    check(
+        &story("read #1 => 200 inactive", "read #1 => 200 active"),
+        &[("TIME-4", 6)],
+    );
+    check(
+        &[
+            CREATE,
+            "terminate #1 => 204",
+            "read #1 => 200 terminated",
+            day,
+            "read #1 => 200 active",
+        ],
+        &[("TIME-4", 5)],
+    );
+}
+
+#[test]
+fn an_expired_bearer_is_refused_with_401() {
+    let hour = "move clock by 3700s => 200";
+    check(&[hour, "list A with expired bearer => 401"], &[]);
+    check(
+        &[hour, "list A with expired bearer => 200 []"],
+        &[("AUTH-3", 2)],
+    );
+    check(
+        &[hour, "list A with expired bearer => 403"],
+        &[("AUTH-3", 2)],
+    );
+    check(
+        &["list A with stale signature => 200 []"],
+        &[("AUTH-13", 1)],
+    );
+}

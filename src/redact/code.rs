@@ -1,0 +1,148 @@
+//! CVV and PIN: a few digits that only their name tells from others.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::CODE_MARK;
+
+/// Names of a CVV or PIN (letters and digits alone, in lower case), and the lengths that one has.
+const NAMES: [(&str, std::ops::RangeInclusive<usize>); 17] = [
+    ("cvv", 3..=4),
+    ("cvv2", 3..=4),
+    ("cvc", 3..=4),
+    ("cvc2", 3..=4),
+    ("cvvcode", 3..=4),
+    ("cvccode", 3..=4),
+    ("cardcvv", 3..=4),
+    ("cardcvc", 3..=4),
+    ("securitycode", 3..=4),
+    ("cardsecuritycode", 3..=4),
+    ("cardverificationvalue", 3..=4),
+    ("cardverificationcode", 3..=4),
+    ("pin", 4..=12),
+    ("cardpin", 4..=12),
+    ("newpin", 4..=12),
+    ("pinnumber", 4..=12),
+    // In some countries a post code is called so, and has six digits.
+    ("pincode", 4..=4),
+];
+
+/// Whether the value of that name is a CVV or a PIN.
+pub(super) fn is_code(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    value.bytes().all(|b| b.is_ascii_digit())
+        && names(name).any(|(_, lengths)| lengths.contains(&value.len()))
+}
+
+/// The names that a text ends with as a word of its own: `x-card-cvv` ends with `cvv`, `shipping` not with `pin`.
+fn names(
+    text: &str,
+) -> impl Iterator<Item = &'static (&'static str, std::ops::RangeInclusive<usize>)> {
+    let words = words(text);
+    NAMES
+        .iter()
+        .filter(move |(name, _)| (0..words.len()).any(|first| words[first..].concat() == *name))
+}
+
+/// The last words of a text, in lower case: `securityCode`, `security_code` and `security code` have two.
+fn words(text: &str) -> Vec<String> {
+    const WORDS_MAX: usize = 4;
+    let mut words: Vec<String> = vec![String::new()];
+    let mut was_lower = false;
+    for c in text.chars() {
+        let begins = c.is_ascii_uppercase() && was_lower;
+        if !c.is_ascii_alphanumeric() || begins {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c.to_ascii_lowercase());
+        }
+        was_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
+    }
+    words.retain(|word| !word.is_empty());
+    words.split_off(words.len().saturating_sub(WORDS_MAX))
+}
+
+/// What each name has, in any case that it is written in.
+static HINTS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    [
+        "vv",
+        "VV",
+        "vc",
+        "VC",
+        "pin",
+        "PIN",
+        "Pin",
+        "erification",
+        "ecurity",
+        "ECURITY",
+    ]
+    .map(Finder::new)
+    .into()
+});
+
+/// The text with each CVV and PIN masked; nothing if there is none.
+pub(super) fn masked(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    if !HINTS.iter().any(|hint| hint.find(bytes).is_some()) {
+        return None;
+    }
+    let mut masked = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(offset) = bytes[at..].iter().position(u8::is_ascii_digit) {
+        let start = at + offset;
+        let end = start
+            + bytes[start..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit())
+                .count();
+        at = end;
+        if is_named(text, start)
+            && stands_alone(bytes, end)
+            && is_code(name_before(text, start), &text[start..end])
+        {
+            masked.push_str(&text[copied..start]);
+            masked.push_str(CODE_MARK);
+            copied = end;
+        }
+    }
+    (copied > 0).then(|| masked + &text[copied..])
+}
+
+/// What may stand between a name and its value, in JSON (nested too), forms and prose.
+const BETWEEN: [char; 9] = [' ', '"', '\'', '\\', ':', '=', '\t', '\n', '#'];
+
+fn is_named(text: &str, start: usize) -> bool {
+    text[..start].ends_with(BETWEEN)
+}
+
+fn stands_alone(bytes: &[u8], end: usize) -> bool {
+    match (bytes.get(end), bytes.get(end + 1)) {
+        (None, _) => true,
+        (Some(b'.' | b','), later) => later.is_none_or(|b| !b.is_ascii_digit()),
+        (Some(byte), _) => {
+            !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b':' | b'/' | b'_' | b'*')
+        }
+    }
+}
+
+/// The text in which the name before a value ends: not far back, for names are short.
+fn name_before(text: &str, start: usize) -> &str {
+    const FAR: usize = 40;
+    let before = text[..start].trim_end_matches(BETWEEN);
+    let before = before.strip_suffix(" is").unwrap_or(before);
+    let mut from = before.len().saturating_sub(FAR);
+    while !before.is_char_boundary(from) {
+        from += 1;
+    }
+    let near = &before[from..];
+    // A name ends at the quotes around it.
+    let begin = near
+        .rfind(['"', '\'', '{', ',', '&', '?', '\n'])
+        .map_or(0, |at| at + 1);
+    &near[begin..]
+}

@@ -1,0 +1,164 @@
+//! A full card number in a text: 13 to 19 digits of a range of Visa or Mastercard with a right check digit, a number of its
+//! own, at most in groups. Ids, digests and times must not look like one: a false mark spoils evidence.
+
+use std::borrow::Cow;
+
+use super::CARD_NUMBER_MARK;
+
+pub(super) const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
+
+/// What may stand between the groups of a number, and whether groups of any length may be so parted. Of others, all
+/// groups but the last have four digits, or decimals and lists would do.
+const SEPARATORS: [(&[u8], bool); 14] = [
+    (b" ", true),
+    (b"-", true),
+    (b".", false),
+    (b"/", false),
+    (b"_", false),
+    (b"+", false),
+    (b",", false),
+    (b", ", false),
+    (b" - ", false),
+    (b"\t", false),
+    (b"\",\"", false),
+    (b"\", \"", false),
+    // A no-break space, and an en dash.
+    (b"\xc2\xa0", false),
+    (b"\xe2\x80\x93", false),
+];
+
+/// The text with each full card number masked.
+pub(super) fn masked(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    if bytes.len() < *LENGTHS.start() {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(offset) = bytes[at..].iter().position(u8::is_ascii_digit) {
+        let start = at + offset;
+        match card_number_at(bytes, start) {
+            Some((end, mask)) => {
+                masked.push_str(&text[copied..start]);
+                masked.push_str(&mask);
+                copied = end;
+                at = end;
+            }
+            None => at = digits_end(bytes, start),
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    masked.push_str(&text[copied..]);
+    Cow::Owned(masked)
+}
+
+/// The end and the mask of the longest card number that begins here.
+pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, String)> {
+    if !matches!(bytes[start], b'2' | b'4' | b'5') || !starts_alone(bytes, start) {
+        return None;
+    }
+    let mut end = digits_end(bytes, start);
+    if end - start > *LENGTHS.end() {
+        return None;
+    }
+    let mut digits = bytes[start..end].to_vec();
+    let is_number = |digits: &[u8], end: usize| {
+        LENGTHS.contains(&digits.len()) && ends_alone(bytes, end) && is_card_number(digits)
+    };
+    let mut found = is_number(&digits, end).then(|| (end, mask(&digits)));
+    // The longest separator counts: of a comma and a space the space alone would end the number.
+    let follows = |(separator, _): &&(&[u8], bool)| bytes[end..].starts_with(separator);
+    let Some((separator, any_groups)) = SEPARATORS
+        .iter()
+        .filter(follows)
+        .max_by_key(|(separator, _)| separator.len())
+    else {
+        return found;
+    };
+    let mut last_group = end - start;
+    while bytes[end..].starts_with(separator) {
+        let group_start = end + separator.len();
+        let group_end = digits_end(bytes, group_start);
+        let group = &bytes[group_start..group_end];
+        let is_odd = !any_groups && (last_group != 4 || group.len() > 4);
+        if group.is_empty() || is_odd || digits.len() + group.len() > *LENGTHS.end() {
+            return found;
+        }
+        digits.extend_from_slice(group);
+        end = group_end;
+        last_group = group.len();
+        if is_number(&digits, end) {
+            found = Some((end, mask(&digits)));
+        }
+    }
+    found
+}
+
+pub(super) fn digits_end(bytes: &[u8], start: usize) -> usize {
+    let length = bytes[start..].iter().take_while(|b| b.is_ascii_digit());
+    start + length.count()
+}
+
+/// Nothing before makes it a part of something longer: a word, a fraction, a UUID, an international phone number.
+fn starts_alone(bytes: &[u8], start: usize) -> bool {
+    let before = |n: usize| start.checked_sub(n).map(|at| bytes[at]);
+    match (before(2), before(1)) {
+        (Some(b'\\'), Some(b'n' | b't' | b'r' | b'f' | b'b')) => true,
+        (_, Some(b'_' | b'+')) => false,
+        (Some(b'0'..=b'9'), Some(b'.')) => false,
+        (Some(earlier), Some(b'-')) => !earlier.is_ascii_alphanumeric(),
+        (_, Some(byte)) => !byte.is_ascii_alphanumeric(),
+        (_, None) => true,
+    }
+}
+
+/// Nothing after makes it a part of something longer.
+fn ends_alone(bytes: &[u8], end: usize) -> bool {
+    match (bytes.get(end), bytes.get(end + 1)) {
+        (Some(b'_'), _) | (Some(b'.'), Some(b'0'..=b'9')) => false,
+        (Some(b'-'), Some(later)) => !later.is_ascii_alphanumeric(),
+        (Some(byte), _) => !byte.is_ascii_alphanumeric(),
+        (None, _) => true,
+    }
+}
+
+fn is_card_number(digits: &[u8]) -> bool {
+    is_in_range(digits) && has_right_check_digit(digits)
+}
+
+/// Visa begins with 4, Mastercard with 51 to 55 or 2221 to 2720.
+fn is_in_range(digits: &[u8]) -> bool {
+    let number = |length: usize| {
+        digits[..length]
+            .iter()
+            .fold(0_u32, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+    };
+    digits[0] == b'4' || (51..=55).contains(&number(2)) || (2221..=2720).contains(&number(4))
+}
+
+/// ISO/IEC 7812-1, annex B: every second digit from the right is doubled.
+fn has_right_check_digit(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, digit)| {
+            let digit = u32::from(digit - b'0');
+            match place % 2 {
+                0 => digit,
+                _ if digit > 4 => digit * 2 - 9,
+                _ => digit * 2,
+            }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+fn mask(digits: &[u8]) -> String {
+    let text = |part: &[u8]| String::from_utf8_lossy(part).into_owned();
+    let last_four = text(&digits[digits.len() - 4..]);
+    format!("{CARD_NUMBER_MARK}{}******{last_four}]", text(&digits[..6]))
+}
