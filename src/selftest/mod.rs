@@ -237,6 +237,19 @@ pub fn variants() -> Vec<(String, Options)> {
         };
         variants.push((name.to_owned(), options));
     }
+    // Calls that take their time overlap; else a key is hardly ever met in flight.
+    let slow = Options {
+        pace: Duration::from_millis(1),
+        ..Options::default()
+    };
+    let mut refusing = slow.clone();
+    if refusing.readings.set("key-in-flight", "refuse").is_ok() {
+        variants.push((
+            "calls take 2 ms, keys in flight are refused".to_owned(),
+            refusing,
+        ));
+    }
+    variants.push(("calls take 2 ms".to_owned(), slow));
     for point in reference::open_points() {
         for option in point.options.iter().skip(1) {
             let mut readings = Readings::default();
