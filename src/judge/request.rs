@@ -11,7 +11,7 @@ use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{CaseTrace, Exchange, Request};
+use crate::trace::{CaseTrace, Exchange, Reply, Request};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
 use crate::world::{Choice, Moment};
 
@@ -335,7 +335,10 @@ pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let keys = trace.exchanges.iter().filter_map(|exchange| {
         let key = exchange.request.header("idempotency-key")?;
-        Some(key.to_ascii_lowercase())
+        let is_answered = matches!(exchange.reply, Reply::Got(_));
+        Some((key.to_ascii_lowercase(), is_answered))
     });
-    keys.filter(|key| !seen.insert(key.clone())).collect()
+    keys.filter(|(key, is_answered)| !seen.insert(key.clone()) || !is_answered)
+        .map(|(key, _)| key)
+        .collect()
 }
