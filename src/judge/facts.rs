@@ -290,6 +290,7 @@ impl Judge<'_> {
         source: Source,
         facts: &mut Facts,
     ) {
+        let is_issuing = members.get("status").and_then(Value::as_str) == Some("issuing");
         for (name, rule) in FIXED {
             let value = members.get(name).filter(|v| !v.is_null());
             let Some(fixed) = facts.fixed.get(name) else {
@@ -317,6 +318,9 @@ impl Judge<'_> {
                 && (!ISSUED.contains(&name) || !overlap::precedes(first, scene.exchange))
             {
                 continue; // BODY-2 says it, or it may have come before the member was set
+            }
+            if value.is_none() && is_issuing {
+                continue; // an answer from before it was issued, given again
             }
             let undisturbed =
                 source.is_other_read(fixed.source) && self.is_undisturbed(card, fixed.moment);
