@@ -82,5 +82,7 @@ pub(super) fn weights(focus: Focus) -> impl Iterator<Item = (u32, Scene)> {
     TABLE
         .into_iter()
         .map(move |(scene, row)| (row[column], scene))
-        .filter(move |(weight, scene)| *weight > 0 && !(is_told && matches!(scene, Scene::Race | Scene::Lost)))
+        .filter(move |(weight, scene)| {
+            *weight > 0 && !(is_told && matches!(scene, Scene::Race | Scene::Lost))
+        })
 }
