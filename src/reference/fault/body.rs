@@ -131,7 +131,9 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| {
             rules.card_request = |readings, body| {
                 let mut body = body.clone();
-                if let Some(address) = body["billingAddress"].as_object_mut()
+                if let Some(address) = body
+                    .get_mut("billingAddress")
+                    .and_then(Value::as_object_mut)
                     && address.get("state").is_some_and(|state| !state.is_string())
                 {
                     address.shift_remove("state");

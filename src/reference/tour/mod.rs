@@ -1,6 +1,7 @@
 //! One long walk through the API, written down so that two walks can be compared: the correct
 //! implementation gives the same account each time, and every planted fault gives another.
 
+mod crafted;
 mod hooks;
 mod long_walks;
 mod races;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use http::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -99,6 +101,20 @@ impl Walk {
     async fn lists(&mut self, account: &str) {
         self.step(AccountCards, account).await;
         self.step(ProgrammeCards, "").await;
+    }
+
+    /// A call on the path of `operation` by a method that it does not have.
+    async fn by_other_method(&mut self, method: &Method, operation: Operation, id: &str) {
+        match (self.client.service.rules.other_method)(method, &[operation]) {
+            Ok(operation) => {
+                let call = Call {
+                    method: method.clone(),
+                    ..self.client.call(operation, id)
+                };
+                drop(self.send(call).await);
+            }
+            Err(refusal) => self.lines.push((format!("{method}"), refusal.into())),
+        }
     }
 
     /// Lanes of calls that begin at once, each call when the one before it in its lane is answered.
@@ -194,6 +210,7 @@ impl Part {
                 walk_with_keys(&mut walk).await;
                 walk_with_hang_ups(&mut walk).await;
                 walk_with_bad_input(&mut walk).await;
+                walk_by_other_methods(&mut walk).await;
                 walk_with_ids(&mut walk).await;
             }
             Self::Long => {

@@ -1,9 +1,11 @@
 //! The stretches of the tour: each goes where some faults show and others don't.
 
+use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Walk;
+use super::crafted::walk_with_crafted_calls;
 use crate::reference::call::{Call, Operation};
 use crate::reference::testing::{Client, add_digest, physical_card, set, virtual_card};
 
@@ -260,6 +262,15 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         ("/billingAddress/city", Some(json!("Łódź 🏙"))),
         ("/billingAddress/secondLine", Some(json!(""))),
         ("/nickname", Some(json!("Fred"))),
+        ("/type", Some(json!(" physical"))),
+        ("/billingAddress/country", Some(json!("gb"))),
+        ("/billingAddress/country", Some(json!("GBR"))),
+        ("/billingAddress/city", Some(Value::Null)),
+        ("/billingAddress/city", Some(json!(true))),
+        ("/billingAddress/city", Some(json!("a\0b"))),
+        ("/billingAddress/firstLine", Some(json!(["a"]))),
+        ("/billingAddress/state", Some(json!(7))),
+        ("/billingAddress/secondLine", Some(Value::Null)),
         (
             "/billingAddress/firstLine",
             Some(json!(format!(" a & b {} ", "x".repeat(120)))),
@@ -280,23 +291,56 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         walk.create(&account, body).await;
         walk.lists(&account).await;
     }
-    let account = walk.account();
-    for text in ["", "{", "null", "[1]"] {
+    let whole = virtual_card().to_string();
+    let in_place_of_leeds = |raw: &str| whole.replace("\"Leeds\"", raw);
+    for text in [
+        String::new(),
+        "{".to_owned(),
+        "null".to_owned(),
+        "[1]".to_owned(),
+        format!("[{whole}]"),
+        whole.replace('"', "'"),
+        whole.replacen('{', "{// a comment\n", 1),
+        whole.replacen('{', "{\"type\":\"virtual\",", 1),
+        in_place_of_leeds("1e400"),
+        in_place_of_leeds(&format!("{}{}", "[".repeat(600), "]".repeat(600))),
+    ] {
+        let account = walk.account();
         let call = Call {
             body: text.into(),
             ..walk.client.call(CreateCard, &account)
         };
         walk.send(call).await;
     }
+    let account = walk.account();
     let mut plain = walk.create_call(&account, &virtual_card());
     set(&mut plain, "content-type", "text/plain");
     walk.send(plain).await;
+    let mut with_charset = walk.create_call(&account, &virtual_card());
+    set(
+        &mut with_charset,
+        "content-type",
+        "application/json; charset=utf-8",
+    );
+    walk.send(with_charset).await;
     let rest = format!("{} x", virtual_card());
     let call = Call {
         body: rest.into(),
         ..walk.client.call(CreateCard, &account)
     };
     walk.send(call).await;
+}
+
+/// Methods that the path of a deactivate does not have.
+pub(super) async fn walk_by_other_methods(walk: &mut Walk) {
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.step(Issue, &card).await;
+    for method in [Method::GET, Method::POST] {
+        walk.by_other_method(&method, Deactivate, &card).await;
+        walk.step(ReadCard, &card).await;
+        walk.step(Activate, &card).await;
+    }
 }
 
 pub(super) async fn walk_with_ids(walk: &mut Walk) {
@@ -376,6 +420,7 @@ pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
             walk.send(call).await;
         }
     }
+    walk_with_crafted_calls(walk).await;
     walk.advance(3601);
     let mut late = walk.client.call(ProgrammeCards, "");
     walk.client.authorize(&mut late);
@@ -395,7 +440,7 @@ fn sign_before(client: &Client, call: &mut Call, seconds: i64) {
     client.sign(call, &format!("{head}created={created};{tail}"));
 }
 
-fn sign_without(client: &Client, call: &mut Call, part: &str) {
+pub(super) fn sign_without(client: &Client, call: &mut Call, part: &str) {
     add_digest(call);
     let input = client.input(call).replace(part, "");
     client.sign(call, &input);

@@ -1,0 +1,173 @@
+//! The stretch of the tour with calls that only somebody sends who knows how verifiers go wrong.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Method};
+
+use super::Walk;
+use super::walks::sign_without;
+use crate::reference::call::{Call, Operation};
+use crate::reference::testing::{Client, add_digest, set, virtual_card};
+
+use Operation::*;
+
+/// Each on a create and on a read.
+pub(super) async fn walk_with_crafted_calls(walk: &mut Walk) {
+    for tamper in CRAFTED {
+        let account = walk.account();
+        let create = walk.create_call(&account, &virtual_card());
+        for mut call in [create, walk.client.call(ProgrammeCards, "")] {
+            tamper(&walk.client, &mut call);
+            walk.send(call).await;
+        }
+    }
+    walk_with_a_used_signature(walk).await;
+    walk_with_a_refused_act(walk).await;
+}
+
+/// What only somebody sends who knows how verifiers go wrong.
+const CRAFTED: &[fn(&Client, &mut Call)] = &[
+    |client, call| {
+        let claims = client.token.split('.').nth(1).unwrap_or_default();
+        let unsigned = format!("Bearer eyJhbGciOiJub25lIn0.{claims}.");
+        set(call, "authorization", &unsigned);
+        client.authorize(call);
+    },
+    |client, call| {
+        call.headers.remove("authorization");
+        client.authorize(call);
+    },
+    |client, call| {
+        let recased = format!("Bearer {}", client.token.to_ascii_uppercase());
+        set(call, "authorization", &recased);
+        client.authorize(call);
+    },
+    |client, call| {
+        set(call, "authorization", &format!("Basic {}", client.token));
+        client.authorize(call);
+    },
+    |client, call| {
+        client.authorize(call);
+        set(call, "authorization", &format!("bearer {}", client.token));
+    },
+    |client, call| {
+        client.authorize(call);
+        call.headers.remove("signature");
+    },
+    |client, call| {
+        client.authorize(call);
+        call.headers.remove("signature-input");
+    },
+    |client, call| with_signature(client, call, &format!("sig=:{}:", STANDARD.encode([0; 96]))),
+    |client, call| with_signature(client, call, "sig=::"),
+    |client, call| with_signature(client, call, "sig=:AAAA:, other=:AAAA:"),
+    |client, call| with_signature(client, call, "sig=:no bytes!:"),
+    |client, call| {
+        client.authorize(call);
+        let renamed = call.header("signature").unwrap_or_default();
+        set(call, "signature", &renamed.replacen("sig=", "other=", 1));
+    },
+    |client, call| {
+        let method = std::mem::replace(&mut call.method, Method::GET);
+        client.authorize(call);
+        call.method = method;
+    },
+    |client, call| {
+        client.authorize(call);
+        if call.modifies() {
+            let second = HeaderValue::from_static("0a1b2c3d-0000-4000-8000-00000000abcd");
+            call.headers.append("idempotency-key", second);
+        }
+    },
+    |client, call| {
+        client.authorize(call);
+        if !call.body.is_empty() {
+            let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, &call.body);
+            let other = format!("sha-512=:{}:", STANDARD.encode(sum));
+            set(call, "content-digest", &other);
+        }
+    },
+    |client, call| {
+        client.authorize(call);
+        if !call.body.is_empty() {
+            call.body = [&call.body[..], b" "].concat().into();
+        }
+    },
+    |client, call| with_digest(client, call, "md5=:AAAA:"),
+    |client, call| with_digest(client, call, "sha-256=:no bytes!:"),
+    |client, call| sign_without(client, call, " \"authorization\""),
+    |client, call| sign_without(client, call, " \"idempotency-key\""),
+    |client, call| sign_at(client, call, "1"),
+    |client, call| sign_at(client, call, "9999999999"),
+    |client, call| {
+        client.authorize(call);
+        for name in ["signature", "signature-input"] {
+            let good = call.header(name).unwrap_or_default();
+            let second = good.replacen("sig=", "other=", 1);
+            set(
+                call,
+                name,
+                &format!(
+                    "{good}, {}",
+                    second.replace(";created", ";nonce=\"n\";created")
+                ),
+            );
+        }
+    },
+];
+
+/// An act on an active card, another key than the signed one, and a look at what it did.
+async fn walk_with_a_refused_act(walk: &mut Walk) {
+    let account = walk.account();
+    let mut create = walk.create_call(&account, &virtual_card());
+    walk.client.authorize(&mut create);
+    let card = walk.send(create).await["id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    for operation in [Issue, Deactivate, ReadCard] {
+        let mut call = walk.client.call(operation, &card);
+        walk.client.authorize(&mut call);
+        if operation == Deactivate {
+            set(
+                &mut call,
+                "idempotency-key",
+                "0a1b2c3d-0000-4000-8000-00000000abcd",
+            );
+        }
+        walk.send(call).await;
+    }
+}
+
+/// The signature of one call on another one.
+async fn walk_with_a_used_signature(walk: &mut Walk) {
+    let account = walk.account();
+    let mut list = walk.client.call(AccountCards, &account);
+    walk.client.authorize(&mut list);
+    walk.send(list.clone()).await;
+    let mut all = walk.client.call(ProgrammeCards, "");
+    for name in ["signature", "signature-input"] {
+        set(&mut all, name, &list.header(name).unwrap_or_default());
+    }
+    walk.send(all).await;
+}
+
+fn with_signature(client: &Client, call: &mut Call, signature: &str) {
+    client.authorize(call);
+    set(call, "signature", signature);
+}
+
+fn with_digest(client: &Client, call: &mut Call, digest: &str) {
+    if !call.body.is_empty() {
+        set(call, "content-digest", digest);
+    }
+    client.sign(call, &client.input(call));
+}
+
+fn sign_at(client: &Client, call: &mut Call, created: &str) {
+    add_digest(call);
+    let input = client.input(call);
+    let (before, rest) = input.split_once("created=").unwrap_or_default();
+    let (_, after) = rest.split_once(';').unwrap_or_default();
+    client.sign(call, &format!("{before}created={created};{after}"));
+}
