@@ -11,13 +11,16 @@ const CARD: &str =
     r#"{"id":"Card-1","status":"active","updatedAt":"2026-01-01T00:00:00Z","eventId":"e1"}"#;
 const STEPS: [&str; 2] = ["create virtual on A", "await event of #1"];
 
-/// A target that knows its subscriber: `posts` is told each request with the callback address, once there is one.
+/// A target that knows its first subscriber: `posts` is told each request with the callback address, once there is one.
 fn target(posts: impl Fn(&str, &Asked) + Send + Sync + 'static) -> FakeTarget {
     let callback = Mutex::new(String::new());
     FakeTarget::start(move |asked| {
         if asked.line.starts_with("PUT") {
             let body: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
-            *callback.lock().unwrap() = body["callbackUrl"].as_str().unwrap().to_owned();
+            let mut callback = callback.lock().unwrap();
+            if callback.is_empty() {
+                *callback = body["callbackUrl"].as_str().unwrap().to_owned();
+            }
             return Act::Json(200, r#"{"id":"Sub-1"}"#.into());
         }
         posts(&callback.lock().unwrap(), asked);
