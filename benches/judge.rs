@@ -13,6 +13,7 @@ use cardproof::trace::{CaseTrace, Terms};
 use histories::{Dice, History, Shape};
 
 const HISTORIES: u64 = 1_000;
+const ROUNDS: usize = 3;
 const CALLS_EACH: usize = 20;
 
 fn main() {
@@ -43,10 +44,16 @@ fn shape(accounts: &[char], calls_each: usize) -> Shape<'_> {
     }
 }
 
+/// The judgement, and the least time that it took in some rounds: the others had other work on the machine in them.
 fn timed(terms: &Terms, trace: &CaseTrace) -> (Duration, Judgement) {
-    let began = Instant::now();
-    let judgement = black_box(judge(Contract::embedded(), terms, trace));
-    (began.elapsed(), judgement)
+    let round = || {
+        let began = Instant::now();
+        let judgement = black_box(judge(Contract::embedded(), terms, trace));
+        (began.elapsed(), judgement)
+    };
+    let mut rounds: Vec<_> = (0..ROUNDS).map(|_| round()).collect();
+    rounds.sort_by_key(|(time, _)| *time);
+    rounds.swap_remove(0)
 }
 
 /// Four lanes of six commands, of which as many overlap as can; the readings of open points are known or not.

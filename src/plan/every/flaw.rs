@@ -38,6 +38,9 @@ const OPEN: [Flaw; 6] = [
     Flaw::BrokenAfterGood,
 ];
 
+/// It needs a clock that is moved, which has cases of its own.
+const AFTER_ITS_TIME: Flaw = Flaw::ExpiredBearer;
+
 impl Target {
     fn name(self) -> &'static str {
         match self {
@@ -69,7 +72,7 @@ impl Target {
 pub(super) fn cases() -> Vec<Case> {
     let closed: Vec<Flaw> = Flaw::ALL
         .into_iter()
-        .filter(|f| !OPEN.contains(f))
+        .filter(|flaw| !OPEN.contains(flaw) && *flaw != AFTER_ITS_TIME)
         .collect();
     let mut cases = Vec::new();
     for target in TARGETS {
@@ -208,7 +211,10 @@ mod tests {
         for target in TARGETS {
             let verb = target.command('A', StepNumber(1)).to_string();
             let verb = verb.split(' ').next().unwrap();
-            for flaw in Flaw::ALL.into_iter().filter(|flaw| target.can_have(*flaw)) {
+            for flaw in Flaw::ALL
+                .into_iter()
+                .filter(|flaw| target.can_have(*flaw) && *flaw != AFTER_ITS_TIME)
+            {
                 let is_it =
                     |step: &&&Step| step.flaw == Some(flaw) && step.to_string().starts_with(verb);
                 assert!(steps.iter().find(is_it).is_some(), "{verb} {flaw}");
