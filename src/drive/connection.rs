@@ -24,6 +24,10 @@ use super::release::Place;
 use super::wire::{Progress, Valve, Wire};
 use crate::case::Loss;
 
+/// Between sending and cutting. Servers throw away what they have not begun with when the connection closes, so that a
+/// cut at once would mostly test nothing.
+const BEFORE_CUT: Duration = Duration::from_millis(5);
+
 /// What a connection runs over: TCP, or TLS on it.
 pub type Line = Box<dyn Duplex>;
 
@@ -113,7 +117,11 @@ impl Connection {
             return ends.answer(response).await;
         };
         let answer = match loss {
-            Loss::CutAfterSending => ends.cut(Progress::Sent, response).await,
+            Loss::CutAfterSending => {
+                let early = ends.cut(Progress::Sent, response).await;
+                tokio::time::sleep(BEFORE_CUT).await;
+                early
+            }
             Loss::CutWhileReading => ends.cut(Progress::Answered, response).await,
             Loss::GiveUpAfter(milliseconds) => {
                 let patience = Duration::from_millis(milliseconds);

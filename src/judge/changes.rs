@@ -155,7 +155,8 @@ impl<'a> Judge<'a> {
         };
         let done = |o: &Outcome| matches!(o, Outcome::Done(_));
         let known = entries.iter().find(|e| e.call == call.line);
-        let again = known.is_some_and(|e| done(&e.outcome) && e.payload == call.payload);
+        let again = known.is_some_and(|e| done(&e.outcome) && e.payload == call.payload)
+            || scene.is_success() && self.was_done_unseen(call);
         let changed = known.is_some_and(|e| {
             e.payload != call.payload && (done(&e.outcome) || !scene.is_success())
         });

@@ -15,7 +15,7 @@ use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Concern, Understood, shared_keys};
 use super::{json, leaks, wire};
 use crate::card::{AccountId, CardId, CardStatus};
-use crate::case::{Case, StepNumber};
+use crate::case::{Body, Case, Command, Step, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
@@ -256,13 +256,29 @@ impl<'a> Judge<'a> {
         self.worlds.iter().any(|w| w.position(card).is_some())
     }
 
-    /// The card that a step's answer brought; of a create whose answer was lost, the one that it is known to have made.
+    /// The card that a step's answer brought; of a create whose answer was lost, the one that its retry may have made.
     pub fn made_by(&self, step: StepNumber) -> Option<CardId> {
         let mut own = self.trace.exchanges.iter().filter(|e| e.step == step);
         own.find_map(made_in).or_else(|| {
-            let cards = &self.worlds.first()?.cards;
-            cards.iter().find(|c| c.made_by == step)?.id.clone()
+            let create = self.first_try(step);
+            let mut cards = self.worlds.iter().flat_map(|world| &world.cards);
+            cards
+                .find(|c| c.id.is_some() && self.first_try(c.made_by) == create)?
+                .id
+                .clone()
         })
+    }
+
+    fn first_try(&self, step: StepNumber) -> StepNumber {
+        let asked = step.0.checked_sub(1);
+        match asked.and_then(|index| self.case.steps.get(index)) {
+            Some(Step {
+                command: Command::Retry(earlier),
+                body: Body::Standard,
+                ..
+            }) if *earlier < step => self.first_try(*earlier),
+            _ => step,
+        }
     }
 
     pub fn show(&mut self, rule: RequirementId) {

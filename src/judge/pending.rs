@@ -145,6 +145,21 @@ impl Judge<'_> {
         })
     }
 
+    /// The call is the retry of an act whose answer was lost, and which has surely been done.
+    pub(super) fn was_done_unseen(&self, call: &Call) -> bool {
+        let Key::Uuid(key) = &call.key else {
+            return false;
+        };
+        self.worlds.iter().all(|world| {
+            let mut remembered = world.keys.get(key).into_iter().flatten();
+            remembered.any(|entry| {
+                entry.call == call.line
+                    && entry.payload == call.payload
+                    && entry.outcome == Outcome::LostDone(None)
+            })
+        })
+    }
+
     /// A request that would be refused whenever it came, or whose action was done under its key, changes nothing later.
     fn may_come_later(&self, world: &World, call: &Call) -> bool {
         let is_done = match &call.key {

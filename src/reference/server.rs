@@ -34,7 +34,7 @@ use super::{Fault, Options};
 /// The longest body that is read.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// How long a hang-up may take to arrive: the client closes the connection right after its request.
-const HANG_UP_WAIT: Duration = Duration::from_millis(20);
+const HANG_UP_WAIT: Duration = Duration::from_millis(30);
 /// How long [`Running::stop`] waits for calls in flight.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 

@@ -422,3 +422,21 @@ pub fn faults_of(id: RequirementId) -> impl Iterator<Item = &'static Fault> {
         .iter()
         .filter(move |fault| requirement::find(fault.requirement).is_ok_and(|r| r.id == id))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the client can't know of a broken line is no reason to accuse anybody.
+    #[test]
+    fn a_line_that_breaks_is_no_departure() {
+        for (name, options) in variants() {
+            if options.line == Line::Holds {
+                continue;
+            }
+            let row = meet_correct(&name, &options, 1, 60, false).unwrap();
+            assert!(row.departures.is_empty(), "{row:?}");
+            assert!(row.requests > 300, "{row:?}");
+        }
+    }
+}

@@ -33,8 +33,6 @@ pub struct Login {
     token: RwLock<Option<Token>>,
     /// Tokens that were good before the clock was moved.
     spent: Mutex<Vec<Token>>,
-    /// The target's clock may have been moved, now or by an earlier run.
-    is_movable: bool,
     /// How many seconds the target's clock is ahead of ours.
     ahead: AtomicI64,
 }
@@ -50,11 +48,7 @@ struct Token {
 
 impl Bearer {
     /// Reads the secrets that the profile names.
-    pub fn new(
-        credentials: &Credentials,
-        is_movable: bool,
-        caller: &Caller,
-    ) -> Result<Self, Trouble> {
+    pub fn new(credentials: &Credentials, caller: &Caller) -> Result<Self, Trouble> {
         let read = |what, secret: &Secret| {
             let value = secret
                 .read()
@@ -80,7 +74,6 @@ impl Bearer {
                 api_secret: read("the API secret", api_secret)?,
                 token: RwLock::new(None),
                 spent: Mutex::default(),
-                is_movable,
                 ahead: AtomicI64::new(0),
             }),
         })
@@ -139,7 +132,7 @@ impl Login {
             return Ok(value);
         }
         let (fetched, date) = self.fetch(caller).await?;
-        if token.is_none() && self.is_movable {
+        if token.is_none() {
             self.find_clock(date);
         }
         let value = fetched.value.clone();
@@ -151,7 +144,7 @@ impl Login {
         jiff::Timestamp::now().as_second() + self.ahead.load(Ordering::Relaxed)
     }
 
-    /// An earlier run may have moved the clock; `Date` tells.
+    /// An earlier run may have moved the clock, or it is just fast; `Date` tells.
     fn find_clock(&self, date: Option<i64>) {
         const LEAST: i64 = 60;
         let ahead = date.map_or(0, |date| date - jiff::Timestamp::now().as_second());
@@ -289,7 +282,7 @@ mod tests {
     async fn many_who_need_a_token_fetch_it_once() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, false, &caller).unwrap();
+        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
         let headers = (0..20).map(|_| bearer.header(&caller));
         for header in futures_util::future::join_all(headers).await {
             let header = header.unwrap().unwrap();
@@ -307,7 +300,7 @@ mod tests {
     async fn an_old_token_is_fetched_anew() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, false, &caller).unwrap();
+        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
         let Bearer::Login(login) = &bearer else {
             panic!()
         };

@@ -43,8 +43,7 @@ struct Signer {
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let is_movable = profile.sandbox.clock.is_some();
-        let bearer = Bearer::new(&profile.credentials, is_movable, caller)?;
+        let bearer = Bearer::new(&profile.credentials, caller)?;
         let token = bearer.header(caller).await?;
         let signer = match profile.signing.enabled {
             true => Some(Signer::prepare(&profile.signing, caller, token).await?),

@@ -109,6 +109,10 @@ fn a_later_session_signs_by_the_moved_clock() {
         let statuses: Vec<u16> = trace.exchanges.iter().map(|e| status(&e.reply)).collect();
         assert_eq!(statuses, [200, 200, 200]);
     }
+    let mut unknowing = embedded.profile();
+    unknowing.sandbox.clock = None;
+    let trace = drive(unknowing, &["list A"]);
+    assert_eq!(status(&trace.exchanges[0].reply), 200);
 }
 
 #[test]

@@ -86,7 +86,19 @@ fn a_retry_that_is_answered_was_done_once() {
     ];
     let woken = [&ACTIVE[..], &woken].concat();
     check_after(&woken, &["read #1 => 200 active"], &[]);
-    check_after(&woken, &["read #1 => 200 inactive"], &[("LIFE-3", 7)]);
+    check_after(&woken, &["read #1 => 200 inactive"], &[("IDEM-4", 7)]);
+}
+
+#[test]
+fn the_card_of_a_cut_create_is_that_of_its_retry() {
+    let blocked = [
+        "retry #1 => 201 issuing",
+        "list A => 200 #2=active",
+        "block #1 => 204",
+        "list A => 200 #2=blocked",
+    ];
+    let story = [&CUT[..], &blocked].concat();
+    check_with(&Terms::default(), &story, &[]);
 }
 
 #[test]

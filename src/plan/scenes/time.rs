@@ -21,9 +21,9 @@ pub(super) fn wait(author: &mut Author<'_>) -> Option<()> {
     }
     let seconds = author.dice.weighted(MOVES.to_vec());
     author.story.tell(Step::new(Command::MoveClock(seconds)));
-    if author.dice.chance(45) {
+    if author.dice.chance(40) {
         keys::retry_after_a_while(author);
-    } else if author.dice.chance(30) {
+    } else if author.dice.chance(50) {
         flaws::with_an_expired_bearer(author);
     } else if let Some(card) = card {
         author.read_maybe(card, 85);

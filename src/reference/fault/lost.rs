@@ -101,13 +101,13 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "cut-create-forgets-key",
         words: "The key of a create is remembered only after the answer was written, so a cut makes room for a second card.",
         requirement: "IDEM-3",
-        shortest: 4,
+        shortest: 3,
         plant: |rules| rules.hung_up = Some(|hang_up| forget(hang_up, CreateCard)),
     },
     Fault {
         id: "cut-deactivate-forgets-key",
         words: "The key of a deactivate is forgotten when its client hangs up, so the retry puts a woken card to rest.",
-        requirement: "LIFE-3",
+        requirement: "IDEM-4",
         shortest: 7,
         plant: |rules| rules.hung_up = Some(|hang_up| forget(hang_up, Deactivate)),
     },
@@ -180,7 +180,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "cut-terminate-retried-with-404",
         words: "The retry of a terminate whose client hung up finds no card any more.",
         requirement: "IDEM-3",
-        shortest: 3,
+        shortest: 4,
         plant: |rules| {
             rules.hung_up = Some(|_| {});
             rules.replay = |task, record| {
@@ -322,7 +322,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "cut-terminate-half-done",
         words: "A terminate puts the card to rest first, and stays there when its client hangs up.",
         requirement: "LIFE-5",
-        shortest: 3,
+        shortest: 4,
         plant: |rules| {
             rules.hung_up = Some(|hang_up| {
                 with_card(hang_up, Terminate, |card| {
@@ -347,8 +347,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "changed-payload-after-cut-overwrites",
         words: "Another payload under the key of a create whose client hung up is refused, but changes the card.",
-        requirement: "CREATE-4",
-        shortest: 3,
+        requirement: "READ-6",
+        shortest: 4,
         plant: |rules| {
             rules.hung_up = Some(|_| {});
             rules.replay = |task, record| {
@@ -382,7 +382,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "retry-after-cut-done-again",
         words: "The retry of a deactivate whose client hung up is answered as before, and done again.",
-        requirement: "LIFE-3",
+        requirement: "IDEM-4",
         shortest: 7,
         plant: |rules| {
             rules.hung_up = Some(|_| {});
