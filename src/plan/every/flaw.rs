@@ -38,8 +38,8 @@ const OPEN: [Flaw; 6] = [
     Flaw::BrokenAfterGood,
 ];
 
-/// It needs a clock that is moved, which has cases of its own.
-const AFTER_ITS_TIME: Flaw = Flaw::ExpiredBearer;
+/// These need a clock that is moved, or an age that the profile states, and have cases of their own.
+const LATE: [Flaw; 2] = [Flaw::ExpiredBearer, Flaw::StaleSignature];
 
 impl Target {
     fn name(self) -> &'static str {
@@ -72,7 +72,7 @@ impl Target {
 pub(super) fn cases() -> Vec<Case> {
     let closed: Vec<Flaw> = Flaw::ALL
         .into_iter()
-        .filter(|flaw| !OPEN.contains(flaw) && *flaw != AFTER_ITS_TIME)
+        .filter(|flaw| !OPEN.contains(flaw) && !LATE.contains(flaw))
         .collect();
     let mut cases = Vec::new();
     for target in TARGETS {
@@ -213,7 +213,7 @@ mod tests {
             let verb = verb.split(' ').next().unwrap();
             for flaw in Flaw::ALL
                 .into_iter()
-                .filter(|flaw| target.can_have(*flaw) && *flaw != AFTER_ITS_TIME)
+                .filter(|flaw| target.can_have(*flaw) && !LATE.contains(flaw))
             {
                 let is_it =
                     |step: &&&Step| step.flaw == Some(flaw) && step.to_string().starts_with(verb);
