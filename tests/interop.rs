@@ -120,7 +120,9 @@ fn suite() -> String {
         for flaw in Flaw::ALL {
             let bodiless = flaw.needs_body() && !good.starts_with("create");
             let keyless = flaw.needs_key() && good.starts_with("list");
-            if !bodiless && !keyless {
+            // These two need a clock that is moved, or an age that the profile states.
+            let is_late = matches!(flaw, Flaw::ExpiredBearer | Flaw::StaleSignature);
+            if !bodiless && !keyless && !is_late {
                 steps.push(format!("{good} {flaw}"));
             }
         }

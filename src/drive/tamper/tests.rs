@@ -94,7 +94,8 @@ fn each_flaw_is_the_only_one() {
         let is_signed_well = matches!(
             flaw,
             NoBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer | NoSignatureInput
-                | ExpiredBearer | StaleSignature | UnknownKeyId | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
+                | ExpiredBearer | StaleSignature
+                | UnknownKeyId | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
                 | UnknownDigest | MalformedDigest | NoDigest | ChangedBody | OldSignature | EarlySignature
                 // The base is made from what was signed and not from what the field says.
                 | MalformedSignatureInput
