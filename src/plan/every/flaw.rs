@@ -53,6 +53,9 @@ impl Target {
     }
 
     fn can_have(self, flaw: Flaw) -> bool {
+        if OF_TIME.contains(&flaw) {
+            return false;
+        }
         let modifies = matches!(self, Self::Create | Self::Act(_));
         (self == Self::Create || !flaw.needs_body()) && (modifies || !flaw.needs_key())
     }
