@@ -17,8 +17,8 @@ use crate::reference::lifecycle::{Action, Outcome, transition};
 use crate::reference::programme::Account;
 use crate::reference::service::{Service, Subject, Task, carry_out, execute};
 
-/// Time enough for a call that was sent at the same moment to come in between.
-const MOMENT: Duration = Duration::from_millis(3);
+/// Time enough for a call that was sent at the same moment to come in between, on a busy machine too.
+const MOMENT: Duration = Duration::from_millis(8);
 
 pub(super) async fn a_moment() {
     tokio::time::sleep(MOMENT).await;
@@ -26,7 +26,7 @@ pub(super) async fn a_moment() {
 
 /// Time enough for two or three calls, one after the other.
 pub(super) async fn a_while() {
-    tokio::time::sleep(MOMENT * 4).await;
+    tokio::time::sleep(MOMENT * 3).await;
 }
 
 /// A call behind the lock of its key, as it should be; its act takes time.

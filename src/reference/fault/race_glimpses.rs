@@ -160,7 +160,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "card-gone-during-terminate",
         words: "Terminate moves the card to the terminated ones, and between removal and insertion it is nowhere.",
-        requirement: "LIFE-11",
+        requirement: "READ-1",
         shortest: 3,
         plant: |rules| {
             rules.carry_out = |task, key| {

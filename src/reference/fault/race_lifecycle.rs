@@ -82,7 +82,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "fail-overwrites-active",
         words: "The failure of an issuance writes over its success at the same time.",
         requirement: "LIFE-15",
-        shortest: 4,
+        shortest: 9,
         plant: |rules| rules.carry_out = |task, key| decided_before(task, key, Fail, Active),
     },
     Fault {
@@ -95,8 +95,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "deactivate-lifts-block",
         words: "Deactivate writes over a block that came at the same time.",
-        requirement: "LIFE-7",
-        shortest: 5,
+        requirement: "LIFE-15",
+        shortest: 7,
         plant: |rules| {
             rules.carry_out = |task, key| decided_before(task, key, Deactivate, Blocked);
         },
@@ -104,8 +104,8 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "deactivate-lifts-suspension",
         words: "Deactivate writes over a suspension that came at the same time.",
-        requirement: "LIFE-8",
-        shortest: 5,
+        requirement: "LIFE-15",
+        shortest: 7,
         plant: |rules| {
             rules.carry_out = |task, key| decided_before(task, key, Deactivate, Suspended);
         },
@@ -113,7 +113,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "unsuspend-revives-terminated",
         words: "Unsuspend writes over a terminate that came at the same time.",
-        requirement: "LIFE-4",
+        requirement: "LIFE-5",
         shortest: 6,
         plant: |rules| {
             rules.carry_out = |task, key| decided_before(task, key, Unsuspend, Terminated);
@@ -122,22 +122,22 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "suspend-revives-terminated",
         words: "Suspend writes over a terminate that came at the same time.",
-        requirement: "LIFE-4",
+        requirement: "LIFE-5",
         shortest: 5,
         plant: |rules| rules.carry_out = |task, key| decided_before(task, key, Suspend, Terminated),
     },
     Fault {
         id: "block-overwrites-terminated",
         words: "Block writes over a terminate that came at the same time.",
-        requirement: "LIFE-4",
+        requirement: "LIFE-5",
         shortest: 5,
         plant: |rules| rules.carry_out = |task, key| decided_before(task, key, Block, Terminated),
     },
     Fault {
         id: "terminate-overwrites-blocked",
         words: "Terminate writes over a block that came at the same time.",
-        requirement: "LIFE-7",
-        shortest: 5,
+        requirement: "LIFE-15",
+        shortest: 6,
         plant: |rules| {
             rules.carry_out = |task, key| decided_before(task, key, Terminate, Blocked);
         },
