@@ -53,7 +53,7 @@ impl Target {
     }
 
     fn can_have(self, flaw: Flaw) -> bool {
-        if OF_TIME.contains(&flaw) {
+        if LATE.contains(&flaw) {
             return false;
         }
         let modifies = matches!(self, Self::Create | Self::Act(_));
