@@ -124,24 +124,17 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "quick-changes-are-merged",
-        words: "A change within 20 ms of the one before is not told.",
+        id: "second-deactivation-is-not-told",
+        words: "Only the first deactivation of a card is told.",
         requirement: "HOOK-1",
-        shortest: 4,
+        shortest: 6,
         plant: |rules| {
-            rules.report = |service, card, news| match news {
-                News::Changed { before }
-                    if before.updated_at != before.created_at
-                        && card
-                            .updated_at
-                            .duration_since(before.updated_at)
-                            .as_millis()
-                            < 20
-                        && card.status == Inactive =>
-                {
-                    Vec::new()
+            rules.report = |service, card, news| {
+                let inactive = card.trail.iter().filter(|status| **status == Inactive);
+                match inactive.count() {
+                    0 | 1 => report(service, card, news),
+                    _ => unless_in(&[Inactive], service, card, news),
                 }
-                _ => report(service, card, news),
             };
         },
     },
