@@ -19,9 +19,9 @@ use super::follow::Judge;
 use super::request::{Asked, Understood};
 use crate::card::{CardId, CardStatus};
 use crate::case::StepNumber;
-use crate::requirement::id;
+use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
-use crate::world::ways::{Id, InFlight};
+use crate::world::ways::{Call, Id, InFlight, Key, Wish};
 use crate::world::{Card, Moment, World};
 
 /// A set of events, one bit each.
@@ -198,6 +198,7 @@ impl<'a> Judge<'a> {
             self.settled_list(*moment, Settled::All);
         }
         let Some(failing) = failing else {
+            self.show_race(moments);
             return Vec::new();
         };
         let event = &events[failing];
@@ -228,6 +229,35 @@ impl<'a> Judge<'a> {
             if let (false, Asked::Modify(call)) = (answered, self.understood(*moment).asked) {
                 self.lost.insert(*moment, call);
             }
+        }
+    }
+
+    /// The rules on overlapping that these exchanges put to the test.
+    fn show_race(&mut self, moments: &[Moment]) {
+        let mut shown = BTreeSet::new();
+        let asked: Vec<(Moment, Asked)> = moments
+            .iter()
+            .map(|moment| (*moment, self.understood(*moment).asked))
+            .collect();
+        for (place, (first, asked_first)) in asked.iter().enumerate() {
+            for (second, asked_second) in &asked[place + 1..] {
+                let exchanges = &self.trace.exchanges;
+                let at_once = overlap(&exchanges[*first], &exchanges[*second]);
+                match (asked_first, asked_second) {
+                    (Asked::Modify(one), Asked::Modify(other)) if at_once => {
+                        shown.extend(rules_of_rivals(one, other));
+                    }
+                    (Asked::Read(one), Asked::Read(other)) if !at_once && one == other => {
+                        let both = [first, second];
+                        let is_told = both.iter().all(|moment| self.contended.contains(moment));
+                        shown.extend(is_told.then_some(id::READ_10));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for rule in shown {
+            self.show(rule);
         }
     }
 
@@ -622,6 +652,33 @@ impl<'a> Judge<'a> {
 
 fn bit(place: usize) -> Events {
     1 << place
+}
+
+/// The rules that two calls at once put to the test.
+fn rules_of_rivals(one: &Call, other: &Call) -> Vec<RequirementId> {
+    let mut rules = Vec::new();
+    if matches!(one.key, Key::Uuid(_)) && one.key == other.key {
+        return vec![id::IDEM_7];
+    }
+    match (&one.wish, &other.wish) {
+        (
+            Wish::Create {
+                account: Id::Known(a),
+                card_type: Some(x),
+                ..
+            },
+            Wish::Create {
+                account: Id::Known(b),
+                card_type: Some(y),
+                ..
+            },
+        ) if a == b && x == y => rules.push(id::LIMIT_8),
+        (Wish::Act(_, Id::Known(a)), Wish::Act(_, Id::Known(b))) if a == b => {
+            rules.push(id::LIFE_15);
+        }
+        _ => {}
+    }
+    rules
 }
 
 /// The events on the way to a node, each with the node before it.
