@@ -180,7 +180,10 @@ impl Judge<'_> {
             };
             self.lost.get(moment).is_some_and(same)
         });
-        !is_done && !is_there && call.flaw.is_none() && !super::changes::is_invalid(call)
+        !is_done
+            && !is_there
+            && call.flaw.is_none_or(ways::is_open)
+            && !super::changes::is_invalid(call)
     }
 
     fn since(&self, moment: Moment) -> Since {

@@ -161,3 +161,15 @@ fn a_card_whose_create_was_cut_is_as_it_was_asked_for() {
     let other = "create virtual on A with {\"billingAddress\":{\"city\":\"Bath\"}} => cut";
     check(&[other, "list A => 200 #1=issuing"], &[("CREATE-4", 2)]);
 }
+
+#[test]
+fn a_request_whose_flaw_may_be_overlooked_may_come_late_too() {
+    let early = "create virtual on A with early signature => cut";
+    check_after(
+        &[early],
+        &["list A => 200 []", "list A => 200 #1=issuing"],
+        &[],
+    );
+    let unsigned = "create virtual on A without signature => cut";
+    check_after(&[unsigned], &["list A => 200 #1=issuing"], &[("READ-2", 2)]);
+}
