@@ -103,6 +103,16 @@ pub struct Response {
 }
 
 impl Response {
+    /// The request was answered with success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body, if it is JSON.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(&self.body).ok()
+    }
+
     /// The value of a header field, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
@@ -187,6 +197,26 @@ impl Event {
     /// The value of a header field, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
+    }
+}
+
+impl Exchange {
+    /// The response, if one came.
+    pub fn response(&self) -> Option<&Response> {
+        match &self.reply {
+            Reply::Got(response) => Some(response),
+            Reply::Lost(_) | Reply::LetGo(_) => None,
+        }
+    }
+
+    /// A response came, and it was a success.
+    pub fn is_success(&self) -> bool {
+        self.response().is_some_and(Response::is_success)
+    }
+
+    /// The body of the response, if it is JSON.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        self.response()?.json()
     }
 }
 

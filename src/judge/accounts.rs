@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::departure::Departure;
-use super::explained::{body_of, is_answered_well};
 use super::follow::Judge;
 use super::settle::in_words;
 use super::{Judgement, Readings};
@@ -214,7 +213,9 @@ fn share(
     groups: &mut [Group],
     mut place_of: impl FnMut(&Value) -> Option<usize>,
 ) {
-    let list = body_of(exchange).filter(|body| body.is_array() && is_answered_well(exchange));
+    let list = exchange
+        .json()
+        .filter(|body| body.is_array() && exchange.is_success());
     let mut shares: Vec<Vec<Value>> = vec![Vec::new(); groups.len()];
     if list.is_some() {
         for view in views(exchange) {
@@ -232,7 +233,7 @@ fn share(
 
 /// The cards that an answer shows.
 fn views(exchange: &Exchange) -> Vec<Value> {
-    match body_of(exchange) {
+    match exchange.json() {
         Some(Value::Array(views)) => views,
         Some(view) => vec![view],
         None => Vec::new(),

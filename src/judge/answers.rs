@@ -8,7 +8,7 @@ use super::departure::{Origin, json_diff};
 use super::follow::{Found, Judge, Scene};
 use crate::contract::OperationKind;
 use crate::requirement::id;
-use crate::trace::{Reply, Response};
+use crate::trace::Response;
 use crate::world::ways::{Answer, RefusalKind, Way};
 use crate::world::{Choice, Moment, World};
 
@@ -66,17 +66,14 @@ impl<'a> Judge<'a> {
 
     pub(super) fn fits(&self, answer: &Answer, response: &Response) -> bool {
         match answer {
-            Answer::Success => (200..300).contains(&response.status),
+            Answer::Success => response.is_success(),
             Answer::Refusal(status, _) => response.status == *status,
             Answer::Same(moment) => self.same_answer(*moment, response),
         }
     }
 
     pub(super) fn answer_at(&self, moment: Moment) -> Option<&'a Response> {
-        match &self.trace.exchanges.get(moment)?.reply {
-            Reply::Got(response) => Some(response),
-            Reply::Lost(_) | Reply::LetGo(_) => None,
-        }
+        self.trace.exchanges.get(moment)?.response()
     }
 
     pub(super) fn same_answer(&self, moment: Moment, response: &Response) -> bool {

@@ -296,6 +296,7 @@ pub(super) fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment
         Answer::Success => Outcome::Done(moment),
         // What is refused for access may be replayed too: the sources speak of error responses without exception.
         Answer::Refusal(_, RefusalKind::Gate) if call.flaw.is_none() => return,
+        Answer::Refusal(_, RefusalKind::InFlight) => Outcome::InFlight(1),
         Answer::Refusal(_, RefusalKind::Key) | Answer::Same(_) => return,
         Answer::Refusal(_, kind) => Outcome::Refused(moment, kind),
     };

@@ -8,7 +8,6 @@ use super::Judgement;
 use super::answers::answered;
 use super::clock::Clock;
 use super::departure::{Departure, Origin};
-use super::explained::made_in;
 use super::facts::{Facts, Source};
 use super::hooks::Changes;
 use super::overlap::{self, Order, Race, Settled};
@@ -100,11 +99,11 @@ impl Scene<'_> {
     }
 
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_str(&self.response.body).ok()
+        self.response.json()
     }
 
     pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.response.status)
+        self.response.is_success()
     }
 
     pub fn name(&self) -> &'static str {
@@ -479,6 +478,13 @@ impl<'a> Judge<'a> {
         let fits = self.only(scene, vec![Way::success(rule, Effect::Nothing)]);
         fits && scene.is_success()
     }
+}
+
+/// The card that a create brought.
+pub(super) fn made_in(exchange: &Exchange) -> Option<CardId> {
+    let is_create = exchange.request.method == "POST" && exchange.is_success();
+    let body = exchange.json().filter(|_| is_create)?;
+    body.get("id")?.as_str().map(CardId::new)
 }
 
 /// What was found, in words.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
 use super::overlap::Settled;
+use super::pending::Likeness;
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::card_view::is_same_address;
 use crate::requirement::{RequirementId, id};
@@ -187,30 +188,16 @@ impl Judge<'_> {
         card: &CardId,
         complete: RequirementId,
     ) {
-        let Some(account) = text(view, "accountId").map(AccountId::new) else {
+        let Some(likeness) = Likeness::of(view) else {
             return;
         };
-        let Some(card_type) = text(view, "type").and_then(CardType::from_wire) else {
-            return;
-        };
-        let is_it = |c: &Card| c.id.is_none() && c.account == account && c.card_type == card_type;
-        // Of several creates whose answers were lost, any may have made it, at any time until now.
-        let worlds = self.evolve(scene.now(id::LIFE_1), is_it);
-        let named = |is_it: &dyn Fn(&World, usize) -> bool| -> Vec<World> {
-            let named = worlds.iter().flat_map(|world| {
-                let places = (0..world.cards.len()).filter(|place| is_it(world, *place));
-                places.map(|place| {
-                    let mut world = world.clone();
-                    world.cards[place].id = Some(card.clone());
-                    world
-                })
-            });
-            named.collect()
-        };
-        let may_be_it = named(&|world, place| is_it(&world.cards[place]));
-        let is_it = named(&|world, place| {
-            is_it(&world.cards[place]) && shows_what_was_sent(world, place, view)
-        });
+        let now = scene.now(id::LIFE_1);
+        let worlds = self.worlds.iter();
+        let may_be_it: Vec<World> = worlds
+            .flat_map(|world| self.as_lost_create(world, card, &likeness, now))
+            .collect();
+        let is_it = |world: &&World| shows_what_was_sent(world, card, view);
+        let is_it: Vec<World> = may_be_it.iter().filter(is_it).cloned().collect();
         if is_it.is_empty() && !may_be_it.is_empty() {
             let found = Found::plain(
                 "`billingAddress` of a card whose create was not answered",
@@ -223,6 +210,7 @@ impl Judge<'_> {
         if !is_it.is_empty() {
             return self.settle_on(is_it, scene.exchange.step);
         }
+        let Likeness { account, card_type } = likeness;
         let mut rules = self.suspects(&account);
         rules.push(complete);
         let found = Found::plain(
@@ -389,14 +377,8 @@ impl Judge<'_> {
             ended
                 .filter(|card| !card.id.as_ref().is_some_and(|id| settled.covers(id)))
                 .filter_map(|card| {
-                    let point = match card.status {
-                        CardStatus::Terminated => id::OPEN_12,
-                        CardStatus::IssueFailed => id::OPEN_13,
-                        _ => return None,
-                    };
                     let is_listed = listed.contains(card.id.as_ref()?);
-                    let reading = if is_listed { "listed" } else { "left out" };
-                    Some(Choice::new(point, "", reading))
+                    reading_of_ended(card.status, is_listed)
                 })
                 .collect()
         };
@@ -450,11 +432,12 @@ impl Judge<'_> {
     }
 }
 
-/// Whether an element shows the address that was sent with the create of the card at this place.
-fn shows_what_was_sent(world: &World, place: usize, view: &Value) -> bool {
+/// Whether an element shows the address that was sent with the create of its card.
+fn shows_what_was_sent(world: &World, card: &CardId, view: &Value) -> bool {
+    let made = Outcome::LostDone(world.card(card).map(|c| c.made_by));
     let remembered = world.keys.values().flatten();
     let mut payloads = remembered
-        .filter(|entry| entry.outcome == Outcome::LostDone(Some(world.cards[place].made_by)))
+        .filter(|entry| entry.outcome == made)
         .filter_map(|entry| serde_json::from_str::<Value>(&entry.payload).ok());
     payloads.all(|sent| {
         let shown = view.get("billingAddress").filter(|v| v.is_object());
@@ -465,11 +448,22 @@ fn shows_what_was_sent(world: &World, place: usize, view: &Value) -> bool {
     })
 }
 
+/// OPEN-12 and OPEN-13: how it is read that a card which has ended stands in a list, or doesn't.
+pub(super) fn reading_of_ended(status: CardStatus, is_listed: bool) -> Option<Choice> {
+    let point = match status {
+        CardStatus::Terminated => id::OPEN_12,
+        CardStatus::IssueFailed => id::OPEN_13,
+        _ => return None,
+    };
+    let reading = if is_listed { "listed" } else { "left out" };
+    Some(Choice::new(point, "", reading))
+}
+
 /// Whether a card with this status stands in lists in every reading. Of blocked ones the contract says nothing.
-fn must_be_listed(status: CardStatus) -> bool {
+pub(super) fn must_be_listed(status: CardStatus) -> bool {
     !status.is_final()
 }
 
-fn text<'v>(view: &'v Value, name: &str) -> Option<&'v str> {
+pub(super) fn text<'v>(view: &'v Value, name: &str) -> Option<&'v str> {
     view.get(name)?.as_str()
 }

@@ -9,7 +9,6 @@ mod blame;
 mod changes;
 mod clock;
 mod departure;
-mod explained;
 mod facts;
 mod follow;
 mod hooks;

@@ -4,15 +4,65 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::follow::{Judge, TouchKind};
+use super::lists::text;
 use super::request::Asked;
-use crate::card::CardId;
+use crate::card::{AccountId, CardId, CardType};
 use crate::requirement::id;
-use crate::trace::Exchange;
+use crate::trace::{Exchange, Response};
 use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
 use crate::world::{Card, Moment, Outcome, Since, World};
 
+/// The response, if it tells whether the request was carried out.
+pub(super) fn telling(exchange: &Exchange) -> Option<&Response> {
+    exchange
+        .response()
+        .filter(|response| !matches!(response.status, 429 | 500..))
+}
+
+/// By what a card that is seen for the first time may be that of a create whose answer was lost.
+pub(super) struct Likeness {
+    pub account: AccountId,
+    pub card_type: CardType,
+}
+
+impl Likeness {
+    /// What is shown of a card.
+    pub fn of(view: &Value) -> Option<Self> {
+        Some(Self {
+            account: AccountId::new(text(view, "accountId")?),
+            card_type: CardType::from_wire(text(view, "type")?)?,
+        })
+    }
+
+    fn fits(&self, card: &Card) -> bool {
+        card.id.is_none() && card.account == self.account && card.card_type == self.card_type
+    }
+}
+
 impl Judge<'_> {
+    /// The worlds in which a card is that of a create whose answer was lost. Of several, any may have made it, at any time
+    /// until now.
+    pub(super) fn as_lost_create(
+        &self,
+        world: &World,
+        card: &CardId,
+        likeness: &Likeness,
+        now: Since,
+    ) -> Vec<World> {
+        let mut named = Vec::new();
+        for world in self.evolve_one(world, now, |c| likeness.fits(c)) {
+            for place in (0..world.cards.len()).filter(|p| likeness.fits(&world.cards[*p])) {
+                let mut world = world.clone();
+                world.cards[place].id = Some(card.clone());
+                named.push(world);
+            }
+        }
+        named
+    }
+
     /// Nobody knows whether the call was carried out: both worlds stay.
     pub(super) fn unanswered(&mut self, moment: Moment, exchange: &Exchange, asked: &Asked) {
         let Asked::Modify(call) = asked else {
@@ -139,7 +189,10 @@ impl Judge<'_> {
                     && match entry.outcome {
                         Outcome::LostDone(made) => made.is_some(),
                         Outcome::LostUndone => !world.pending.is_empty(),
-                        Outcome::Done(_) | Outcome::Refused(..) | Outcome::LostRefused => false,
+                        Outcome::Done(_)
+                        | Outcome::Refused(..)
+                        | Outcome::LostRefused
+                        | Outcome::InFlight(_) => false,
                     }
             })
         })

@@ -92,6 +92,8 @@ pub enum Outcome {
     LostUndone,
     /// Its answer was lost, and in this world that was a refusal, for the state that the cards were in.
     LostRefused,
+    /// It was refused so many times because another request had the key at that moment.
+    InFlight(usize),
 }
 
 /// One possible world.
@@ -155,16 +157,18 @@ impl World {
             outcome,
         };
         match entries.iter_mut().find(|e| e.call == call) {
-            Some(known) => {
-                let keeps = matches!(known.outcome, Outcome::Done(_) | Outcome::LostDone(_))
-                    && matches!(
-                        outcome,
-                        Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused
-                    );
-                if !keeps {
+            Some(known) => match (&mut known.outcome, outcome) {
+                (Outcome::InFlight(times), Outcome::InFlight(more)) => *times += more,
+                (_, Outcome::InFlight(_)) => {}
+                (
+                    Outcome::Done(_) | Outcome::LostDone(_),
+                    Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused,
+                ) => {}
+                (_, Outcome::Done(_) | Outcome::LostDone(_))
+                | (_, Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused) => {
                     *known = entry;
                 }
-            }
+            },
             None => entries.push(entry),
         }
     }

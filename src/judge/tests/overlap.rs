@@ -136,6 +136,29 @@ fn a_key_in_flight_has_one_effect() {
         ],
         &[],
     );
+    // Each is refused for the other, so that nobody has the key.
+    for list in ["[]", "#1=issuing"] {
+        check(
+            &[
+                "[1] create virtual on A => 409",
+                "[2] retry #1 => 409",
+                &format!("list A => 200 {list}"),
+            ],
+            match list {
+                "[]" => &[("IDEM-7", 2)][..],
+                _ => &[("IDEM-7", 2), ("LIMIT-7", 3)],
+            },
+        );
+    }
+    check(
+        &[
+            "create virtual on A => 201 issuing",
+            "create virtual on A => 409",
+            "[1] create virtual on A => 409",
+            "[2] retry #3 => 409",
+        ],
+        &[],
+    );
     // Another code than that for a key in flight.
     check(
         &[
@@ -256,5 +279,20 @@ fn accounts_do_not_disturb_each_other() {
             "list all => 200 #1=issuing #2=active",
         ],
         &[],
+    );
+}
+
+#[test]
+fn what_was_put_in_order_stays_so_when_something_else_fails() {
+    check_race(
+        &[
+            "create physical on A => 201 issuing",
+            "issue #3 => 204",
+            "terminate #3 => 204",
+            "[1] terminate #1 => 204 @ 2-3",
+            "[2] list A => 200 #1=active #3=active @ 0-9",
+            "[3] activate #1 => 204 @ 5-6",
+        ],
+        &[("LIFE-15", 8), ("LIFE-4", 7)],
     );
 }

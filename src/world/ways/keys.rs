@@ -60,6 +60,7 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .collect()
         }
         Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
+        Outcome::InFlight(_) => fresh_ways(world, call),
         Outcome::LostRefused => {
             let mut ways = fresh_ways(world, call);
             ways.extend(unseen_refusals(call));
@@ -116,22 +117,34 @@ pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<
                 .chain(all_given(fresh_ways(world, call), &reading("taken afresh")))
                 .collect()
         }
-        Outcome::LostUndone | Outcome::LostRefused => {
+        Outcome::LostUndone | Outcome::LostRefused | Outcome::InFlight(_) => {
             refused.into_iter().chain(fresh_ways(world, call)).collect()
         }
     }
 }
 
 /// A key whose first request is in flight is taken, whatever the second one asks for (IDEM-5, IDEM-7, IDEM-9).
-pub(super) fn refusals_in_flight(in_flight: InFlight) -> impl Iterator<Item = Way> {
-    let codes: &[u16] = match in_flight {
-        InFlight::Nothing => &[],
-        InFlight::Same => &[409],
-        InFlight::Other => &[409, 422],
+///
+/// That one is served, so they are not all refused for each other.
+pub(super) fn refusals_in_flight(
+    in_flight: InFlight,
+    entries: &[Remembered],
+) -> impl Iterator<Item = Way> {
+    let InFlight { same, other } = in_flight;
+    let refused = entries.iter().map(|entry| match entry.outcome {
+        Outcome::InFlight(times) => Some(times),
+        _ => None,
+    });
+    let all_refused = refused.sum::<Option<usize>>() == Some(same + other);
+    let codes: &[u16] = match (same, other) {
+        (0, 0) => &[],
+        _ if all_refused => &[],
+        (_, 0) => &[409],
+        (_, _) => &[409, 422],
     };
     codes
         .iter()
-        .map(|code| Way::refusal(id::IDEM_7, *code, RefusalKind::Gate))
+        .map(|code| Way::refusal(id::IDEM_7, *code, RefusalKind::InFlight))
 }
 
 pub(super) fn refusals_elsewhere() -> [Way; 3] {
@@ -152,7 +165,10 @@ pub(super) fn ways_elsewhere(world: &World, call: &Call, entries: &[Remembered])
     if entries.iter().all(|e| {
         matches!(
             e.outcome,
-            Outcome::Refused(..) | Outcome::LostUndone | Outcome::LostRefused
+            Outcome::Refused(..)
+                | Outcome::LostUndone
+                | Outcome::LostRefused
+                | Outcome::InFlight(_)
         )
     }) {
         return refused.into_iter().chain(fresh).collect();

@@ -105,19 +105,17 @@ pub struct Call {
     pub input: Input,
     /// A flaw in access or integrity.
     pub flaw: Option<Flaw>,
-    /// Whether its key is in flight at the same time.
+    /// The requests with its key that are in flight at the same time.
     pub in_flight: InFlight,
 }
 
-/// Whether another request with the same key is in flight at the same time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum InFlight {
-    /// No.
-    Nothing,
+/// How many requests with the same key as a call are in flight at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InFlight {
     /// The very same request.
-    Same,
-    /// A request for something else.
-    Other,
+    pub same: usize,
+    /// Requests for something else.
+    pub other: usize,
 }
 
 /// The kinds of refusal that may be remembered under a key, each in a way of its own (OPEN-16, OPEN-17).
@@ -137,6 +135,8 @@ pub enum RefusalKind {
     Limit,
     /// The key is taken.
     Key,
+    /// The key is taken for the moment, by a request that is in flight.
+    InFlight,
 }
 
 impl RefusalKind {
@@ -148,7 +148,7 @@ impl RefusalKind {
             Self::Id => "unknown id",
             Self::State => "state",
             Self::Limit => "limit",
-            Self::Key => "key",
+            Self::Key | Self::InFlight => "key",
         }
     }
 }
@@ -263,7 +263,7 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
                 Memory::Fading => ways_under_fading_key(world, call, entries),
                 Memory::Gone => ways_after_the_hour(world, call),
             };
-            ways.extend(refusals_in_flight(call.in_flight));
+            ways.extend(refusals_in_flight(call.in_flight, entries));
             ways
         }
     };
