@@ -1,6 +1,7 @@
 //! Access and input: flaws that must be refused, flaws that may be overlooked, other methods, and what an error shows.
 
 use super::*;
+use crate::card::AccountId;
 
 const ACTIVE: [&str; 3] = [CREATE, "issue #1 => 204", "read #1 => 200 active"];
 

@@ -1,6 +1,9 @@
 //! Events, told between the steps.
 
+use serde_json::json;
+
 use super::*;
+use crate::trace::{Event, Micros};
 
 impl Story {
     /// `#1=active as 7`: an event that shows the card so, with that number for its id. `refused` after it: answered with

@@ -1,6 +1,9 @@
 //! Answers that were lost, by accident or on purpose: what may have happened, what may happen later, and what may not.
 
+use serde_json::Value;
+
 use super::*;
+use crate::trace::Reply;
 
 const ACTIVE: [&str; 2] = [CREATE, "issue #1 => 204"];
 const CUT: [&str; 1] = ["create virtual on A => cut"];

@@ -1,0 +1,50 @@
+//! The judge by tables: a [`Story`] with its answers, and the departures that it holds.
+
+mod access;
+mod accounts;
+mod clock;
+mod events;
+mod lost;
+mod overlap;
+mod sequences;
+mod story;
+
+use super::judge;
+use crate::case::StepNumber;
+use crate::contract::Contract;
+use crate::requirement::RequirementId;
+use crate::trace::{Issuance, Terms};
+use story::Story;
+
+fn manual() -> Terms {
+    Terms {
+        issuance: Issuance::Manual,
+        ..Terms::default()
+    }
+}
+
+fn departures(terms: &Terms, lines: &[&str]) -> Vec<(RequirementId, usize)> {
+    let judgement = judge(Contract::embedded(), terms, &Story::told(lines).trace());
+    judgement
+        .departures
+        .iter()
+        .map(|d| (d.requirement, d.step.0))
+        .collect()
+}
+
+#[track_caller]
+fn check_with(terms: &Terms, lines: &[&str], expected: &[(&str, usize)]) {
+    let found = departures(terms, lines);
+    let found: Vec<(&str, usize)> = found
+        .iter()
+        .map(|(id, step)| (id.as_str(), *step))
+        .collect();
+    assert_eq!(found, expected, "{lines:#?}");
+}
+
+#[track_caller]
+fn check(lines: &[&str], expected: &[(&str, usize)]) {
+    check_with(&manual(), lines, expected);
+}
+
+const CREATE: &str = "create virtual on A => 201 issuing";

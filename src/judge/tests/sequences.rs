@@ -1,0 +1,406 @@
+//! One call after the other.
+
+use super::*;
+
+#[test]
+fn a_life_as_the_contract_has_it_departs_nowhere() {
+    check(
+        &[
+            CREATE,
+            "read #1 => 200 issuing",
+            "issue #1 => 204",
+            "read #1 => 200 active",
+            "deactivate #1 => 204",
+            "read #1 => 200 inactive",
+            "activate #1 => 204",
+            "list A => 200 #1=active",
+            "terminate #1 => 204",
+            "read #1 => 200 terminated",
+            "activate #1 => 409",
+            "list all => 200 #1=terminated",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_status_that_no_world_allows_names_the_rule_that_established_the_other() {
+    check(
+        &[CREATE, "issue #1 => 204", "read #1 => 200 issuing"],
+        &[("LIFE-12", 3)],
+    );
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "deactivate #1 => 204",
+            "read #1 => 200 active",
+        ],
+        &[("LIFE-2", 4)],
+    );
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "terminate #1 => 204",
+            "read #1 => 200 active",
+        ],
+        &[("LIFE-5", 4)],
+    );
+    check(&[CREATE, "read #1 => 200 active"], &[("LIFE-1", 2)]);
+}
+
+#[test]
+fn a_final_card_that_comes_back_is_not_a_terminate_that_failed() {
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "terminate #1 => 204",
+            "read #1 => 200 terminated",
+            "activate #1 => 409",
+            "read #1 => 200 active",
+        ],
+        &[("LIFE-4", 6)],
+    );
+}
+
+#[test]
+fn judging_goes_on_after_a_departure() {
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "deactivate #1 => 204",
+            "read #1 => 200 active",
+            "deactivate #1 => 204",
+            "read #1 => 200 active",
+        ],
+        &[("LIFE-2", 4), ("LIFE-2", 6)],
+    );
+}
+
+#[test]
+fn each_reading_of_an_open_point_conforms_and_two_do_not() {
+    let twice = |first: &'static str, second: &'static str| {
+        [
+            CREATE,
+            "issue #1 => 204",
+            "deactivate #1 => 204",
+            first,
+            "activate #1 => 204",
+            "deactivate #1 => 204",
+            second,
+            "read #1 => 200 inactive",
+        ]
+    };
+    check(&twice("deactivate #1 => 204", "deactivate #1 => 204"), &[]);
+    check(&twice("deactivate #1 => 422", "deactivate #1 => 422"), &[]);
+    check(
+        &twice("deactivate #1 => 422", "deactivate #1 => 204"),
+        &[("OPEN-1", 7)],
+    );
+    check(
+        &twice("deactivate #1 => 422", "deactivate #1 => 409"),
+        &[("OPEN-7", 7)],
+    );
+}
+
+#[test]
+fn a_pin_leaves_one_reading() {
+    let mut terms = manual();
+    terms
+        .pins
+        .insert("repeat-activate".to_owned(), "refused".to_owned());
+    check_with(
+        &terms,
+        &[CREATE, "issue #1 => 204", "activate #1 => 204"],
+        &[("OPEN-2", 3)],
+    );
+    check(&[CREATE, "issue #1 => 204", "activate #1 => 204"], &[]);
+}
+
+#[test]
+fn a_card_over_the_limit_may_be_taken_but_never_used() {
+    let taken = [
+        CREATE,
+        "issue #1 => 204",
+        "create virtual on A => 201 issuing",
+        "issue #3 => 204",
+    ];
+    check(
+        &[&taken[..], &["read #3 => 200 issue_failed"]].concat(),
+        &[],
+    );
+    check(
+        &[&taken[..], &["read #3 => 200 active"]].concat(),
+        &[("LIMIT-1", 5)],
+    );
+    check(&[CREATE, "create virtual on A => 404"], &[("LIMIT-4", 2)]);
+    check(
+        &[
+            CREATE,
+            "create virtual on A => 409",
+            "list A => 200 #1=issuing #9=issuing",
+        ],
+        &[("LIMIT-7", 3)],
+    );
+}
+
+#[test]
+fn a_slot_may_be_freed_or_kept() {
+    let ended = [CREATE, "issue #1 => 204", "terminate #1 => 204"];
+    check(&[&ended[..], &["create virtual on A => 409"]].concat(), &[]);
+    check(
+        &[
+            &ended[..],
+            &[
+                "create virtual on A => 201 issuing",
+                "issue #4 => 204",
+                "read #4 => 200 active",
+            ],
+        ]
+        .concat(),
+        &[],
+    );
+    check(
+        &[
+            &ended[..],
+            &[
+                "create virtual on A => 201 issuing",
+                "issue #4 => 204",
+                "read #4 => 200 active",
+                "terminate #4 => 204",
+                "create virtual on A => 409",
+            ],
+        ]
+        .concat(),
+        &[("OPEN-9", 8)],
+    );
+}
+
+#[test]
+fn types_and_accounts_are_counted_apart() {
+    check(&[CREATE, "create physical on A => 409"], &[("LIMIT-2", 2)]);
+    check(&[CREATE, "create virtual on B => 422"], &[("LIMIT-3", 2)]);
+}
+
+#[test]
+fn a_retry_brings_the_same_answer_and_nothing_else() {
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "retry #1 => 201 again",
+            "list A => 200 #1=active",
+        ],
+        &[],
+    );
+    check(
+        &[CREATE, "issue #1 => 204", "retry #2 => 409"],
+        &[("IDEM-3", 3)],
+    );
+    check(
+        &[
+            CREATE,
+            "retry #1 => 201 again",
+            "list A => 200 #1=issuing #9=issuing",
+        ],
+        &[("IDEM-4", 3)],
+    );
+    let changed = "retry #1 with {\"billingAddress\":{\"city\":\"Bath\"}}";
+    check(&[CREATE, &format!("{changed} => 422")], &[]);
+    check(
+        &[CREATE, &format!("{changed} => 201 again")],
+        &[("IDEM-5", 2)],
+    );
+    check(
+        &[CREATE, "activate #1 without key => 204"],
+        &[("IDEM-1", 2)],
+    );
+}
+
+#[test]
+fn a_refusal_is_replayed_or_tried_afresh() {
+    let refused = [CREATE, "deactivate #1 => 409", "issue #1 => 204"];
+    check(
+        &[&refused[..], &["retry #2 => 409", "read #1 => 200 active"]].concat(),
+        &[],
+    );
+    check(
+        &[
+            &refused[..],
+            &["retry #2 => 204", "read #1 => 200 inactive"],
+        ]
+        .concat(),
+        &[],
+    );
+    check(
+        &[&refused[..], &["retry #2 => 204", "read #1 => 200 active"]].concat(),
+        &[("LIFE-2", 5)],
+    );
+}
+
+#[test]
+fn a_lost_answer_leaves_both_worlds() {
+    let lost = [CREATE, "issue #1 => 204", "terminate #1 => lost"];
+    check(&[&lost[..], &["read #1 => 200 active"]].concat(), &[]);
+    check(&[&lost[..], &["read #1 => 200 terminated"]].concat(), &[]);
+    check(
+        &[&lost[..], &["read #1 => 200 inactive"]].concat(),
+        &[("LIFE-5", 4)],
+    );
+    check(
+        &["create virtual on A => lost", "list A => 200 #9=issuing"],
+        &[],
+    );
+    check(&["create virtual on A => lost", "list A => 200 []"], &[]);
+}
+
+#[test]
+fn a_retry_reveals_the_card_whose_create_was_lost() {
+    let lost = ["create virtual on A => lost", "list A => 200 #1=issuing"];
+    check(&[&lost[..], &["retry #1 => 201 issuing"]].concat(), &[]);
+    let two = [
+        "create virtual on A => lost",
+        "create virtual on A => lost",
+        "list A => 200 #2=issuing #1=issuing",
+        "retry #1 => 201 issuing",
+        "retry #2 => 201 issuing",
+    ];
+    check(&two, &[]);
+    let elsewhere = [
+        CREATE,
+        "activate unknown => lost",
+        "create physical on A with key of #2 => 201 issuing",
+        "activate #1 with key of #1 => 422",
+    ];
+    check(&elsewhere, &[]);
+}
+
+#[test]
+fn a_card_that_was_moved_before_it_was_issued_need_not_have_a_number() {
+    // The table's cards have none while they are issuing; a terminated one shows what it had.
+    check(
+        &[CREATE, "terminate #1 => 204", "read #1 => 200 terminated"],
+        &[],
+    );
+}
+
+#[test]
+fn the_reads_must_agree() {
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "read #1 => 200 active",
+            "list A => 200 #1=issuing",
+        ],
+        &[("READ-6", 4)],
+    );
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "list A => 200 #1=issuing",
+            "read #1 => 200 active",
+        ],
+        &[("READ-6", 3)],
+    );
+    check(&[CREATE, "list A => 200 []"], &[("READ-2", 2)]);
+    check(
+        &[CREATE, "list A => 200 #1=issuing #1=issuing"],
+        &[("READ-4", 2)],
+    );
+}
+
+#[test]
+fn unknown_ids_are_refused() {
+    check(
+        &[
+            "read unknown => 404",
+            "list unknown => 400",
+            "terminate unknown => 404",
+        ],
+        &[],
+    );
+    check(
+        &["read unknown => 404", "read unknown => 400"],
+        &[("OPEN-18", 2)],
+    );
+    check(&["terminate unknown => 204"], &[("ID-1", 1)]);
+}
+
+#[test]
+fn a_server_error_departs_and_leaves_both_worlds() {
+    check(
+        &[CREATE, "issue #1 => 500", "read #1 => 200 active"],
+        &[("HTTP-2", 2)],
+    );
+    check(&["read \"x\" => 500"], &[("HTTP-3", 1)]);
+}
+
+#[test]
+fn cards_may_be_issued_by_themselves() {
+    let automatic = Terms::default();
+    check_with(
+        &automatic,
+        &[CREATE, "read #1 => 200 issuing", "read #1 => 200 active"],
+        &[],
+    );
+    check_with(
+        &automatic,
+        &[
+            CREATE,
+            "read #1 => 200 issue_failed",
+            "read #1 => 200 active",
+        ],
+        &[("LIFE-6", 3)],
+    );
+    check_with(
+        &automatic,
+        &[CREATE, "read #1 => 200 inactive"],
+        &[("LIFE-1", 2)],
+    );
+}
+
+#[test]
+fn a_departure_says_since_when_the_other_was_true() {
+    let lines = [
+        CREATE,
+        "issue #1 => 204",
+        "terminate #1 => 204",
+        "read #1 => 200 active",
+    ];
+    let judgement = judge(
+        Contract::embedded(),
+        &manual(),
+        &Story::told(&lines).trace(),
+    );
+    let departure = &judgement.departures[0];
+    assert_eq!(departure.expected, "`terminated`");
+    assert_eq!(departure.actual, "`active`");
+    let since = departure.since.as_ref().expect("an origin");
+    assert_eq!((since.step, since.rule.as_str()), (StepNumber(3), "LIFE-5"));
+}
+
+#[test]
+fn what_is_judged_is_counted() {
+    let lines = [CREATE, "issue #1 => 204", "read #1 => 200 active"];
+    let judgement = judge(
+        Contract::embedded(),
+        &manual(),
+        &Story::told(&lines).trace(),
+    );
+    for rule in [
+        "CREATE-1", "CREATE-2", "CREATE-4", "LIFE-12", "BODY-11", "KEEP-1",
+    ] {
+        let id = crate::requirement::find(rule).expect("a requirement").id;
+        assert!(
+            judgement.exercised.contains_key(&id),
+            "{rule} was not counted"
+        );
+    }
+    let never = crate::requirement::id::LIFE_4;
+    assert!(!judgement.exercised.contains_key(&never));
+}

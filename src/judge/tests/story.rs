@@ -1,0 +1,311 @@
+//! Stories: each line a step and its answer, split by `=>`.
+//!
+//! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
+//! and answered 7 ms after it.
+//!
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all,
+//! and `cut` one that the step did without. A line `told #1=active as 7` is an event; an answer `200 active in vain` comes
+//! twice, a whole wait apart.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::card::AccountId;
+use crate::case::request::{body_text, standard_request};
+use crate::case::{AccountRef, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber};
+use crate::trace::{CaseNumber, CaseTrace, Event, Exchange, Micros, Reply, Request, Response};
+
+/// A story: each step with its answer, split by `=>`.
+pub(super) struct Story {
+    pub steps: Vec<Step>,
+    pub exchanges: Vec<Exchange>,
+    pub cards: BTreeMap<StepNumber, Value>,
+    /// Each card as it was first shown in each status.
+    pub shown: BTreeMap<(StepNumber, String), Value>,
+    pub events: Vec<Event>,
+    pub clock: u64,
+    /// When the lanes of the present race were released.
+    pub released: Option<u64>,
+}
+
+fn account(letter: char) -> AccountId {
+    AccountId::new(format!(
+        "aaaaaaaa-0000-4000-8000-0000000000{:02x}",
+        letter as u32
+    ))
+}
+
+fn card_id(step: StepNumber) -> String {
+    format!("cccccccc-0000-4000-8000-{:012}", step.0)
+}
+
+fn key(step: StepNumber) -> String {
+    format!("eeeeeeee-0000-4000-8000-{:012}", step.0)
+}
+
+impl Story {
+    pub fn told(lines: &[&str]) -> Self {
+        let mut story = Self {
+            steps: Vec::new(),
+            exchanges: Vec::new(),
+            cards: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            events: Vec::new(),
+            clock: 0,
+            released: None,
+        };
+        for line in lines {
+            if let Some(event) = line.strip_prefix("told ") {
+                story.hear(event);
+                continue;
+            }
+            let (step, answer) = line.split_once(" => ").expect("a step and its answer");
+            story.tell(step.parse().expect("a step"), answer);
+        }
+        story
+    }
+
+    pub fn tell(&mut self, step: Step, answer: &str) {
+        let number = StepNumber(self.steps.len() + 1);
+        if step.command == Command::Hook(Hook::RefuseNext) {
+            self.steps.push(step);
+            return;
+        }
+        let (answer, waits) = match answer.strip_suffix(" in vain") {
+            Some(answer) => (answer, &[0, 1_000_000][..]),
+            None => (answer, &[0][..]),
+        };
+        for wait in waits {
+            self.clock += wait;
+            self.send(number, &step, answer);
+        }
+        self.steps.push(step);
+    }
+
+    fn send(&mut self, number: StepNumber, step: &Step, answer: &str) {
+        let request = self.request(number, step);
+        let (answer, times) = answer.split_once(" @ ").unwrap_or((answer, ""));
+        let (sent_at, received_at) = self.times(step, times);
+        let reply = match answer {
+            "lost" => Reply::Lost("the connection was reset".to_owned()),
+            "cut" => Reply::LetGo("cut after sending".to_owned()),
+            _ => Reply::Got(self.response(number, step, answer)),
+        };
+        self.exchanges.push(Exchange {
+            step: number,
+            sent_at: Micros(sent_at),
+            received_at: Micros(received_at),
+            request,
+            flaw: step.flaw,
+            reply,
+        });
+    }
+
+    fn times(&mut self, step: &Step, times: &str) -> (u64, u64) {
+        let Some(lane) = step.lane else {
+            self.clock += 100_000;
+            self.released = None;
+            return (self.clock, self.clock + 1_000);
+        };
+        let released = *self.released.get_or_insert_with(|| self.clock + 100_000);
+        let (sent, received) = match times.split_once('-') {
+            Some((sent, received)) => (sent.parse().unwrap(), received.parse().unwrap()),
+            None => {
+                let in_lane = self.steps.iter().rev().take_while(|s| s.lane.is_some());
+                let round = in_lane.filter(|s| s.lane == Some(lane)).count() as u64;
+                (2 * round, 2 * round + 1)
+            }
+        };
+        self.clock = self.clock.max(released + received * 1_000);
+        (released + sent * 1_000, released + received * 1_000)
+    }
+
+    fn request(&self, number: StepNumber, step: &Step) -> Request {
+        if let Command::Retry(first) = step.command {
+            let mut request = self.exchanges[first.0 - 1].request.clone();
+            if let Some(body) = &request.body {
+                let sent: Value = serde_json::from_str(body).expect("JSON");
+                request.body = Some(body_text(&sent, &step.body));
+            }
+            return request;
+        }
+        let card = |card: &CardRef| match card {
+            CardRef::Made(step) => card_id(*step),
+            CardRef::Malformed(text) => text.clone(),
+            CardRef::Unknown | CardRef::Foreign => {
+                "ffffffff-0000-4000-8000-000000000000".to_owned()
+            }
+        };
+        let owner = |owner: &AccountRef| match owner {
+            AccountRef::Own(letter) => account(*letter).to_string(),
+            _ => "ffffffff-0000-4000-8000-000000000001".to_owned(),
+        };
+        let (method, path) = match &step.command {
+            Command::Create { account, .. } => {
+                ("POST", format!("/accounts/{}/cards", owner(account)))
+            }
+            Command::ListAccount(account) => ("GET", format!("/accounts/{}/cards", owner(account))),
+            Command::ListProgramme => ("GET", "/cards".to_owned()),
+            Command::Read(c) => ("GET", format!("/cards/{}", card(c))),
+            Command::Hook(Hook::Await { card, .. }) => {
+                ("GET", format!("/cards/{}", card_id(*card)))
+            }
+            Command::Act(crate::card::Action::Terminate, c) => {
+                ("DELETE", format!("/cards/{}", card(c)))
+            }
+            Command::Act(action @ (crate::card::Action::Issue | crate::card::Action::Fail), c) => {
+                ("PATCH", format!("/simulator/cards/{}/{action}", card(c)))
+            }
+            Command::Act(action, c) => ("PATCH", format!("/cards/{}/{action}", card(c))),
+            Command::Retry(_) | Command::Pause(_) | Command::Hook(_) => {
+                unreachable!("told otherwise")
+            }
+            Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
+        };
+        let method = step.method.as_ref().map_or(method, http::Method::as_str);
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        if method != "GET" {
+            let value = match &step.key {
+                KeyUse::Usual => Some(key(number)),
+                KeyUse::Of(other) => Some(key(*other)),
+                KeyUse::Text(text) => Some(text.clone()),
+                KeyUse::Missing => None,
+            };
+            headers.extend(value.map(|v| ("idempotency-key".to_owned(), v)));
+        }
+        let body = match step.command {
+            Command::Create { card_type, .. } => {
+                Some(body_text(&standard_request(card_type), &step.body))
+            }
+            _ => None,
+        };
+        Request {
+            method: method.to_owned(),
+            path,
+            headers,
+            body,
+        }
+    }
+
+    fn response(&mut self, number: StepNumber, step: &Step, answer: &str) -> Response {
+        let (status, rest) = answer.split_once(' ').unwrap_or((answer, ""));
+        let status: u16 = status.parse().expect("a status code");
+        let body = match &step.command {
+            _ if rest == "again" => self.exchanges_body(step),
+            _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
+            _ if rest.is_empty() => String::new(),
+            Command::MoveClock(_) => rest.to_owned(),
+            _ if rest.starts_with('{') => rest.to_owned(),
+            Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
+            Command::Read(CardRef::Made(made)) | Command::Hook(Hook::Await { card: made, .. }) => {
+                self.card(*made, rest).to_string()
+            }
+            Command::Retry(first) if self.cards.contains_key(first) => {
+                self.card(*first, rest).to_string()
+            }
+            _ => self.new_card(number, step, rest).to_string(),
+        };
+        let headers = if body.is_empty() {
+            Vec::new()
+        } else {
+            vec![("content-type".to_owned(), "application/json".to_owned())]
+        };
+        Response {
+            status,
+            headers,
+            body,
+            body_is_text: true,
+            excerpt_of: None,
+        }
+    }
+
+    fn exchanges_body(&self, step: &Step) -> String {
+        let Command::Retry(first) = step.command else {
+            unreachable!("only a retry is answered again");
+        };
+        match &self.exchanges[first.0 - 1].reply {
+            Reply::Got(response) => response.body.clone(),
+            Reply::Lost(_) | Reply::LetGo(_) => String::new(),
+        }
+    }
+
+    fn new_card(&mut self, number: StepNumber, step: &Step, status: &str) -> Value {
+        let (owner, card_type) = match &step.command {
+            Command::Create {
+                account: AccountRef::Own(letter),
+                card_type,
+            } => (account(*letter), *card_type),
+            _ => (account('A'), crate::card::CardType::Virtual),
+        };
+        let card = json!({
+            "id": card_id(number),
+            "accountId": owner,
+            "type": card_type,
+            "billingAddress": standard_request(card_type)["billingAddress"],
+            "status": "",
+            "createdAt": "2026-01-01T00:00:00.000001Z",
+            "updatedAt": "2026-01-01T00:00:00.000001Z",
+        });
+        self.cards.insert(number, card);
+        self.card(number, status)
+    }
+
+    /// A card as it is shown with this status; its update time moves when the status does.
+    pub fn card(&mut self, step: StepNumber, status: &str) -> Value {
+        let now = format!("2026-01-01T00:00:00.{:06}Z", self.clock / 1_000);
+        let card = self.cards.get_mut(&step).expect("a card that was made");
+        if card["status"] != status {
+            if card["status"] != "" {
+                card["updatedAt"] = json!(now);
+            }
+            card["status"] = json!(status);
+        }
+        if matches!(status, "active" | "inactive" | "suspended" | "blocked") {
+            card["name"] = json!("A. N. Other");
+            card["network"] = json!("visa");
+            card["maskedPan"] = json!("400000******0000");
+            card["expirationDate"] = json!("12/2030");
+        }
+        let card = card.clone();
+        let first = self.shown.entry((step, status.to_owned()));
+        first.or_insert_with(|| card.clone());
+        card
+    }
+
+    fn list(&mut self, text: &str) -> String {
+        let cards: Vec<Value> = text
+            .split_whitespace()
+            .filter(|word| *word != "[]")
+            .map(|word| {
+                let (step, status) = word.split_once('=').expect("#1=active");
+                let step = StepNumber(step.trim_start_matches('#').parse().expect("a step"));
+                if !self.cards.contains_key(&step) {
+                    let phantom: Step = "create virtual on A".parse().expect("a step");
+                    self.new_card(step, &phantom, status);
+                }
+                self.card(step, status)
+            })
+            .collect();
+        Value::from(cards).to_string()
+    }
+
+    pub fn trace(mut self) -> CaseTrace {
+        self.exchanges.sort_by_key(|exchange| exchange.sent_at);
+        let case = Case {
+            name: "table".to_owned(),
+            title: String::new(),
+            steps: self.steps,
+        };
+        let letters = case.accounts().into_iter().chain(['A', 'B']);
+        CaseTrace {
+            number: CaseNumber(1),
+            accounts: letters.map(|letter| (letter, account(letter))).collect(),
+            case,
+            exchanges: self.exchanges,
+            events: self.events,
+            obstacles: Vec::new(),
+            complete: true,
+        }
+    }
+}
