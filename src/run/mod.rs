@@ -4,9 +4,11 @@
 //! from them.
 
 mod findings;
+mod lab;
 mod live;
 mod progress;
 mod setting;
+mod suspicion;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,10 +25,11 @@ use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle};
 use crate::world::choice::readings as point_readings;
 
-pub use findings::{Effort, Suspicion};
+pub use lab::Effort;
 pub use live::Live;
 pub use progress::{Progress, Silent};
 pub use setting::{Setting, SettingError, abilities};
+pub use suspicion::Suspicion;
 
 /// Where cases are run. The driver is one; a test's table is another.
 pub trait Stage {
@@ -100,7 +103,7 @@ impl Shown {
         for obstacle in &judgement.obstacles {
             self.hinder(obstacle, &trace.case.name);
         }
-        findings::suspect(&mut self.suspicions, trace, judgement);
+        suspicion::suspect(&mut self.suspicions, trace, judgement);
         self.ledger.add(&trace.case, judgement);
     }
 
@@ -196,7 +199,7 @@ fn conclude(
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
-    let mut lab = findings::Lab::new(stage, setting, effort, is_stopped);
+    let mut lab = lab::Lab::new(stage, setting, effort, is_stopped);
     for clash in shown.ledger.clashes() {
         let joined = lab.join(&clash);
         if !shown.suspicions.iter().any(|other| other.is_of(&joined)) {
@@ -228,8 +231,8 @@ pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -
     }
     shown
         .suspicions
-        .extend(shown.ledger.clashes().iter().map(findings::contradiction));
-    let mut findings = findings::as_seen(std::mem::take(&mut shown.suspicions));
+        .extend(shown.ledger.clashes().iter().map(suspicion::contradiction));
+    let mut findings = suspicion::as_seen(std::mem::take(&mut shown.suspicions));
     findings::name(&mut findings);
     finish(
         setting,

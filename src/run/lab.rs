@@ -1,0 +1,353 @@
+//! The lab: what departed is run again, smaller and smaller, and then from scratch, to see how often it comes.
+
+use std::collections::BTreeMap;
+
+use super::findings::{merge, name, order};
+use super::suspicion::{Evidence, Example, Suspicion, contradiction, finding, seen};
+use super::{Progress, Setting, Stage};
+use crate::case::{CardRef, Case, Command, Step, StepNumber};
+use crate::judge::{Clash, Departure, Judgement, judge};
+use crate::report::{Confirmation, Finding};
+use crate::requirement::{RequirementId, id};
+use crate::shrink::shrink;
+use crate::trace::CaseTrace;
+
+/// How much is spent on each departure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Candidates that are run to find the shortest sequence.
+    pub shrink_runs: usize,
+    /// Times that the shortest sequence is run again from scratch.
+    pub confirmations: u32,
+    /// The same for one that holds a race, which need not come every time.
+    pub race_confirmations: u32,
+    /// A candidate with a race may be run so many times until it departs.
+    pub race_tries: u32,
+    /// Departures of one requirement that are looked into; further ones are counted.
+    pub per_requirement: usize,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            shrink_runs: 400,
+            confirmations: 5,
+            race_confirmations: 50,
+            race_tries: 10,
+            per_requirement: 3,
+        }
+    }
+}
+
+/// Where departures are looked into: cases are run again, smaller and smaller.
+pub(super) struct Lab<'a> {
+    stage: &'a dyn Stage,
+    setting: &'a Setting<'a>,
+    effort: &'a Effort,
+    is_stopped: &'a dyn Fn() -> bool,
+    requests: usize,
+    /// Candidates are run one after the other, so that none disturbs another.
+    one_by_one: bool,
+    /// A candidate must depart so many times in a row.
+    times: usize,
+}
+
+impl<'a> Lab<'a> {
+    pub fn new(
+        stage: &'a dyn Stage,
+        setting: &'a Setting<'a>,
+        effort: &'a Effort,
+        is_stopped: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self {
+            stage,
+            setting,
+            effort,
+            is_stopped,
+            requests: 0,
+            one_by_one: false,
+            times: 1,
+        }
+    }
+
+    pub fn requests(&self) -> usize {
+        self.requests
+    }
+
+    fn try_out(&mut self, cases: &[Case]) -> Vec<(CaseTrace, Judgement)> {
+        let traces = if self.one_by_one {
+            let alone = cases
+                .iter()
+                .flat_map(|case| self.stage.run_aside(std::slice::from_ref(case)));
+            alone.collect()
+        } else {
+            self.stage.run_aside(cases)
+        };
+        traces
+            .into_iter()
+            .map(|trace| {
+                self.requests += trace.exchanges.len();
+                let judgement = judge(self.setting.contract, &self.setting.terms, &trace);
+                (trace, judgement)
+            })
+            .collect()
+    }
+
+    /// Two cases that contradict each other, as one that contradicts itself; as they were seen, if that one does not.
+    pub fn join(&mut self, clash: &Clash) -> Suspicion {
+        let mut seen = contradiction(clash);
+        let joined = seen.examples[0].case.clone();
+        let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&joined)).pop() else {
+            return seen;
+        };
+        // Neither departs alone, so whatever the two show together comes of the contradiction.
+        let departures = &judgement.departures;
+        let shown = departures
+            .iter()
+            .find(|d| d.concerns(clash.point))
+            .or_else(|| departures.first());
+        if let Some(departure) = shown {
+            let found_in = seen.examples[0].found_in.clone();
+            seen.examples = vec![Example {
+                found_in,
+                ..Example::of(&trace, departure)
+            }];
+        }
+        seen
+    }
+
+    /// Finds the shortest sequence of each suspicion, and merges those that come to the same.
+    pub fn investigate(
+        &mut self,
+        mut suspicions: Vec<Suspicion>,
+        progress: &mut dyn Progress,
+    ) -> Vec<Finding> {
+        suspicions.sort_by(|a, b| order(a.departure(), b.departure()));
+        let mut looked_into: BTreeMap<RequirementId, usize> = BTreeMap::new();
+        let mut findings: Vec<Finding> = Vec::new();
+        for suspicion in suspicions {
+            let count = looked_into
+                .entry(suspicion.departure().requirement)
+                .or_default();
+            *count += 1;
+            if *count <= self.effort.per_requirement {
+                let finding = if (self.is_stopped)() {
+                    seen(&suspicion)
+                } else {
+                    self.look_into(&suspicion)
+                };
+                merge(&mut findings, finding);
+            }
+            progress.shrunk();
+        }
+        findings.sort_by(|a, b| {
+            order(&a.departure, &b.departure)
+                .then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
+        });
+        name(&mut findings);
+        findings
+    }
+
+    /// The ways to look into a departure, until it comes again every time. Candidates are run side by side at first; what
+    /// then does not come again alone was a disturbance between them, so the next search runs one at a time, from an
+    /// example that departs alone. One that needs time to show is run with the time that it had. Of a departure that
+    /// comes by chance, candidates that come more surely are taken.
+    fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
+        let seen_in = suspicion.seen_in.len();
+        let mut best = self.shortest(&suspicion.examples[0], seen_in);
+        self.one_by_one = true;
+        if !best.is_confirmed() {
+            let patient = suspicion.examples.iter().map(Example::with_its_time);
+            let tries: Vec<Example> = suspicion.examples.iter().cloned().chain(patient).collect();
+            if let Some(example) = tries.iter().find(|e| self.departs_again(e)) {
+                best = surer(best, self.shortest(example, seen_in));
+            }
+        }
+        if best.is_confirmed() && !best.is_steady() && !best.case.has_race() {
+            self.times = 3;
+            best = surer(best, self.shortest(&suspicion.examples[0], seen_in));
+            self.times = 1;
+        }
+        self.one_by_one = false;
+        best
+    }
+
+    /// Which of these cases depart as is wanted. Only the first that does is taken, so only it may narrow what is wanted.
+    /// One with a race is run until it departs, as often as may be.
+    fn still_depart(&mut self, cases: &[Case], wanted: &mut Wanted) -> Vec<bool> {
+        let mut departs = vec![false; cases.len()];
+        let mut left: Vec<usize> = (0..cases.len()).collect();
+        for _ in 0..self.effort.race_tries.max(1) {
+            let tried: Vec<Case> = left.iter().map(|place| cases[*place].clone()).collect();
+            let judged = self.try_out(&tried);
+            for (place, (_, judgement)) in left.iter().zip(judged) {
+                departs[*place] = !departs.contains(&true)
+                    && judgement.departures.iter().any(|d| wanted.accept(d))
+                    && self.departs_further(&cases[*place], wanted);
+            }
+            left.retain(|place| cases[*place].has_race());
+            if left.is_empty() || departs.contains(&true) {
+                break;
+            }
+        }
+        departs
+    }
+
+    /// The case departs in each of the further runs that are asked for.
+    fn departs_further(&mut self, case: &Case, wanted: &Wanted) -> bool {
+        (1..self.times).all(|_| {
+            let tried = self.try_out(std::slice::from_ref(case));
+            let mut departures = tried
+                .iter()
+                .flat_map(|(_, judgement)| &judgement.departures);
+            departures.any(|d| d.requirement == wanted.requirement)
+        })
+    }
+
+    fn departs_again(&mut self, example: &Example) -> bool {
+        let case = std::slice::from_ref(&example.case);
+        let mut wanted = Wanted::of(&example.departure);
+        self.still_depart(case, &mut wanted) == [true]
+    }
+
+    fn shortest(&mut self, example: &Example, seen_in: usize) -> Finding {
+        let mut wanted = Wanted::of(&example.departure);
+        let budget = self.effort.shrink_runs;
+        let shrunk = {
+            let lab = &mut *self;
+            let mut still_departs = |cases: &[Case]| lab.still_depart(cases, &mut wanted);
+            shrink(&example.case, &mut still_departs, budget)
+        };
+        let sharpened = self.sharpen(&shrunk.case, &wanted);
+        let (case, wanted) = sharpened.unwrap_or((shrunk.case, wanted));
+        self.confirm(example, seen_in, case, &wanted)
+    }
+
+    /// What a list alone shows may be the list's fault or the card's. A read of the card tells.
+    fn sharpen(&mut self, case: &Case, wanted: &Wanted) -> Option<(Case, Wanted)> {
+        let last = case.steps.last()?;
+        if !matches!(
+            last.command,
+            Command::ListAccount(_) | Command::ListProgramme
+        ) {
+            return None;
+        }
+        let cards = (1..=case.steps.len())
+            .map(StepNumber)
+            .filter(|s| case.steps[s.0 - 1].makes_card());
+        let probed: Vec<Case> = cards
+            .map(|card| {
+                let mut probed = case.clone();
+                probed
+                    .steps
+                    .push(Step::new(Command::Read(CardRef::Made(card))));
+                probed
+            })
+            .collect();
+        self.try_out(&probed)
+            .into_iter()
+            .find_map(|(trace, judgement)| {
+                let blamed = judgement.departures.iter().find(|d| {
+                    d.requirement == id::READ_6 && d.instead.contains(&wanted.requirement)
+                })?;
+                Some((trace.case, Wanted::of(blamed)))
+            })
+    }
+
+    fn confirm(
+        &mut self,
+        example: &Example,
+        seen_in: usize,
+        case: Case,
+        wanted: &Wanted,
+    ) -> Finding {
+        let attempts = match case.has_race() {
+            true => self.effort.race_confirmations,
+            false => self.effort.confirmations,
+        };
+        let mut reproduced = 0;
+        let mut shown = None;
+        for _ in 0..attempts {
+            if let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&case)).pop()
+                && let Some(departure) = judgement
+                    .departures
+                    .into_iter()
+                    .find(|d| d.requirement == wanted.requirement)
+            {
+                reproduced += 1;
+                let evidence = Evidence {
+                    exchanges: trace.exchanges,
+                    events: trace.events,
+                };
+                shown = Some((departure, evidence));
+            }
+        }
+        let confirmation = Confirmation {
+            reproduced,
+            attempts,
+        };
+        match shown {
+            Some((departure, evidence)) => {
+                finding(example, seen_in, departure, case, evidence, confirmation)
+            }
+            // What never came again is told as it was seen.
+            None => finding(
+                example,
+                seen_in,
+                example.departure.clone(),
+                example.case.clone(),
+                example.evidence.clone(),
+                confirmation,
+            ),
+        }
+    }
+}
+
+/// What a smaller case must still show. The blame may move to a rule that the departure named as possible, never back.
+struct Wanted {
+    requirement: RequirementId,
+    instead: Vec<RequirementId>,
+}
+
+impl Wanted {
+    fn of(departure: &Departure) -> Self {
+        Self {
+            requirement: departure.requirement,
+            instead: departure.instead.clone(),
+        }
+    }
+
+    fn accept(&mut self, departure: &Departure) -> bool {
+        if departure.requirement == self.requirement {
+            return true;
+        }
+        match self
+            .instead
+            .iter()
+            .position(|rule| *rule == departure.requirement)
+        {
+            Some(place) => {
+                self.requirement = departure.requirement;
+                self.instead.drain(..=place);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// The finding that comes again more surely; of two alike, the first.
+fn surer(first: Finding, second: Finding) -> Finding {
+    let rate = |finding: &Finding| {
+        let Confirmation {
+            reproduced,
+            attempts,
+        } = finding.confirmation;
+        f64::from(reproduced) / f64::from(attempts.max(1))
+    };
+    if rate(&second) > rate(&first) {
+        second
+    } else {
+        first
+    }
+}
