@@ -142,6 +142,32 @@ fn the_reference_conforms_and_its_report_is_valid() {
 }
 
 #[test]
+fn a_race_is_replayed_until_it_departs() {
+    let folder = folder();
+    let case = "[[case]]\nname = \"race\"\nsteps = [\n  '[1] create virtual on A',\n  '[2] create virtual on A',\n  \
+                'issue #1',\n  'issue #2',\n  'list A',\n]\n";
+    std::fs::write(folder.path().join("race.toml"), case).unwrap();
+    let fault = "--fault limit-checked-before-insert";
+    let ended = cardproof(folder.path(), &format!("replay race.toml {fault}"));
+    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("LIMIT-8"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("at once   [1]"), "{}", ended.stdout);
+    let correct = cardproof(folder.path(), "replay race.toml --times 20");
+    assert_eq!(
+        correct.code,
+        Some(0),
+        "{}{}",
+        correct.stdout,
+        correct.stderr
+    );
+    assert!(
+        correct.stdout.contains("departs 0/20"),
+        "{}",
+        correct.stdout
+    );
+}
+
+#[test]
 fn a_fault_departs_and_its_reproducer_departs_again() {
     let folder = folder();
     let fault = "--fault terminate-is-reversible";

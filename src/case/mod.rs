@@ -448,3 +448,71 @@ impl Case {
 fn next_letter(letter: char) -> char {
     char::from_u32(letter as u32 + 1).unwrap_or(letter)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(steps: &[&str]) -> Case {
+        Case {
+            name: "case".to_owned(),
+            title: String::new(),
+            steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
+        }
+    }
+
+    fn texts(case: &Case) -> Vec<String> {
+        case.steps.iter().map(Step::to_string).collect()
+    }
+
+    const RACE: [&str; 4] = [
+        "create virtual on A",
+        "[1] activate #1",
+        "[2] retry #2",
+        "read #1",
+    ];
+
+    #[test]
+    fn neighbouring_lanes_are_one_race() {
+        let case = case(&RACE);
+        assert_eq!(case.stretches(), [0..1, 1..3, 3..4]);
+        assert_eq!(case.lanes(&(1..3)).len(), 2);
+        assert!(case.has_race());
+        for (step, end) in [(1, 1), (2, 3), (3, 3), (4, 4), (9, 9)] {
+            assert_eq!(case.end_of_race(StepNumber(step)), StepNumber(end));
+        }
+    }
+
+    #[test]
+    fn one_lane_is_no_race() {
+        assert!(!case(&["[1] list A", "[1] list A"]).has_race());
+    }
+
+    #[test]
+    fn what_is_put_in_moves_the_numbers_behind_it() {
+        let pause = "pause 1ms".parse().unwrap();
+        let moved = case(&RACE).with_inserted(1, pause);
+        let expected = [
+            "create virtual on A",
+            "pause 1ms",
+            "[1] activate #1",
+            "[2] retry #3",
+            "read #1",
+        ];
+        assert_eq!(texts(&moved), expected);
+    }
+
+    #[test]
+    fn two_races_stay_two_when_cases_are_joined() {
+        let race = case(&["[1] list A", "[2] list A"]);
+        let joined = race.followed_by(&race);
+        let expected = [
+            "[1] list A",
+            "[2] list A",
+            "pause 1ms",
+            "[1] list B",
+            "[2] list B",
+        ];
+        assert_eq!(texts(&joined), expected);
+    }
+}

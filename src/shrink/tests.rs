@@ -280,3 +280,56 @@ proptest! {
         check_minimal(&case, &|case| text(case) == all || u64::from((hash(&text(case)) ^ salt).count_ones()).is_multiple_of(share))?;
     }
 }
+
+fn told(steps: &[&str]) -> Case {
+    Case {
+        name: "race".to_owned(),
+        title: String::new(),
+        steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
+    }
+}
+
+const RACE: [&str; 9] = [
+    "create virtual on A",
+    "create physical on B",
+    "issue #1",
+    "[2] terminate #1",
+    "[3] deactivate #1",
+    "[3] retry #5",
+    "[4] read #1",
+    "[4] list all",
+    "read #1",
+];
+
+#[test]
+fn what_needs_no_race_is_shown_without_one() {
+    let both = |case: &Case| {
+        let commands = text(case);
+        commands.contains("terminate") && commands.contains("deactivate")
+    };
+    let mut departs = |cases: &[Case]| cases.iter().map(both).collect();
+    let shrunk = shrink(&told(&RACE), &mut departs, BUDGET).case;
+    assert!(!shrunk.has_race(), "{}", text(&shrunk));
+    assert_eq!(shrunk.steps.len(), 3, "{}", text(&shrunk));
+}
+
+#[test]
+fn a_race_keeps_the_lanes_that_it_needs() {
+    // Terminate and deactivate of one card at the same time.
+    let meet = |case: &Case| {
+        case.stretches().into_iter().any(|stretch| {
+            let lane_of = |verb: &str| {
+                let mut steps = case.steps[stretch.clone()].iter();
+                steps.find(|s| s.to_string().contains(verb))?.lane
+            };
+            let lanes = (lane_of(" terminate"), lane_of(" deactivate"));
+            matches!(lanes, (Some(one), Some(other)) if one != other)
+        })
+    };
+    let mut departs = |cases: &[Case]| cases.iter().map(meet).collect();
+    let shrunk = shrink(&told(&RACE), &mut departs, BUDGET).case;
+    assert_eq!(
+        text(&shrunk),
+        "create virtual on A\n[1] terminate #1\n[2] deactivate #1"
+    );
+}

@@ -1,10 +1,12 @@
 use super::*;
+use crate::case::StepNumber;
 use crate::exit_code::ExitCode;
 use crate::judge::Departure;
+use crate::judge::TriedOrder;
 use crate::report::Confirmation;
 use crate::report::sample::{case, departure, exchange, finding, report, revival};
 use crate::requirement::id;
-use crate::trace::Reply;
+use crate::trace::{Exchange, Micros, Reply};
 
 fn drawn(report: &Report, width: usize, detail: Detail) -> String {
     let code = ExitCode::from(report.verdict);
@@ -148,4 +150,50 @@ fn a_path_with_spaces_is_quoted_for_the_shell() {
         text.contains("cardproof replay 'my reports/cases/READ-1.toml'\n"),
         "{text}"
     );
+}
+
+/// Two lanes, of which one has two steps: what overlapped is drawn, and the orders are told.
+#[test]
+fn a_race_is_drawn_over_time() {
+    let during = |step: usize, sent_at: u64, received_at: u64, status: u16| Exchange {
+        sent_at: Micros(sent_at),
+        received_at: Micros(received_at),
+        ..exchange(step, "PATCH", status, "")
+    };
+    let steps = [
+        "create virtual on A",
+        "[1] terminate #1",
+        "[2] deactivate #1",
+        "[2] activate #1",
+    ];
+    let tried = |order: &[usize], because: &str| TriedOrder {
+        order: order.iter().map(|step| StepNumber(*step)).collect(),
+        fails_at: StepNumber(4),
+        because: because.to_owned(),
+    };
+    let race = Finding {
+        departure: Departure {
+            tried: vec![
+                tried(&[3, 2], "it was answered 204, in place of a refusal (409)"),
+                tried(&[], "the card is not there"),
+            ],
+            ..departure(id::LIFE_15, 4)
+        },
+        case: case("race", steps),
+        exchanges: vec![
+            exchange(1, "POST", 201, r#"{"id":"1","status":"issuing"}"#),
+            during(2, 10_000, 13_000, 204),
+            during(3, 10_100, 11_000, 204),
+            during(4, 11_050, 12_500, 204),
+        ],
+        confirmation: Confirmation {
+            reproduced: 17,
+            attempts: 50,
+        },
+        ..finding(id::LIFE_15, 1)
+    };
+    let text = drawn(&report(vec![race]), 80, Detail::Normal);
+    let (_, findings) = text.split_once("\nFindings").unwrap();
+    let (findings, _) = findings.split_once("\nOpen points").unwrap();
+    insta::assert_snapshot!(findings);
 }
