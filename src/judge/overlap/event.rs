@@ -115,7 +115,7 @@ impl Judge<'_> {
             self.race
                 .understood
                 .iter()
-                .filter(|(_, understood)| creates_for(understood, &concerns))
+                .filter(|(_, understood)| creates_for(understood, concerns))
                 .filter_map(|(moment, _)| made_in(&self.trace.exchanges[*moment])),
         );
         cards.extend(shown.keys().cloned());
