@@ -117,9 +117,11 @@ pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<
                 .chain(all_given(fresh_ways(world, call), &reading("taken afresh")))
                 .collect()
         }
-        Outcome::LostUndone | Outcome::LostRefused | Outcome::InFlight(_) => {
+        Outcome::LostUndone | Outcome::LostRefused => {
             refused.into_iter().chain(fresh_ways(world, call)).collect()
         }
+        // What was refused for another request did not take the key; that one did.
+        Outcome::InFlight(_) => fresh_ways(world, call),
     }
 }
 
@@ -135,7 +137,9 @@ pub(super) fn refusals_in_flight(
         Outcome::InFlight(times) => Some(times),
         _ => None,
     });
-    let all_refused = refused.sum::<Option<usize>>() == Some(same + other);
+    let all_refused = refused
+        .sum::<Option<usize>>()
+        .is_some_and(|times| times >= same + other);
     let codes: &[u16] = match (same, other) {
         (0, 0) => &[],
         _ if all_refused => &[],
