@@ -69,6 +69,22 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The act of a sandbox that the target seems not to have. That is for the profile to say, and no departure.
+    pub(super) fn absent_in_sandbox(&self, scene: &Scene<'_>, asked: &Asked) -> Option<Action> {
+        let Asked::Modify(call) = asked else {
+            return None;
+        };
+        let Wish::Act(action, Id::Known(card)) = &call.wish else {
+            return None;
+        };
+        let is_final = |world: &World| world.card(card).is_some_and(|c| c.status.is_final());
+        let is_absent = action.is_sandbox()
+            && matches!(scene.response.status, 404 | 405 | 501)
+            && call.flaw.is_none()
+            && !self.worlds.iter().any(is_final);
+        is_absent.then_some(*action)
+    }
+
     pub(super) fn answer_shows_card(
         &mut self,
         scene: &Scene<'_>,

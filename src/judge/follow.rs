@@ -234,6 +234,14 @@ impl<'a> Judge<'a> {
         if matches!(response.status, 429 | 503) {
             return self.unanswered(moment, exchange, &asked);
         }
+        if let Some(action) = self.absent_in_sandbox(&scene, &asked) {
+            let words = format!(
+                "`{action}` was answered {} for a card that is there, as if there were no such call: \
+                 say in the profile what the sandbox has (simulator = false under [sandbox], or the right path)",
+                response.status
+            );
+            return self.obstacle(exchange.step, words);
+        }
         wire::check(self, &scene);
         // RFC 9110, 15.6.2: that is how a method is refused which the server has for no path at all.
         let is_refused_method = matches!(asked, Asked::OtherMethod(_)) && response.status == 501;

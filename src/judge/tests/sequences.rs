@@ -404,3 +404,17 @@ fn what_is_judged_is_counted() {
     let never = crate::requirement::id::LIFE_4;
     assert!(!judgement.exercised.contains_key(&never));
 }
+
+#[test]
+fn a_sandbox_without_a_simulator_is_no_departure() {
+    for status in [404, 405, 501] {
+        let issue = format!("issue #1 => {status}");
+        let story = Story::told(&[CREATE, &issue, "read #1 => 200 issuing"]);
+        let judgement = judge(Contract::embedded(), &manual(), &story.trace());
+        assert_eq!(judgement.departures, [], "{status}");
+        let words = &judgement.obstacles[0].words;
+        assert!(words.contains("simulator = false"), "{words}");
+    }
+    check(&[CREATE, "issue #1 => 409"], &[("LIFE-12", 2)]);
+    check(&[CREATE, "fail #1 => 204", "issue #1 => 404"], &[]);
+}
