@@ -9,8 +9,6 @@ import { Problem } from './problem.js';
 import { readings } from './readings.js';
 import { publish } from './webhooks.js';
 
-const FINAL = ['terminated', 'blocked', 'issue_failed'];
-
 const accounts = new Map(); // id → { id, programme, turn }
 const cards = new Map(); // id → the row, in the order in which they were made
 const cache = new Map(); // what list-from-cache takes for true
@@ -63,7 +61,7 @@ async function insert(account, id, { type, billingAddress, shippingAddress }, is
     id,
     account,
     type,
-    billingAddress: fault('address-cut') ? { ...billingAddress, city: billingAddress.city.slice(0, 30) } : billingAddress,
+    billingAddress: stored(billingAddress),
     shippingAddress,
     status: 'issuing',
     isOver,
@@ -78,6 +76,10 @@ async function insert(account, id, { type, billingAddress, shippingAddress }, is
   if (readings.creationReported) publish(account.programme, show(card));
   setTimeout(() => inTurn(account, () => issue(card)), readings.issuanceMs);
   return card;
+}
+
+function stored(address) {
+  return fault('address-cut') ? { ...address, city: address.city.slice(0, 30) } : address;
 }
 
 /** A card number that passes the Luhn check. */
@@ -121,14 +123,12 @@ export async function change(programme, cardId, name) {
     if (isAllowed || (fault('refused-but-done') && status === 'issuing')) move(card, to);
     if (!isAllowed && status !== to) throw new Problem(readings.badTransition, `it can't ${name}, being ${status}`);
     if (!isAllowed && repeated >= 400) throw new Problem(repeated, `the card is ${to} already`);
-    if (fault('siblings-too') && name === 'deactivate') deactivateAll(card.account);
+    if (fault('siblings-too')) siblings(card).forEach((sibling) => from.includes(sibling.status) && move(sibling, to));
     return show(card);
   });
 }
 
-function deactivateAll(account) {
-  [...cards.values()].filter((card) => card.account === account && card.status === 'active').forEach((card) => move(card, 'inactive'));
-}
+const siblings = (card) => [...cards.values()].filter((other) => other.account === card.account);
 
 export async function read(programme, cardId) {
   await database();

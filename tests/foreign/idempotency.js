@@ -21,7 +21,8 @@ export async function begin(request, reply) {
     if (!fault('key-recorded-late')) records.set(name, request.record);
     return undefined;
   }
-  if (record.print !== printOf(request) && !fault('key-ignores-payload')) throw new Problem(422, 'this key came with another request');
+  const isSame = record.print === printOf(request) || fault('key-ignores-payload');
+  if (!isSame) throw new Problem(422, 'this key came with another request');
   if (record.answer === undefined && readings.whileInFlight === 409) throw new Problem(409, 'the first is in flight');
   const answer = await record.done;
   if (answer === undefined) return begin(request, reply);

@@ -12,6 +12,8 @@ const text = {
 const needed = { ...text, type: 'string' };
 const isClosed = { additionalProperties: readings.furtherMembers !== 'refused' };
 
+const countries = iso.all().map(({ alpha2 }) => alpha2);
+
 const address = {
   type: 'object',
   required: ['firstLine', 'city', 'country', 'postCode'],
@@ -20,7 +22,7 @@ const address = {
     secondLine: text,
     city: needed,
     state: text,
-    country: fault('country-by-shape') ? { type: 'string', pattern: '^[A-Z]{2}$' } : { enum: iso.all().map(({ alpha2 }) => alpha2) },
+    country: fault('country-by-shape') ? { type: 'string', pattern: '^[A-Z]{2}$' } : { enum: countries },
     postCode: needed,
   },
   ...isClosed,
