@@ -1,5 +1,7 @@
 //! The built program, for tests that run it.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
