@@ -356,6 +356,11 @@ impl Case {
             .any(|stretch| self.lanes(&stretch).len() > 1)
     }
 
+    /// Whether what it shows may depend on the moment: when requests meet, or when an answer is cut off.
+    pub fn may_come_by_chance(&self) -> bool {
+        self.has_race() || self.steps.iter().any(|step| step.loss.is_some())
+    }
+
     /// The lanes of a stretch, in order.
     pub fn lanes(&self, stretch: &std::ops::Range<usize>) -> Vec<Lane> {
         let steps = &self.steps[stretch.clone()];
@@ -486,6 +491,13 @@ mod tests {
         for (step, end) in [(1, 1), (2, 3), (3, 3), (4, 4), (9, 9)] {
             assert_eq!(case.end_of_race(StepNumber(step)), StepNumber(end));
         }
+    }
+
+    #[test]
+    fn races_and_cut_answers_may_come_by_chance() {
+        assert!(case(&RACE).may_come_by_chance());
+        assert!(case(&["create virtual on A then cut after sending"]).may_come_by_chance());
+        assert!(!case(&["create virtual on A", "read #1"]).may_come_by_chance());
     }
 
     #[test]

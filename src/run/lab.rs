@@ -50,6 +50,8 @@ pub(super) struct Lab<'a> {
     one_by_one: bool,
     /// A candidate must depart so many times in a row.
     times: usize,
+    /// What depends on the moment when an answer is cut off is tried as often as a race is.
+    cuts_by_chance: bool,
 }
 
 impl<'a> Lab<'a> {
@@ -67,6 +69,7 @@ impl<'a> Lab<'a> {
             requests: 0,
             one_by_one: false,
             times: 1,
+            cuts_by_chance: false,
         }
     }
 
@@ -156,6 +159,9 @@ impl<'a> Lab<'a> {
         let seen_in = suspicion.seen_in.len();
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
         self.one_by_one = true;
+        if !best.is_steady() && !best.case.has_race() {
+            best = self.with_cuts_by_chance(suspicion, best);
+        }
         if !best.is_confirmed() {
             let patient = suspicion.examples.iter().map(Example::with_its_time);
             let tries: Vec<Example> = suspicion.examples.iter().cloned().chain(patient).collect();
@@ -172,6 +178,22 @@ impl<'a> Lab<'a> {
         best
     }
 
+    /// What a cut answer shows mostly comes every time. Where it does not, whatever cuts an answer is tried as a race is.
+    fn with_cuts_by_chance(&mut self, suspicion: &Suspicion, best: Finding) -> Finding {
+        let mut examples = suspicion.examples.iter();
+        let Some(example) = examples.find(|e| e.case.may_come_by_chance()) else {
+            return best;
+        };
+        self.cuts_by_chance = true;
+        let found = self.shortest(example, suspicion.seen_in.len());
+        self.cuts_by_chance = false;
+        surer(best, found)
+    }
+
+    fn may_come_by_chance(&self, case: &Case) -> bool {
+        case.has_race() || self.cuts_by_chance && case.may_come_by_chance()
+    }
+
     /// Which of these cases depart as is wanted. Only the first that does is taken, so only it may narrow what is wanted.
     /// One with a race is run until it departs, as often as may be.
     fn still_depart(&mut self, cases: &[Case], wanted: &mut Wanted) -> Vec<bool> {
@@ -185,7 +207,7 @@ impl<'a> Lab<'a> {
                     && judgement.departures.iter().any(|d| wanted.accept(d))
                     && self.departs_further(&cases[*place], wanted);
             }
-            left.retain(|place| cases[*place].has_race());
+            left.retain(|place| self.may_come_by_chance(&cases[*place]));
             if left.is_empty() || departs.contains(&true) {
                 break;
             }
@@ -261,7 +283,7 @@ impl<'a> Lab<'a> {
         case: Case,
         wanted: &Wanted,
     ) -> Finding {
-        let attempts = match case.has_race() {
+        let attempts = match self.may_come_by_chance(&case) {
             true => self.effort.race_confirmations,
             false => self.effort.confirmations,
         };
