@@ -6,10 +6,13 @@ use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
 use super::overlap;
+use super::request::Asked;
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Issuance, Reply};
 use crate::world::lifecycle::keeping_rule;
+use crate::world::limit;
+use crate::world::ways::{Id, Wish};
 use crate::world::{Card, Moment, World};
 
 impl Judge<'_> {
@@ -109,17 +112,10 @@ impl Judge<'_> {
             return vec![card.since.rule];
         }
         if let Some(rule) = card.over_limit {
-            // LIMIT-4 speaks of the answer; that the card becomes usable beside an active one is LIMIT-1.
-            let rule = if rule == id::LIMIT_4 {
-                id::LIMIT_1
-            } else {
-                rule
-            };
-            let mut rules = vec![rule, id::LIMIT_4];
-            if self.was_made_in_race(card) {
-                rules.insert(0, id::LIMIT_8);
-            }
-            return rules;
+            return self.limit_rules(card, rule, id::LIMIT_4);
+        }
+        if seen != card.status && self.made_room(card) {
+            return self.limit_rules(card, limit::rule(seen), card.since.rule);
         }
         let look = self
             .facts
@@ -173,6 +169,37 @@ impl Judge<'_> {
             rules.insert(0, id::READ_8);
         }
         dedup(rules)
+    }
+
+    /// The rules by which a card must not hold its slot beside another one, or perhaps must be as it is by this last rule.
+    fn limit_rules(
+        &self,
+        card: &Card,
+        rule: RequirementId,
+        perhaps: RequirementId,
+    ) -> Vec<RequirementId> {
+        // LIMIT-4 speaks of the answer; that the card becomes usable beside an active one is LIMIT-1.
+        let rule = if rule == id::LIMIT_4 {
+            id::LIMIT_1
+        } else {
+            rule
+        };
+        let in_race = self.was_made_in_race(card).then_some(id::LIMIT_8);
+        dedup(in_race.into_iter().chain([rule, perhaps]).collect())
+    }
+
+    /// That the card failed by itself is only concluded from a later create which found its slot free: if it has not
+    /// failed, that one was over the limit.
+    fn made_room(&self, card: &Card) -> bool {
+        let asked = self.understood(card.since.moment).asked;
+        let is_for_its_slot = |wish: &Wish| {
+            matches!(wish, Wish::Create { account: Id::Known(account), card_type, .. }
+                if *account == card.account && *card_type == Some(card.card_type))
+        };
+        card.status == CardStatus::IssueFailed
+            && card.since.rule == id::LIFE_1
+            && card.since.step != card.made_by
+            && matches!(asked, Asked::Modify(call) if is_for_its_slot(&call.wish))
     }
 
     /// Another create for the same account was under way when the card was made.

@@ -242,7 +242,11 @@ impl<'a> Judge<'a> {
         made: Option<CardId>,
         kind: TouchKind,
     ) {
-        if !scene.is_success() || kind == TouchKind::Replayed {
+        if scene.is_success() && kind == TouchKind::Replayed {
+            self.name_card(call, made);
+            return;
+        }
+        if !scene.is_success() {
             return;
         }
         let now = scene.now(id::LIFE_1);
@@ -267,6 +271,19 @@ impl<'a> Judge<'a> {
             next.extend(moved);
         }
         self.settle_on(next, scene.exchange.step);
+    }
+
+    /// Where the first answer under a key brought no card, that of another request under it tells which it is.
+    fn name_card(&mut self, call: &Call, made: Option<CardId>) {
+        let Some(made) = made.filter(|made| !self.knows(made)) else {
+            return;
+        };
+        for world in &mut self.worlds {
+            let mut cards = world.cards.iter_mut();
+            if let Some(card) = cards.find(|c| c.id.is_none() && concerned(c, call)) {
+                card.id = Some(made.clone());
+            }
+        }
     }
 
     pub(super) fn server_error(&mut self, scene: &Scene<'_>, asked: &Asked) {

@@ -204,6 +204,7 @@ impl Judge<'_> {
             name,
             wish,
             memory: self.clock.memory(&key, exchange),
+            lost_may_linger: self.lost_may_linger(&key, exchange),
             key,
             line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
             payload: request.body.clone().unwrap_or_default(),

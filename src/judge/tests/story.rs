@@ -96,6 +96,11 @@ impl Story {
             self.steps.push(step);
             return;
         }
+        if let Command::Pause(milliseconds) = step.command {
+            self.clock += 1_000 * milliseconds;
+            self.steps.push(step);
+            return;
+        }
         let (answer, waits) = match answer.strip_suffix(" in vain") {
             Some(answer) => (answer, &[0, 1_000_000][..]),
             None => (answer, &[0][..]),

@@ -59,19 +59,17 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .chain(all_given(fresh_ways(world, call), &reading("tried afresh")))
                 .collect()
         }
-        Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
+        Outcome::LostUndone => with_in_flight(call, undone_ways(world, call)),
         Outcome::InFlight(_) => fresh_ways(world, call),
         Outcome::LostRefused => {
             let mut ways = fresh_ways(world, call);
             ways.extend(unseen_refusals(call));
-            with_in_flight(ways)
+            with_in_flight(call, ways)
         }
         Outcome::LostDone(made_by) => {
             let card = world.cards.iter().position(|c| Some(c.made_by) == made_by);
-            with_in_flight(vec![Way::success(
-                id::IDEM_3,
-                card.map_or(Effect::Nothing, Effect::Reveal),
-            )])
+            let done = Way::success(id::IDEM_3, card.map_or(Effect::Nothing, Effect::Reveal));
+            with_in_flight(call, vec![done])
         }
     }
 }
@@ -86,9 +84,24 @@ pub(super) fn same(moment: Moment) -> Way {
     }
 }
 
-/// A request whose answer was lost may still be at work.
-pub(super) fn with_in_flight(mut ways: Vec<Way>) -> Vec<Way> {
-    ways.push(Way::refusal(id::IDEM_7, 409, RefusalKind::Gate));
+/// A request whose answer was lost may still be at work, but not for ever.
+pub(super) fn with_in_flight(call: &Call, mut ways: Vec<Way>) -> Vec<Way> {
+    if call.lost_may_linger {
+        ways.push(Way::refusal(id::IDEM_7, 409, RefusalKind::Gate));
+    }
+    ways
+}
+
+/// A request that never was carried out is done by its retry; where that is refused though nothing is at work any more,
+/// the key is to blame first.
+fn undone_ways(world: &World, call: &Call) -> Vec<Way> {
+    let mut ways = fresh_ways(world, call);
+    for way in &mut ways {
+        if way.answer == Answer::Success && !call.lost_may_linger {
+            way.instead.insert(0, way.rule);
+            way.rule = id::IDEM_7;
+        }
+    }
     ways
 }
 

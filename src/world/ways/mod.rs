@@ -107,6 +107,8 @@ pub struct Call {
     pub flaw: Option<Flaw>,
     /// The requests with its key that are in flight at the same time.
     pub in_flight: InFlight,
+    /// A request with its key whose answer was lost may still be at work.
+    pub lost_may_linger: bool,
 }
 
 /// How many requests with the same key as a call are in flight at the same time.
