@@ -266,7 +266,7 @@ fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> I
     };
     let repeated = repeated
         .iter()
-        .map(|at| Choice::new(id::OPEN_44, at, "accepted"));
+        .map(|at| Choice::new(id::OPEN_44, place(body, at), "accepted"));
     let points = points.iter().map(|point| open_choice(body, point));
     let choices: Vec<Choice> = points.chain(repeated).collect();
     match choices.is_empty() {
@@ -297,20 +297,31 @@ fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
+    let place = |pointer| place(body, pointer);
     match point {
-        OpenPoint::UnknownProperty(at) => Choice::new(id::OPEN_22, parent(at), "ignored"),
-        OpenPoint::EmptyString(at) => Choice::new(id::OPEN_23, at, "accepted"),
+        OpenPoint::UnknownProperty(at) => Choice::new(id::OPEN_22, place(parent(at)), "ignored"),
+        OpenPoint::EmptyString(at) => Choice::new(id::OPEN_23, place(at), "accepted"),
         OpenPoint::LongString(at) => {
-            let scope = format!("{at}, {} characters", text(at).chars().count());
+            let scope = format!("{}, {} characters", place(at), text(at).chars().count());
             Choice::new(id::OPEN_24, scope, "accepted")
         }
-        OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, at, "accepted"),
+        OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, place(at), "accepted"),
         OpenPoint::ControlCharacter(at) => Choice::new(
             id::OPEN_26,
-            format!("{at}, {}", no_text(text(at))),
+            format!("{}, {}", place(at), no_text(text(at))),
             "accepted",
         ),
         OpenPoint::UndescribedBody => Choice::new(id::OPEN_22, "body", "ignored"),
+    }
+}
+
+/// A member by its pointer. A virtual card is not shipped, so a target may look at its shipping address less closely than
+/// at that of a physical one.
+fn place(body: &Value, pointer: &str) -> String {
+    let is_virtual = body.get("type").and_then(Value::as_str) == Some(CardType::Virtual.as_str());
+    match is_virtual && pointer.starts_with("/shippingAddress") {
+        true => format!("{pointer} of a virtual card"),
+        false => pointer.to_owned(),
     }
 }
 

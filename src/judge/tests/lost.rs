@@ -184,15 +184,15 @@ fn a_key_is_not_in_flight_for_ever() {
     check_after(&CUT, &["pause 6000ms => ", refused], &[("IDEM-3", 3)]);
     check_after(&CUT, &["pause 6000ms => ", "retry #1 => 201 issuing"], &[]);
     // The retry was let go too, so it may be what is at work.
-    check_after(
-        &CUT,
-        &["pause 6000ms => ", "retry #1 => cut", refused],
-        &[],
-    );
+    check_after(&CUT, &["pause 6000ms => ", "retry #1 => cut", refused], &[]);
     let deactivate = [CREATE, "issue #1 => 204", "deactivate #1 => cut"];
     check_after(
         &deactivate,
-        &["read #1 => 200 inactive", "pause 6000ms => ", "retry #3 => 409"],
+        &[
+            "read #1 => 200 inactive",
+            "pause 6000ms => ",
+            "retry #3 => 409",
+        ],
         &[("IDEM-3", 6)],
     );
     check_after(

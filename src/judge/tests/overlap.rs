@@ -114,7 +114,10 @@ fn two_creates_at_once_leave_one_holder() {
 #[test]
 fn two_holders_break_the_limit_where_cards_are_issued_by_themselves_too() {
     let automatic = Terms::default();
-    for (end, step) in [("list A => 200 #3=issuing #4=issuing", 5), ("list A => 200 #3=active #4=active", 5)] {
+    for (end, step) in [
+        ("list A => 200 #3=issuing #4=issuing", 5),
+        ("list A => 200 #3=active #4=active", 5),
+    ] {
         check_with(
             &automatic,
             &[

@@ -365,6 +365,17 @@ fn cards_may_be_issued_by_themselves() {
 }
 
 #[test]
+fn a_virtual_card_is_not_shipped_so_its_shipping_address_may_be_passed_over() {
+    let refused = r#"create physical on A with {"shippingAddress":{"state":""}} => 400"#;
+    let address = r#"{"firstLine":"x","city":"y","country":"GB","postCode":"1","state":""}"#;
+    let passed_over =
+        format!(r#"create virtual on A with {{"shippingAddress":{address}}} => 201 issuing"#);
+    check(&[refused, &passed_over], &[]);
+    let accepted = r#"create physical on A with {"shippingAddress":{"state":""}} => 201 issuing"#;
+    check(&[refused, &passed_over, accepted], &[("OPEN-23", 3)]);
+}
+
+#[test]
 fn a_departure_says_since_when_the_other_was_true() {
     let lines = [
         CREATE,

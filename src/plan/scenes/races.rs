@@ -44,11 +44,15 @@ fn lanes(author: &mut Author<'_>, least: u8) -> Vec<Lane> {
 
 /// How many races in a hundred are about a card that has lived, or a slot that was held before: what goes wrong only then
 /// never shows on what is new.
-const LIVED: u32 = 35;
+const LIVED: u32 = 50;
 
 /// Calls on one card against each other, some beside reads, creates or another account.
 fn around_a_card(author: &mut Author<'_>, card: usize) -> Option<char> {
     let letter = author.story.cards[card].account;
+    let is_issuing = author.story.cards[card].status == CardStatus::Issuing;
+    if is_issuing && author.abilities.simulator && author.dice.chance(60) {
+        act(author, card, Action::Issue);
+    }
     if author.dice.chance(LIVED) {
         live(author, card);
     }

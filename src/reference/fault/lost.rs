@@ -185,7 +185,12 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.hung_up = Some(|_| {});
             rules.replay = |task, record| {
                 retry_changed(task, record, CreateCard, |_, _| {
-                    Refusal::new(StatusCode::CONFLICT, "in-flight", "the first call is at work").into()
+                    Refusal::new(
+                        StatusCode::CONFLICT,
+                        "in-flight",
+                        "the first call is at work",
+                    )
+                    .into()
                 })
             };
         },
