@@ -331,6 +331,7 @@ impl Story {
             exchanges: self.exchanges,
             events: self.events,
             obstacles: Vec::new(),
+            not_run: None,
             complete: true,
         }
     }
