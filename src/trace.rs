@@ -261,6 +261,8 @@ pub struct CaseTrace {
     pub events: Vec<Event>,
     /// What came in the way.
     pub obstacles: Vec<Obstacle>,
+    /// Why it was not run, where accounts were wanting for it: neither an obstacle nor evidence.
+    pub not_run: Option<String>,
     /// The case ran to its end; a trace that was cut off has one that didn't.
     pub complete: bool,
 }
@@ -386,5 +388,8 @@ pub enum Record {
         /// What came in the way.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         obstacles: Vec<Obstacle>,
+        /// Why it was not run, where accounts were wanting for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_run: Option<String>,
     },
 }

@@ -130,6 +130,7 @@ impl<R: BufRead> TraceReader<R> {
                     exchanges: Vec::new(),
                     events: Vec::new(),
                     obstacles: Vec::new(),
+                    not_run: None,
                     complete: false,
                 };
                 match self.open.insert(number, trace) {
@@ -153,10 +154,15 @@ impl<R: BufRead> TraceReader<R> {
                 }
                 None => Err(self.not_open(number)),
             },
-            Record::End { number, obstacles } => match self.open.remove(&number) {
+            Record::End {
+                number,
+                obstacles,
+                not_run,
+            } => match self.open.remove(&number) {
                 Some(mut case) => {
                     case.exchanges.sort_by_key(|exchange| exchange.sent_at);
                     case.obstacles = obstacles;
+                    case.not_run = not_run;
                     case.complete = true;
                     Ok(Some(case))
                 }

@@ -14,7 +14,10 @@ use super::settings::{self, SpecArgs};
 use super::target::{Target, TargetArgs};
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::exit_code::ExitCode;
-use crate::plan::{Budget, DEFAULT_SUITE, Planned, Suite, case_file, plan, planned_count};
+use crate::plan::{
+    Budget, DEFAULT_SUITE, Planned, Suite, by_worth, case_file, plan, planned_count,
+};
+use crate::profile::Accounts;
 use crate::report::files::{self, TRACE_FILE};
 use crate::report::{Report, text};
 use crate::run::{Agenda, Effort, Limits, Live, Setting, abilities, run, write_cases};
@@ -76,15 +79,19 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     let setting =
         Setting::new(contract, &target.profile, args.seed, args.suite.clone()).or_usage()?;
     let budget = Budget { cases: args.cases };
-    let mut planned = plan(
+    let planned = plan(
         &suites,
         args.seed,
         budget,
         contract,
         abilities(&target.profile),
     );
+    let mut planned: Box<dyn Iterator<Item = Planned>> = match target.profile.accounts {
+        Accounts::List(_) => Box::new(by_worth(planned.collect()).into_iter()),
+        _ => Box::new(planned),
+    };
     if args.dry_run {
-        return show_cases(&mut planned);
+        return show_cases(&mut *planned);
     }
     let folder = Folder::make(args.out.as_deref())?;
     let (mut report, was_interrupted) = test(
@@ -93,7 +100,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
         target.profile.clone(),
         &setting,
         Agenda {
-            cases: &mut planned,
+            cases: &mut *planned,
             count: planned_count(&suites, budget, contract),
         },
         &folder,

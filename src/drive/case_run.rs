@@ -1,7 +1,8 @@
 //! One case on its way: its steps in order, what they brought, what came in the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -12,10 +13,11 @@ use super::client::{Delivery, Received};
 use super::draft::{Ask, Draft, Known};
 use super::hook_steps::Events;
 use super::outgoing::Outgoing;
+use super::pool::Lease;
 use super::release::Release;
 use super::reply::{card_id, recorded};
 use super::writer::TraceWriter;
-use crate::card::{CardStatus, CardType};
+use crate::card::{CardId, CardStatus, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
 };
@@ -33,9 +35,15 @@ pub struct CaseRun<'a> {
     /// The requests whose signatures later steps take.
     signed: BTreeMap<StepNumber, Outgoing>,
     /// Ids whose mention keeps an element of a long list.
-    ids: Vec<String>,
+    pub(super) ids: Vec<String>,
     /// Nobody knows what time it is at the target, so further answers would mean nothing.
     is_lost_in_time: bool,
+    /// It is no part of the run, but run again for the lab.
+    pub(super) is_aside: bool,
+    /// The listed accounts that it uses; they are free when the last lane is done.
+    pub(super) leases: Arc<Vec<Lease<'a>>>,
+    /// The cards that listed accounts held when it began.
+    pub(super) before: BTreeSet<CardId>,
 }
 
 impl<'a> CaseRun<'a> {
@@ -58,6 +66,7 @@ impl<'a> CaseRun<'a> {
                 exchanges: Vec::with_capacity(case.steps.len()),
                 events: Vec::new(),
                 obstacles: Vec::new(),
+                not_run: None,
                 complete: false,
             },
             events: Events::default(),
@@ -71,6 +80,9 @@ impl<'a> CaseRun<'a> {
                 .map(ToString::to_string)
                 .collect(),
             is_lost_in_time: false,
+            is_aside: false,
+            leases: Arc::default(),
+            before: BTreeSet::new(),
         }
     }
 
@@ -85,16 +97,22 @@ impl<'a> CaseRun<'a> {
         });
         match leased {
             Ok(()) => {
+                self.read_pasts().await;
                 self.listen().await;
                 self.steps().await;
                 self.stop_listening().await;
+                self.leave_accounts().await;
             }
-            Err(words) => self.obstacle(None, format!("the case was not run: {words}")),
+            Err(Refused::Wanting(words)) => self.case.not_run = Some(words),
+            Err(Refused::Trouble(words)) => {
+                self.obstacle(None, format!("the case was not run: {words}"));
+            }
         }
         self.case.complete = true;
         self.trace.append(&Record::End {
             number: self.case.number,
             obstacles: self.case.obstacles.clone(),
+            not_run: self.case.not_run.clone(),
         });
     }
 
@@ -110,9 +128,12 @@ impl<'a> CaseRun<'a> {
         self.case
     }
 
-    async fn lease_accounts(&mut self) -> Result<(), String> {
+    async fn lease_accounts(&mut self) -> Result<(), Refused> {
+        if let Some(pool) = &self.driver.pool {
+            return self.lease_listed(pool).await.map_err(Refused::Wanting);
+        }
         for letter in self.case.case.accounts() {
-            let id = self.driver.lease().await?;
+            let id = self.driver.lease().await.map_err(Refused::Trouble)?;
             self.ids.push(id.to_string());
             self.case.accounts.insert(letter, id);
         }
@@ -291,6 +312,9 @@ impl<'a> CaseRun<'a> {
         let request = outgoing.recorded(path);
         let client = &self.driver.caller.client;
         let sent = client.send(outgoing, delivery).await;
+        if let Some(pool) = &self.driver.pool {
+            pool.answered_in(sent.at.elapsed());
+        }
         let received_at = self.driver.micros(Instant::now());
         let sent_at = self.driver.micros(sent.at);
         let reply = self.reply(step, sent.received);
@@ -372,6 +396,7 @@ impl<'a> CaseRun<'a> {
         };
         let Some(id) = card_id(response) else { return };
         self.ids.push(id.to_ascii_lowercase());
+        self.note_made(origin, &id);
         self.events.claim(&id);
         self.cards.insert(number, id.clone());
         self.cards.entry(origin).or_insert(id);
@@ -396,10 +421,12 @@ impl<'a> CaseRun<'a> {
             .iter()
             .filter(|card| card["type"] == card_type.as_str())
             .filter_map(|card| card["id"].as_str())
-            .filter(|id| !self.cards.values().any(|known| known == id));
+            .filter(|id| !self.cards.values().any(|known| known == id))
+            .filter(|id| !self.before.contains(&CardId::new(id)));
         if let (Some(id), None) = (unknown.next(), unknown.next()) {
             let id = id.to_owned();
             self.ids.push(id.to_ascii_lowercase());
+            self.note_made(made_by, &id);
             self.cards.insert(made_by, id);
         }
     }
@@ -491,6 +518,14 @@ impl<'a> CaseRun<'a> {
     pub(super) fn obstacle(&mut self, step: Option<StepNumber>, words: String) {
         self.case.obstacles.push(Obstacle { step, words });
     }
+}
+
+/// Why a case has no accounts.
+pub(super) enum Refused {
+    /// The listed ones don't do.
+    Wanting(String),
+    /// None was to be had.
+    Trouble(String),
 }
 
 /// What a step is going to do.

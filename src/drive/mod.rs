@@ -8,6 +8,8 @@
 //!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
 //! - `hooks` receives events, `hook_steps` runs the steps about them.
+//! - `pool` shares out listed accounts, `listed` reads what they hold first, `leftovers` ends
+//!   what a case leaves in them.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
@@ -21,7 +23,10 @@ mod connector;
 mod draft;
 mod hook_steps;
 mod hooks;
+mod leftovers;
+mod listed;
 mod outgoing;
+mod pool;
 mod release;
 mod reply;
 mod session;
@@ -46,14 +51,15 @@ use self::client::Client;
 use self::draft::Draft;
 use self::hooks::Hooks;
 use self::outgoing::Outgoing;
+use self::pool::Pool;
 use self::reply::Masks;
 use self::setup::Caller;
 use crate::card::AccountId;
 use crate::case::{Case, Flaw};
-use crate::profile::Profile;
+use crate::profile::{Accounts, Profile};
 use crate::trace::{CaseNumber, CaseTrace, Micros};
 
-pub use self::session::{FinishedCases, Session};
+pub use self::session::{FinishedCases, LeftCard, Session};
 pub use self::stop::StopSignal;
 pub use self::trouble::Trouble;
 pub use self::writer::{TraceWriter, WriteError};
@@ -64,6 +70,8 @@ struct Driver {
     caller: Caller,
     access: Access,
     supply: Supply,
+    /// Accounts that are used again and again, where the profile lists them.
+    pool: Option<Pool>,
     /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
     hooks: OnceCell<Result<Hooks, String>>,
     /// A case that moves the clock has the target to itself; the others share it.
@@ -93,8 +101,16 @@ impl Driver {
         let supply = Supply::prepare(&profile.accounts, &access, &caller)
             .await
             .map_err(|problem| Trouble::NoAccount { problem })?;
+        let pool = match &profile.accounts {
+            Accounts::List(list) => {
+                let accounts = list.iter().map(|id| AccountId::new(id.to_string()));
+                Some(Pool::new(accounts, profile.timeout.0))
+            }
+            _ => None,
+        };
         Ok(Self {
             supply,
+            pool,
             profile,
             caller,
             access,
@@ -113,6 +129,7 @@ impl Driver {
         stop: &StopSignal,
     ) -> CaseTrace {
         let mut run = CaseRun::new(self, number, case, trace);
+        run.is_aside = trace.is_none();
         let in_turn = async {
             if case.moves_clock() {
                 let _alone = self.turns.write().await;
@@ -158,6 +175,9 @@ impl Driver {
         flaw: Option<Flaw>,
         earlier: Option<&Outgoing>,
     ) -> Result<Outgoing, String> {
+        if let Some(pool) = &self.pool {
+            pool.check(draft)?;
+        }
         self.access.dress(draft, flaw, earlier, &self.caller).await
     }
 

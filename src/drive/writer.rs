@@ -145,6 +145,11 @@ impl TraceWriter {
         Self(None)
     }
 
+    /// It writes nothing.
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Hands a line over. Whether it could be written shows in [`TraceWriter::finish`].
     pub fn append(&self, record: &Record) {
         let Some(queue) = &self.0 else { return };
@@ -264,7 +269,11 @@ mod tests {
                 pasts: [('A', crate::trace::Past::Read)].into(),
             },
             Record::Exchange { number, exchange },
-            Record::End { number, obstacles },
+            Record::End {
+                number,
+                obstacles,
+                not_run: None,
+            },
         ]
     }
 

@@ -101,6 +101,7 @@ impl Group {
                 exchanges: Vec::new(),
                 events: Vec::new(),
                 obstacles: Vec::new(),
+                not_run: trace.not_run.clone(),
                 complete: trace.complete,
             },
             moments: Vec::new(),

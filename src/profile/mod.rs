@@ -54,6 +54,9 @@ pub struct Profile {
     /// Where fresh accounts come from.
     #[schemars(with = "parts::AccountsTable")]
     pub accounts: Accounts,
+    /// What the run made in listed accounts and is still alive at its end is terminated.
+    #[serde(default = "yes")]
+    pub cleanup: bool,
     /// What it offers in the issuer's stead.
     #[serde(default)]
     pub sandbox: Sandbox,
@@ -201,6 +204,7 @@ impl Profile {
             signing: Signing::default(),
             setup: Setup::default(),
             accounts,
+            cleanup: true,
             sandbox: Sandbox::default(),
             foreign: Foreign::default(),
             webhooks: None,
@@ -272,6 +276,10 @@ impl Profile {
             .chain(&mut self.signing.private_key)
             .chain(headers)
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn micros(wait: Wait) -> Micros {

@@ -1,6 +1,7 @@
 //! The report: every fact of a run, decided once. Writers draw it; none counts or decides anything.
 
 pub mod files;
+mod ledger;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod text;
@@ -16,6 +17,7 @@ use crate::judge::Departure;
 use crate::requirement::{Level, RequirementId, Tag};
 use crate::trace::{Event, Exchange, Terms};
 
+pub use ledger::{Left, Made, NotRun};
 pub use verdict::{Facts, Overall, Verdict, requirement_results};
 
 /// The version of the form of `report.json`. It grows when a member changes its meaning or goes.
@@ -56,6 +58,12 @@ pub struct Report {
     pub readings: Vec<Reading>,
     /// Trouble that is nobody's proven fault.
     pub obstacles: Vec<ObstacleFact>,
+    /// Cases that were not run for want of accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_run: Vec<NotRun>,
+    /// The ledger: what the run made in listed accounts, and what of it is left; absent where accounts are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
 }
 
 /// What was tested.

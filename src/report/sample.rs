@@ -28,6 +28,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
         )]
         .into(),
         lacks: &[Needs::Issuer],
+        want: None,
         hindered: false,
         whole: true,
     };
@@ -70,6 +71,8 @@ pub fn report(findings: Vec<Finding>) -> Report {
             step: Some(StepNumber(3)),
             times: 2,
         }],
+        not_run: Vec::new(),
+        made: None,
     }
 }
 

@@ -74,6 +74,8 @@ pub struct Facts<'a> {
     pub disabled: &'a BTreeMap<String, String>,
     /// What the target lacks.
     pub lacks: &'a [Needs],
+    /// Why cases were not run, where accounts were wanting for them.
+    pub want: Option<&'a str>,
     /// Obstacles came in the way.
     pub hindered: bool,
     /// Every case of the plan was run to its end.
@@ -141,6 +143,9 @@ fn verdict(
     if lacks {
         return (Verdict::NotApplicable, Some(needs.reason().to_owned()));
     }
+    if let Some(want) = facts.want {
+        return (Verdict::NotShown, Some(want.to_owned()));
+    }
     if facts.hindered {
         let words = "obstacles came in the way of the cases that would have exercised it";
         return (Verdict::Inconclusive, Some(words.to_owned()));
@@ -172,6 +177,20 @@ impl Overall {
             let words = format!(
                 "{unclear} requirement{} could not be decided",
                 plural(unclear)
+            );
+            return (Self::Inconclusive, words);
+        }
+        let is_wanting = |r: &&RequirementResult| {
+            r.verdict == Verdict::NotShown
+                && r.level == Level::Must
+                && facts.want.is_some()
+                && r.because.as_deref() == facts.want
+        };
+        let wanting = results.iter().filter(is_wanting).count();
+        if wanting > 0 {
+            let words = format!(
+                "{wanting} requirement{} could not be shown for want of accounts",
+                plural(wanting)
             );
             return (Self::Inconclusive, words);
         }

@@ -46,6 +46,10 @@ pub(super) struct Lab<'a> {
     effort: &'a Effort,
     is_stopped: &'a dyn Fn() -> bool,
     requests: usize,
+    /// Why candidates could not be run for want of accounts, since the present finding was begun.
+    want: Option<String>,
+    /// The same, of findings that could not be confirmed for it.
+    wants: BTreeMap<String, usize>,
     /// Candidates are run one after the other, so that none disturbs another.
     one_by_one: bool,
     /// A candidate must depart so many times in a row.
@@ -67,6 +71,8 @@ impl<'a> Lab<'a> {
             effort,
             is_stopped,
             requests: 0,
+            want: None,
+            wants: BTreeMap::new(),
             one_by_one: false,
             times: 1,
             cuts_by_chance: false,
@@ -75,6 +81,11 @@ impl<'a> Lab<'a> {
 
     pub fn requests(&self) -> usize {
         self.requests
+    }
+
+    /// Why findings were not confirmed for want of accounts, and how many.
+    pub fn wants(&self) -> BTreeMap<String, usize> {
+        self.wants.clone()
     }
 
     fn try_out(&mut self, cases: &[Case]) -> Vec<(CaseTrace, Judgement)> {
@@ -86,6 +97,9 @@ impl<'a> Lab<'a> {
         } else {
             self.stage.run_aside(cases)
         };
+        if let Some(want) = traces.iter().find_map(|trace| trace.not_run.clone()) {
+            self.want = Some(want);
+        }
         traces
             .into_iter()
             .map(|trace| {
@@ -156,6 +170,7 @@ impl<'a> Lab<'a> {
     /// example that departs alone. One that needs time to show is run with the time that it had. Of a departure that
     /// comes by chance, candidates that come more surely are taken.
     fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
+        self.want = None;
         let seen_in = suspicion.seen_in.len();
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
         self.one_by_one = true;
@@ -175,6 +190,11 @@ impl<'a> Lab<'a> {
             self.times = 1;
         }
         self.one_by_one = false;
+        if best.confirmation.attempts == 0
+            && let Some(want) = self.want.take()
+        {
+            *self.wants.entry(want).or_default() += 1;
+        }
         best
     }
 
@@ -288,13 +308,18 @@ impl<'a> Lab<'a> {
             false => self.effort.confirmations,
         };
         let mut reproduced = 0;
+        let mut not_run = 0;
         let mut shown = None;
         for _ in 0..attempts {
-            if let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&case)).pop()
-                && let Some(departure) = judgement
-                    .departures
-                    .into_iter()
-                    .find(|d| d.requirement == wanted.requirement)
+            let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&case)).pop() else {
+                continue;
+            };
+            if trace.not_run.is_some() {
+                not_run += 1;
+            } else if let Some(departure) = judgement
+                .departures
+                .into_iter()
+                .find(|d| d.requirement == wanted.requirement)
             {
                 reproduced += 1;
                 let evidence = Evidence {
@@ -306,7 +331,7 @@ impl<'a> Lab<'a> {
         }
         let confirmation = Confirmation {
             reproduced,
-            attempts,
+            attempts: attempts - not_run,
         };
         match shown {
             Some((departure, evidence)) => {

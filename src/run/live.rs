@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::{Continue, Stage};
+use crate::card::CardStatus;
 use crate::case::Case;
-use crate::drive::{Session, StopSignal, TraceWriter};
+use crate::drive::{LeftCard, Session, StopSignal, TraceWriter};
+use crate::report::{Left, Made};
 use crate::trace::{CaseNumber, CaseTrace};
 
 /// A prepared target, and what this run wants of it.
@@ -48,6 +50,31 @@ impl Stage for Live<'_> {
 
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace> {
         self.session.drive_batch(cases, &self.stop)
+    }
+
+    fn slots_are_kept_by(&self, status: CardStatus) {
+        self.session.slots_are_kept_by(status);
+    }
+
+    fn clean_up(&self) -> Option<Made> {
+        let cards = self.session.clean_up()?;
+        let is_alive = |card: &LeftCard| card.status.is_none_or(|status| !status.is_final());
+        let left = cards.iter().filter(|card| is_alive(card));
+        Some(Made {
+            cards: cards.len(),
+            left: left.map(in_words).collect(),
+        })
+    }
+}
+
+fn in_words(card: &LeftCard) -> Left {
+    let why = card.why.clone();
+    Left {
+        card: card.card.clone(),
+        account: card.account.clone(),
+        card_type: card.card_type,
+        status: card.status,
+        because: why.unwrap_or_else(|| "it was not asked to be terminated".to_owned()),
     }
 }
 

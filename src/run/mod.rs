@@ -3,6 +3,7 @@
 //! Synchronous: the driver keeps its tasks to itself and hands over traces. Everything that is decided here is decided
 //! from them.
 
+mod accounts;
 mod findings;
 mod lab;
 mod live;
@@ -14,12 +15,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::card::CardStatus;
 use crate::case::Case;
 use crate::judge::{Judgement, Ledger, judge};
 use crate::plan::Planned;
 use crate::report::{
-    ContractFacts, Facts, ObstacleFact, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
-    requirement_results,
+    ContractFacts, Facts, Made, NotRun, ObstacleFact, Overall, REPORT_VERSION, Reading, Report,
+    Target, Totals, requirement_results,
 };
 use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle};
@@ -40,8 +42,16 @@ pub trait Stage {
         each: &mut dyn FnMut(CaseTrace) -> Continue,
     );
 
-    /// Runs cases at the same time on fresh accounts; what is sent is not recorded as part of the run.
+    /// Runs cases at the same time on accounts of their own; what is sent is not recorded as part of the run.
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace>;
+
+    /// A card in this final status is known to keep its slot, so that where accounts are few, one is spent with it.
+    fn slots_are_kept_by(&self, _: CardStatus) {}
+
+    /// Ends what the run made in listed accounts, and says what is left; none where accounts are not listed.
+    fn clean_up(&self) -> Option<Made> {
+        None
+    }
 }
 
 /// Whether more is wanted.
@@ -75,6 +85,8 @@ pub struct Shown {
     suspicions: Vec<Suspicion>,
     totals: Totals,
     failures: usize,
+    /// Why cases were not run for want of accounts, and how many.
+    wants: BTreeMap<String, usize>,
 }
 
 impl Shown {
@@ -88,6 +100,10 @@ impl Shown {
 
     /// Adds what a case showed.
     pub fn add(&mut self, trace: &CaseTrace, judgement: &Judgement) {
+        if let Some(want) = &trace.not_run {
+            *self.wants.entry(want.clone()).or_default() += 1;
+            return;
+        }
         self.totals.cases += 1;
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
@@ -163,9 +179,11 @@ pub fn run(
             }
             None => numbers.next().map(|number| (number, planned.case)),
         });
+    accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
     stage.run_all(&mut cases, &mut |trace| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.add(&trace, &judgement);
+        accounts::keepers(&judgement).for_each(|status| stage.slots_are_kept_by(status));
         progress.case_done(&shown);
         since_failure += usize::from(shown.failures > 0);
         let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
@@ -186,6 +204,7 @@ pub fn run(
     }
     progress.shrinking(shown.suspicions.len());
     let mut report = conclude(stage, setting, shown, &limits.effort, is_stopped, progress);
+    report.made = stage.clean_up();
     report.started_at = Some(started_at);
     report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     report
@@ -206,17 +225,14 @@ fn conclude(
             shown.suspicions.push(joined);
         }
     }
-    let findings = lab.investigate(shown.suspicions, progress);
+    let findings = lab.investigate(std::mem::take(&mut shown.suspicions), progress);
     shown.totals.requests_to_shrink = lab.requests();
-    finish(
-        setting,
-        shown.exercised,
-        shown.obstacles,
-        shown.totals,
-        findings,
-        &shown.ledger.readings(),
-        !is_stopped(),
-    )
+    for (want, findings) in lab.wants() {
+        let words = format!("seen but not confirmed, since for running it again {want}");
+        let obstacle = Obstacle { step: None, words };
+        (0..findings).for_each(|_| shown.hinder(&obstacle, ""));
+    }
+    finish(setting, shown, findings, !is_stopped())
 }
 
 /// Judges what was recorded, without a stage: nothing is shrunk or confirmed.
@@ -234,32 +250,24 @@ pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -
         .extend(shown.ledger.clashes().iter().map(suspicion::contradiction));
     let mut findings = suspicion::as_seen(std::mem::take(&mut shown.suspicions));
     findings::name(&mut findings);
-    finish(
-        setting,
-        shown.exercised,
-        shown.obstacles,
-        shown.totals,
-        findings,
-        &shown.ledger.readings(),
-        whole,
-    )
+    finish(setting, shown, findings, whole)
 }
 
 fn finish(
     setting: &Setting<'_>,
-    exercised: BTreeMap<RequirementId, u32>,
-    obstacles: BTreeMap<String, ObstacleFact>,
-    totals: Totals,
+    shown: Shown,
     findings: Vec<crate::report::Finding>,
-    readings: &crate::judge::Readings,
     whole: bool,
 ) -> Report {
-    let hindered = obstacles.values().any(|o| !o.case.is_empty());
+    let hindered = shown.obstacles.values().any(|o| !o.case.is_empty());
+    let want: Vec<&str> = shown.wants.keys().map(String::as_str).collect();
+    let want = want.join("; ");
     let facts = Facts {
-        exercised: &exercised,
+        exercised: &shown.exercised,
         findings: &findings,
         disabled: &setting.disabled,
         lacks: &setting.lacks,
+        want: (!want.is_empty()).then_some(want.as_str()),
         hindered,
         whole,
     };
@@ -285,14 +293,22 @@ fn finish(
         },
         seed: setting.seed,
         suites: setting.suites.clone(),
-        totals,
+        totals: shown.totals,
         requirements,
         findings,
-        readings: readings
+        readings: shown
+            .ledger
+            .readings()
             .iter()
             .map(|((id, scope), left)| reading(*id, scope, left))
             .collect(),
-        obstacles: obstacles.into_values().collect(),
+        obstacles: shown.obstacles.into_values().collect(),
+        not_run: shown
+            .wants
+            .into_iter()
+            .map(|(because, cases)| NotRun { because, cases })
+            .collect(),
+        made: None,
     }
 }
 

@@ -354,6 +354,7 @@ impl History {
             exchanges: (0..self.calls.len()).map(|n| self.exchange(n)).collect(),
             events: Vec::new(),
             obstacles: Vec::new(),
+            not_run: None,
             complete: true,
         }
     }

@@ -20,12 +20,26 @@ fn pinned(pins: &[(&str, &str)]) -> Terms {
     }
 }
 
+fn nothing_kept() -> Terms {
+    pinned(&[
+        ("terminated-frees-slot", "frees"),
+        ("failed-frees-slot", "frees"),
+        ("blocked-frees-slot", "frees"),
+    ])
+}
+
 #[test]
 fn a_card_of_before_holds_its_slot_and_no_other() {
     let before = "before A: #91=active";
     check(&[before, "create virtual on A => 409"], &[]);
     check(&[before, "create physical on A => 201 issuing"], &[]);
-    check(&[before, "create physical on A => 409"], &[("LIMIT-2", 1)]);
+    // A card that no list shows may stand in the way, unless none can.
+    check(&[before, "create physical on A => 409"], &[]);
+    check_with(
+        &nothing_kept(),
+        &[before, "create physical on A => 409"],
+        &[("LIMIT-2", 1)],
+    );
     check(&[before, CREATE], &[]);
     check(
         &[before, CREATE, "issue #1 => 204", "read #1 => 200 active"],
@@ -134,7 +148,7 @@ fn what_no_list_shows_may_keep_a_slot_until_one_is_made() {
         ],
         &[],
     );
-    check(&[before, "create virtual on A => 404"], &[("CREATE-1", 1)]);
+    check(&[before, "create virtual on A => 404"], &[("LIMIT-4", 1)]);
     check(
         &[
             before,
@@ -247,6 +261,9 @@ fn a_call_about_a_card_that_nobody_has_seen_is_not_judged() {
         check(&["unknown A", &call], &[]);
     }
     check(&["unknown A", "read unknown => 404"], &[]);
-    check(&["unknown A", "read \"x\" => 200"], &[("ID-2", 1)]);
+    check(
+        &["unknown A", "read \"x\" => 200"],
+        &[("BODY-12", 1), ("ID-2", 1)],
+    );
     check(&["activate unknown => 204"], &[("ID-1", 1)]);
 }

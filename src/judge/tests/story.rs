@@ -336,6 +336,7 @@ impl Story {
             exchanges: self.exchanges,
             events: self.events,
             obstacles: Vec::new(),
+            not_run: None,
             complete: true,
         }
     }

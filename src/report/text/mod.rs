@@ -4,6 +4,7 @@
 
 mod finding;
 mod lanes;
+mod ledger;
 pub(crate) mod page;
 mod points;
 mod table;
@@ -65,6 +66,7 @@ pub fn write(report: &Report, look: &Look<'_>, out: &mut dyn Write) -> io::Resul
         points::not_shown(page, report)?;
     }
     points::obstacles(page, report, look.detail)?;
+    ledger::write(page, report)?;
     end(page, report, look)
 }
 
