@@ -27,7 +27,12 @@ pub struct TargetArgs {
     #[arg(short, long, value_parser = base_url, env = "CARDPROOF_URL", conflicts_with_all = ["fault", "reading", "issuance"], help_heading = "Target")]
     url: Option<BaseUrl>,
     /// Send at most so many requests, such as 5/s, 100/m or 1000/h, instead of what [limits] in the profile say.
-    #[arg(long, value_name = "RATE", env = "CARDPROOF_RATE_LIMIT", help_heading = "Target")]
+    #[arg(
+        long,
+        value_name = "RATE",
+        env = "CARDPROOF_RATE_LIMIT",
+        help_heading = "Target"
+    )]
     rate_limit: Option<Rate>,
     #[command(flatten)]
     reference: ReferenceArgs,
@@ -93,7 +98,9 @@ impl TargetArgs {
         }?;
         if let Some(rate) = self.rate_limit {
             target.profile.limits.rate = Some(rate);
-            target.flags = format!("{} --rate-limit {rate}", target.flags).trim_start().to_owned();
+            target.flags = format!("{} --rate-limit {rate}", target.flags)
+                .trim_start()
+                .to_owned();
         }
         Ok(target)
     }

@@ -331,7 +331,10 @@ impl<'a> CaseRun<'a> {
                 Ok(request) => request,
                 Err(words) => return self.obstacle(Some(step), words),
             };
-            let Some(put_off) = self.exchange_once(step, draft, request, flaw, delivery).await else {
+            let Some(put_off) = self
+                .exchange_once(step, draft, request, flaw, delivery)
+                .await
+            else {
                 return;
             };
             if !put_off.may_be_asked_again(&draft.method) {
@@ -404,9 +407,7 @@ impl<'a> CaseRun<'a> {
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
         let masks = &self.driver.caller.masks;
         match received {
-            Received::Whole(incoming) => {
-                Reply::Got(recorded(incoming, &self.ids, masks))
-            }
+            Received::Whole(incoming) => Reply::Got(recorded(incoming, &self.ids, masks)),
             Received::Lost {
                 words,
                 no_connection,

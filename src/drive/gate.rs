@@ -132,7 +132,8 @@ impl Gate {
     }
 
     fn is_paused(&self) -> bool {
-        self.lock().is_some_and(|pause| pause.until > Instant::now())
+        self.lock()
+            .is_some_and(|pause| pause.until > Instant::now())
     }
 
     fn out_of_patience(&self) -> String {

@@ -93,7 +93,9 @@ impl Way {
     /// Why an answer with this status is not the target's, if it is not.
     pub fn own_answer(&self, status: http::StatusCode) -> Option<String> {
         match self {
-            Self::Forward(proxy, _) if status == http::StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            Self::Forward(proxy, _)
+                if status == http::StatusCode::PROXY_AUTHENTICATION_REQUIRED =>
+            {
                 Some(wants_credentials(proxy))
             }
             Self::Forward(..) | Self::Straight | Self::Tunnel(..) => None,
@@ -114,7 +116,9 @@ fn wants_credentials(proxy: &Uri) -> String {
 
 /// Where it is; an address from the environment may hold a password.
 fn shown(proxy: &Uri) -> String {
-    let port = proxy.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+    let port = proxy
+        .port_u16()
+        .map_or_else(String::new, |port| format!(":{port}"));
     format!("http://{}{port}", proxy.host().unwrap_or_default())
 }
 

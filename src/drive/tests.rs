@@ -11,6 +11,7 @@ use crate::trace_reader::TraceReader;
 
 mod clock;
 mod hostile;
+mod limits;
 mod proxy;
 mod put_off;
 mod tls;

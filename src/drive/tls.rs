@@ -66,7 +66,9 @@ fn verifier(
         Ok(verifier) if unusable == 0 => Ok(verifier),
         _ => Err(Trouble::Unusable {
             what: "ca under [tls]".to_owned(),
-            problem: "a certificate in it can't be read; take the file anew from whoever runs the CA".to_owned(),
+            problem:
+                "a certificate in it can't be read; take the file anew from whoever runs the CA"
+                    .to_owned(),
         }),
     }
 }
@@ -216,9 +218,12 @@ fn of_certificate(wrong: &CertificateError) -> String {
             presented,
         } => format!(
             "the target's certificate is for {} and not for {}: correct base_url, or write the name as server_name under [tls]",
-            presented.join(", "),
+            names(presented),
             expected.to_str()
         ),
+        CertificateError::BadSignature => {
+            "the target's certificate was not signed by the CA that it names: the file at ca under [tls] may be an old one".to_owned()
+        }
         other => format!("the target's certificate is refused: {other}"),
     }
 }
@@ -234,6 +239,7 @@ fn of_alert(alert: AlertDescription) -> String {
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
+        | AlertDescription::DecryptError
         | AlertDescription::AccessDenied => format!(
             "the target refuses the client certificate ({alert:?}): see certificate and key under [tls]"
         ),
@@ -248,6 +254,15 @@ fn of_alert(alert: AlertDescription) -> String {
         }
         other => format!("the target breaks TLS off ({other:?})"),
     }
+}
+
+/// The names in a certificate, without the kind that each comes with: `DnsName("…")`.
+fn names(presented: &[String]) -> String {
+    let bare = presented.iter().map(|name| {
+        let quoted = name.split('"').nth(1);
+        quoted.unwrap_or(name)
+    });
+    bare.collect::<Vec<_>>().join(", ")
 }
 
 fn date(seconds: u64) -> String {

@@ -100,7 +100,9 @@ impl<'de> Visitor<'de> for ProxyVisitor {
         let table = ProxyTable::deserialize(MapAccessDeserializer::new(map))?;
         let url = address(table.url.as_str()).map_err(serde::de::Error::custom)?;
         if table.username.is_some() != table.password.is_some() {
-            return Err(serde::de::Error::custom("username and password go together"));
+            return Err(serde::de::Error::custom(
+                "username and password go together",
+            ));
         }
         Ok(Proxy::At(ProxyTable { url, ..table }))
     }

@@ -68,7 +68,9 @@ impl TryFrom<TlsTable> for Tls {
 
     fn try_from(table: TlsTable) -> Result<Self, String> {
         if table.only && table.ca.is_none() {
-            return Err("only = true leaves nobody to trust: name them, ca = \"ca.pem\"".to_owned());
+            return Err(
+                "only = true leaves nobody to trust: name them, ca = \"ca.pem\"".to_owned(),
+            );
         }
         let identity = match (table.certificate, table.key) {
             (Some(certificate), Some(key)) => Some(Identity { certificate, key }),

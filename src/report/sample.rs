@@ -13,11 +13,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
         .filter(|r| {
             matches!(
                 r.needs,
-                Needs::Nothing
-                    | Needs::Simulator
-                    | Needs::Bearer
-                    | Needs::Signing
-                    | Needs::AtOnce
+                Needs::Nothing | Needs::Simulator | Needs::Bearer | Needs::Signing | Needs::AtOnce
             )
         })
         .zip((1..).step_by(37))

@@ -180,7 +180,10 @@ fn an_answer_says_for_how_long() {
         let asked = put_off.map(|put_off| put_off.asked.map(|asked| asked.as_secs()));
         assert_eq!(asked, seconds, "{status} {retry_after:?}");
     }
-    let endless = PutOff::of(StatusCode::TOO_MANY_REQUESTS, &answer(429, Some(&u64::MAX.to_string())).headers);
+    let endless = PutOff::of(
+        StatusCode::TOO_MANY_REQUESTS,
+        &answer(429, Some(&u64::MAX.to_string())).headers,
+    );
     assert_eq!(endless.unwrap().pause(0), LONGEST_PAUSE);
 }
 
@@ -195,7 +198,11 @@ fn only_what_cannot_have_been_done_is_asked_again() {
     ] {
         let answer = answer(status, Some("1"));
         let put_off = PutOff::of(answer.status, &answer.headers).unwrap();
-        assert_eq!(put_off.may_be_asked_again(&method), again, "{status} {method}");
+        assert_eq!(
+            put_off.may_be_asked_again(&method),
+            again,
+            "{status} {method}"
+        );
     }
 }
 

@@ -41,9 +41,11 @@ fn pass_on(stream: TcpStream, heads: &Mutex<Vec<String>>, wanted: Option<&str>) 
     }
     heads.lock().unwrap().push(head.clone());
     let mut back = stream;
-    let said = head
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().starts_with("proxy-authorization: ").then(|| &line[21..]));
+    let said = head.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .starts_with("proxy-authorization: ")
+            .then(|| &line[21..])
+    });
     if said != wanted {
         let _ = back.write_all(b"HTTP/1.1 407 X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         return None;
@@ -103,13 +105,23 @@ fn plain_requests_name_the_whole_address_to_a_proxy() {
             Some(_) => credentials(&folder, proxy.port),
         };
         let trace = drive(by_proxy(&target, &written), &["list all"]);
-        assert_eq!(trace.exchanges[0].response().unwrap().status, 200, "{trace:?}");
+        assert_eq!(
+            trace.exchanges[0].response().unwrap().status,
+            200,
+            "{trace:?}"
+        );
         let heads = proxy.heads();
-        let address = format!("GET http://cards.test:{}/v1/cards HTTP/1.1", target.address.port());
+        let address = format!(
+            "GET http://cards.test:{}/v1/cards HTTP/1.1",
+            target.address.port()
+        );
         assert!(heads[1].starts_with(&address), "{heads:?}");
         // What the target and the trace get has nothing of the proxy.
         let told = format!("{trace:?}");
-        assert!(!told.contains("proxy-authorization") && !told.contains(BASIC), "{told}");
+        assert!(
+            !told.contains("proxy-authorization") && !told.contains(BASIC),
+            "{told}"
+        );
         assert!(!told.contains("proxy-password"));
     }
 }
@@ -129,9 +141,16 @@ fn a_tunnel_leads_to_tls() {
     );
     let profile = Profile::parse("t.toml", &text).unwrap_or_else(|e| panic!("{e}"));
     let trace = drive(profile, &["list all"]);
-    assert_eq!(trace.exchanges[0].response().unwrap().status, 200, "{trace:?}");
+    assert_eq!(
+        trace.exchanges[0].response().unwrap().status,
+        200,
+        "{trace:?}"
+    );
     let heads = proxy.heads();
-    assert!(heads[0].starts_with(&format!("CONNECT cards.test:{port} HTTP/1.1")), "{heads:?}");
+    assert!(
+        heads[0].starts_with(&format!("CONNECT cards.test:{port} HTTP/1.1")),
+        "{heads:?}"
+    );
     assert!(!format!("{heads:?}").contains("/v1/cards"), "{heads:?}");
 }
 
@@ -149,7 +168,10 @@ fn a_proxy_that_does_not_know_the_caller_says_so() {
         };
         let told = trouble.to_string();
         assert!(told.contains("wants to know who calls (407)"), "{told}");
-        assert!(told.contains(&format!("by the proxy http://127.0.0.1:{}", proxy.port)), "{told}");
+        assert!(
+            told.contains(&format!("by the proxy http://127.0.0.1:{}", proxy.port)),
+            "{told}"
+        );
     }
     assert!(target.asked().is_empty());
 }
@@ -160,20 +182,33 @@ fn a_proxy_is_written_in_three_ways() {
     for (written, hint) in [
         ("\"http://127.0.0.1:3128\"", None),
         ("\"environment\"", None),
-        ("{ url = \"http://p:1\", username = { env = \"U\" }, password = { env = \"P\" } }", None),
+        (
+            "{ url = \"http://p:1\", username = { env = \"U\" }, password = { env = \"P\" } }",
+            None,
+        ),
         ("\"https://p:1\"", Some("without TLS")),
         ("\"socks5://p:1\"", Some("neither http nor https")),
         ("\"http://p:1/x\"", Some("has no path")),
-        ("\"http://me:hunter2@p:1\"", Some("never holds a name or password")),
-        ("{ url = \"http://p:1\", username = { env = \"U\" } }", Some("go together")),
-        ("{ url = \"http://p:1\", password = \"hunter2\" }", Some("never holds a secret")),
+        (
+            "\"http://me:hunter2@p:1\"",
+            Some("never holds a name or password"),
+        ),
+        (
+            "{ url = \"http://p:1\", username = { env = \"U\" } }",
+            Some("go together"),
+        ),
+        (
+            "{ url = \"http://p:1\", password = \"hunter2\" }",
+            Some("never holds a secret"),
+        ),
         ("7", Some("a proxy: ")),
     ] {
         let text = format!(
             "name = \"t\"\nbase_url = \"http://{}/v1\"\nproxy = {written}\n[accounts]\nany = true\n",
             target.address
         );
-        let told = Profile::parse("t.toml", &text).map(|profile| toml::to_string(&profile).unwrap());
+        let told =
+            Profile::parse("t.toml", &text).map(|profile| toml::to_string(&profile).unwrap());
         match (told, hint) {
             (Ok(again), None) => {
                 let again = Profile::parse("t.toml", &again).unwrap_or_else(|e| panic!("{e}"));
@@ -181,7 +216,10 @@ fn a_proxy_is_written_in_three_ways() {
             }
             (Err(error), Some(hint)) => {
                 let error = error.to_string();
-                assert!(error.starts_with("t.toml:3:") && error.contains(hint), "{hint}: {error}");
+                assert!(
+                    error.starts_with("t.toml:3:") && error.contains(hint),
+                    "{hint}: {error}"
+                );
                 assert!(!error.contains("hunter2"), "{error}");
             }
             (told, hint) => panic!("{written}: {hint:?} {told:?}"),

@@ -38,7 +38,10 @@ fn a_request_that_is_put_off_is_sent_again_with_its_key() {
         panic!()
     };
     let header = |exchange: &Exchange, name| exchange.request.header(name).map(str::to_owned);
-    assert_eq!(header(first, "idempotency-key"), header(second, "idempotency-key"));
+    assert_eq!(
+        header(first, "idempotency-key"),
+        header(second, "idempotency-key")
+    );
     assert_eq!(first.request.body, second.request.body);
     // It is signed afresh, or the signature might be too old by then.
     assert_ne!(header(first, "signature"), header(second, "signature"));
@@ -54,7 +57,11 @@ fn what_may_have_been_done_is_not_sent_again() {
         .map(|e| (e.step.0, e.response().unwrap().status))
         .collect();
     assert_eq!(told, [(1, 503), (1, 200), (2, 503)]);
-    assert!(words(&trace).contains("may have been carried out"), "{}", words(&trace));
+    assert!(
+        words(&trace).contains("may have been carried out"),
+        "{}",
+        words(&trace)
+    );
 }
 
 #[test]
@@ -91,7 +98,11 @@ fn set_up_is_put_off_too() {
     });
     let trace = drive(profile, &["list A"]);
     assert!(trace.obstacles.is_empty(), "{}", words(&trace));
-    assert_eq!(target.asked().len(), 8, "token, key, account and list, each twice");
+    assert_eq!(
+        target.asked().len(),
+        8,
+        "token, key, account and list, each twice"
+    );
 }
 
 #[test]
@@ -102,7 +113,10 @@ fn a_target_that_never_stops_putting_off_ends_the_case_with_an_obstacle() {
     let trace = drive(profile, &["create virtual on A", "list A"]);
     assert!(trace.complete);
     let told = words(&trace);
-    assert!(told.contains("429 (too many requests): the target puts requests off"), "{told}");
+    assert!(
+        told.contains("429 (too many requests): the target puts requests off"),
+        "{told}"
+    );
     assert!((2..6).contains(&trace.exchanges.len()), "{trace:?}");
 }
 
@@ -114,6 +128,9 @@ fn a_race_goes_by_two_at_a_time_or_not_at_all() {
         profile.limits.in_flight = std::num::NonZeroU32::new(in_flight);
         let trace = drive(profile, &["list all", "[1] list all", "[2] list all"]);
         assert_eq!(trace.exchanges.len(), exchanges, "{trace:?}");
-        assert_eq!(words(&trace).contains("2 requests would go at once"), in_flight == 1);
+        assert_eq!(
+            words(&trace).contains("2 requests would go at once"),
+            in_flight == 1
+        );
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -23,6 +23,8 @@ type Ca = CertifiedIssuer<'static, KeyPair>;
 fn ca() -> Ca {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let name = uuid::Uuid::new_v4().to_string();
+    params.distinguished_name.push(DnType::CommonName, name);
     Ca::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
@@ -53,7 +55,11 @@ fn pem(label: &str, der: &[u8]) -> String {
     text + &format!("-----END {label}-----\n")
 }
 
-fn config(leaf: &Leaf, clients: Option<&Ca>, spoken: &'static SupportedProtocolVersion) -> ServerConfig {
+fn config(
+    leaf: &Leaf,
+    clients: Option<&Ca>,
+    spoken: &'static SupportedProtocolVersion,
+) -> ServerConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[spoken])
@@ -171,7 +177,10 @@ fn a_pinned_name_is_asked_for_and_checked() {
     let trace = drive(world.profile(&base_url, tls), &["list all"]);
     assert_eq!(trace.exchanges[0].response().unwrap().status, 200);
     let told = trouble(world.profile(&base_url, &tls.replace("cards.", "other.")));
-    assert!(told.contains("is for cards.internal and not for other.internal"), "{told}");
+    assert!(
+        told.contains("is for cards.internal and not for other.internal"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -179,7 +188,11 @@ fn a_client_certificate_is_shown_where_it_is_asked_for() {
     let world = World::new();
     let clients = ca();
     let own = leaf(&clients, "cardproof", NOW);
-    write(&world.folder, "client.pem", &pem("CERTIFICATE", &own.certificate));
+    write(
+        &world.folder,
+        "client.pem",
+        &pem("CERTIFICATE", &own.certificate),
+    );
     write(&world.folder, "client.key", &pem("PRIVATE KEY", &own.key));
     let identity = "ca = \"ca.pem\"\ncertificate = \"client.pem\"\nkey = { file = \"client.key\" }";
     for spoken in [&version::TLS12, &version::TLS13] {
@@ -188,10 +201,17 @@ fn a_client_certificate_is_shown_where_it_is_asked_for() {
         let trace = drive(world.profile(&base_url, identity), &["list all"]);
         assert_eq!(trace.exchanges[0].response().unwrap().status, 200);
         let told = trouble(world.profile(&base_url, "ca = \"ca.pem\""));
-        assert!(told.contains("demand") && told.contains("client certificate"), "{told}");
+        assert!(
+            told.contains("demand") && told.contains("client certificate"),
+            "{told}"
+        );
     }
     // One of a CA that the target does not know.
-    let config = config(&leaf(&world.ca, "localhost", NOW), Some(&ca()), &version::TLS13);
+    let config = config(
+        &leaf(&world.ca, "localhost", NOW),
+        Some(&ca()),
+        &version::TLS13,
+    );
     let base_url = format!("https://localhost:{}", front(world.target.address, config));
     let told = trouble(world.profile(&base_url, identity));
     assert!(told.contains("refuses the client certificate"), "{told}");
@@ -204,7 +224,11 @@ fn each_wrong_tls_is_told_apart() {
     let https = |leaf: &Leaf| format!("https://localhost:{}", world.front(leaf, None));
     let plain = world.target.address.port();
     for (base_url, tls, hint) in [
-        (https(&leaf(&ca(), "localhost", NOW)), "ca = \"ca.pem\"", "comes from nobody who is trusted"),
+        (
+            https(&leaf(&ca(), "localhost", NOW)),
+            "ca = \"ca.pem\"",
+            "comes from nobody who is trusted",
+        ),
         (https(&good), "", "comes from nobody who is trusted"),
         (
             https(&leaf(&world.ca, "localhost", (2019, 2020))),
@@ -221,9 +245,21 @@ fn each_wrong_tls_is_told_apart() {
             "ca = \"ca.pem\"",
             "is for elsewhere and not for localhost",
         ),
-        (format!("https://localhost:{plain}"), "ca = \"ca.pem\"", "speaks no TLS"),
-        (https(&good).replace("https", "http"), "", "has to begin with https://"),
-        (format!("http://localhost:{plain}"), "ca = \"ca.pem\"", "begins with http://"),
+        (
+            format!("https://localhost:{plain}"),
+            "ca = \"ca.pem\"",
+            "speaks no TLS",
+        ),
+        (
+            https(&good).replace("https", "http"),
+            "",
+            "has to begin with https://",
+        ),
+        (
+            format!("http://localhost:{plain}"),
+            "ca = \"ca.pem\"",
+            "begins with http://",
+        ),
     ] {
         let told = trouble(world.profile(&base_url, tls));
         assert!(told.contains(hint), "{hint}: {told}");
@@ -236,26 +272,65 @@ fn a_file_that_is_something_else_is_named() {
     let own = leaf(&world.ca, "cardproof", NOW);
     let other = leaf(&world.ca, "cardproof", NOW);
     let key = pem("PRIVATE KEY", &own.key);
-    write(&world.folder, "client.pem", &pem("CERTIFICATE", &own.certificate));
+    write(
+        &world.folder,
+        "client.pem",
+        &pem("CERTIFICATE", &own.certificate),
+    );
     write(&world.folder, "client.key", &key);
     write(&world.folder, "other.key", &pem("PRIVATE KEY", &other.key));
-    write(&world.folder, "encrypted.key", &pem("ENCRYPTED PRIVATE KEY", &own.key));
+    write(
+        &world.folder,
+        "encrypted.key",
+        &pem("ENCRYPTED PRIVATE KEY", &own.key),
+    );
     write(&world.folder, "empty.pem", "\n");
-    write(&world.folder, "broken.pem", &pem("CERTIFICATE", b"\x30").replace("MA", "M*"));
+    write(
+        &world.folder,
+        "broken.pem",
+        &pem("CERTIFICATE", b"\x30").replace("MA", "M*"),
+    );
     std::fs::write(world.folder.path().join("ca.der"), &own.certificate).unwrap();
     let client = |certificate: &str, key: &str| {
         format!("certificate = \"{certificate}\"\nkey = {{ file = \"{key}\" }}")
     };
     for (tls, hints) in [
-        ("ca = \"none.pem\"".to_owned(), ["none.pem", "the profile's folder"]),
-        ("ca = \"client.key\"".to_owned(), ["client.key", "holds a private key and no certificate"]),
-        ("ca = \"empty.pem\"".to_owned(), ["empty.pem", "holds nothing"]),
-        ("ca = \"ca.der\"".to_owned(), ["binary data", "openssl x509 -inform der"]),
-        ("ca = \"broken.pem\"".to_owned(), ["broken.pem", "is broken"]),
-        (client("client.key", "client.key"), ["client.key", "no certificate"]),
-        (client("client.pem", "client.pem"), ["client.pem", "holds a certificate and no private key"]),
-        (client("client.pem", "encrypted.key"), ["encrypted.key", "openssl pkey"]),
-        (client("client.pem", "other.key"), ["other.key", "not that of the first certificate"]),
+        (
+            "ca = \"none.pem\"".to_owned(),
+            ["none.pem", "the profile's folder"],
+        ),
+        (
+            "ca = \"client.key\"".to_owned(),
+            ["client.key", "holds a private key and no certificate"],
+        ),
+        (
+            "ca = \"empty.pem\"".to_owned(),
+            ["empty.pem", "holds nothing"],
+        ),
+        (
+            "ca = \"ca.der\"".to_owned(),
+            ["binary data", "openssl x509 -inform der"],
+        ),
+        (
+            "ca = \"broken.pem\"".to_owned(),
+            ["broken.pem", "is broken"],
+        ),
+        (
+            client("client.key", "client.key"),
+            ["client.key", "no certificate"],
+        ),
+        (
+            client("client.pem", "client.pem"),
+            ["client.pem", "holds a certificate and no private key"],
+        ),
+        (
+            client("client.pem", "encrypted.key"),
+            ["encrypted.key", "openssl pkey"],
+        ),
+        (
+            client("client.pem", "other.key"),
+            ["other.key", "not that of the first certificate"],
+        ),
     ] {
         let told = trouble(world.profile("https://localhost:1", &tls));
         for hint in hints {
@@ -267,11 +342,7 @@ fn a_file_that_is_something_else_is_named() {
 }
 
 /// TLS in front of a target, with a certificate that vouches for itself and is written to `ca`; its port.
-pub(super) fn front_of(
-    made: &rcgen::CertifiedKey<KeyPair>,
-    target: SocketAddr,
-    ca: &Path,
-) -> u16 {
+pub(super) fn front_of(made: &rcgen::CertifiedKey<KeyPair>, target: SocketAddr, ca: &Path) -> u16 {
     let leaf = Leaf {
         certificate: made.cert.der().clone(),
         key: made.signing_key.serialize_der(),

@@ -351,9 +351,20 @@ fn what_is_put_off_may_or_may_not_have_been_done() {
         }
         // The rest is judged as ever.
         let terminate = format!("terminate #1 => {later}");
-        let lines = [CREATE, "terminate #1 => 204", &terminate, "read #1 => 200 active"];
+        let lines = [
+            CREATE,
+            "terminate #1 => 204",
+            &terminate,
+            "read #1 => 200 active",
+        ];
         check(&lines, &[("LIFE-4", 4)]);
-        check(&[&format!("create virtual on A => {later}"), "list A => 200 []"], &[]);
+        check(
+            &[
+                &format!("create virtual on A => {later}"),
+                "list A => 200 []",
+            ],
+            &[],
+        );
     }
 }
 
