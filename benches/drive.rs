@@ -222,6 +222,7 @@ fn drive(session: &Session, in_flight: usize) -> (f64, f64) {
     let header = cardproof::trace::Header {
         trace: cardproof::trace::TRACE_VERSION,
         cardproof: String::new(),
+        run: None,
         target: String::new(),
         contract: String::new(),
         seed: 0,

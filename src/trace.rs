@@ -9,6 +9,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::card::{AccountId, CardId};
 use crate::case::{Case, Flaw, StepNumber};
@@ -35,6 +36,25 @@ pub const TRACE_VERSION: u32 = 1;
 pub struct CaseNumber(pub usize);
 
 impl fmt::Display for CaseNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The id of a run. It stands in the report, at the top of the trace, and in each request, so that the target's operators
+/// find what was sent. What is compared between runs never has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct RunId(#[schemars(with = "String")] Uuid);
+
+impl RunId {
+    /// An id that no run had before; later ones sort after it.
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -326,6 +346,9 @@ pub struct Header {
     pub trace: u32,
     /// The version of cardproof that wrote it.
     pub cardproof: String,
+    /// The run that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The name of what was tested.
     pub target: String,
     /// Its base URL.

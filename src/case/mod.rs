@@ -361,6 +361,13 @@ impl Case {
         self.has_race() || self.steps.iter().any(|step| step.loss.is_some())
     }
 
+    /// The lanes of the widest race; none: 1.
+    pub fn widest_race(&self) -> usize {
+        let stretches = self.stretches();
+        let widths = stretches.iter().map(|stretch| self.lanes(stretch).len());
+        widths.max().unwrap_or(0).max(1)
+    }
+
     /// The lanes of a stretch, in order.
     pub fn lanes(&self, stretch: &std::ops::Range<usize>) -> Vec<Lane> {
         let steps = &self.steps[stretch.clone()];

@@ -68,7 +68,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     let left_out = all - cases.len();
     let stop = StopSignal::new();
     interrupt::watch(&stop);
-    let session = Session::connect(target.profile)?;
+    let session = Session::connect_as(target.profile, setting.run)?;
     let mut outings = Vec::new();
     for case in cases {
         if stop.was_interrupted() {

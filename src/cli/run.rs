@@ -124,7 +124,7 @@ fn test(
 ) -> Result<(Report, bool), Failure> {
     let stop = StopSignal::new();
     interrupt::watch(&stop);
-    let session = Session::connect(profile)?;
+    let session = Session::connect_as(profile, setting.run)?;
     let trace = TraceWriter::create(&folder.path.join(TRACE_FILE), &setting.header()).or_usage()?;
     let stage = Live {
         session: &session,

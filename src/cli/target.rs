@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::failure::{Failure, OrUsage};
 use crate::embedded::Embedded;
-use crate::profile::{BaseUrl, Profile};
+use crate::profile::{BaseUrl, Profile, Rate};
 use crate::reference::{self, Fault, Issuance, Options, Readings, UnknownReading};
 use crate::words::nearest;
 
@@ -26,6 +26,14 @@ pub struct TargetArgs {
     /// The base URL, instead of the profile's.
     #[arg(short, long, value_parser = base_url, env = "CARDPROOF_URL", conflicts_with_all = ["fault", "reading", "issuance"], help_heading = "Target")]
     url: Option<BaseUrl>,
+    /// Send at most so many requests, such as 5/s, 100/m or 1000/h, instead of what [limits] in the profile say.
+    #[arg(
+        long,
+        value_name = "RATE",
+        env = "CARDPROOF_RATE_LIMIT",
+        help_heading = "Target"
+    )]
+    rate_limit: Option<Rate>,
     #[command(flatten)]
     reference: ReferenceArgs,
 }
@@ -83,11 +91,18 @@ impl TargetArgs {
             (None, true) => None,
             (None, false) => find_upwards(PROFILE_FILE),
         };
-        match (found, &self.url) {
+        let mut target = match (found, &self.url) {
             (Some(path), url) => self.with_profile(&path, url.as_ref()),
             (None, Some(url)) => Err(Failure::usage(no_profile(url))),
             (None, None) => self.reference.target(),
+        }?;
+        if let Some(rate) = self.rate_limit {
+            target.profile.limits.rate = Some(rate);
+            target.flags = format!("{} --rate-limit {rate}", target.flags)
+                .trim_start()
+                .to_owned();
         }
+        Ok(target)
     }
 
     fn with_profile(&self, path: &Path, url: Option<&BaseUrl>) -> Result<Target, Failure> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::auth::Access;
-use super::client::{Delivery, Received};
+use super::client::Received;
 use super::draft::{self, Draft};
 use super::reply::recorded;
 use super::setup::Caller;
@@ -87,13 +87,7 @@ async fn create(
         media_type: None,
         key: Some(Uuid::new_v4().to_string()),
     };
-    let request = access.dress(&draft, None, None, caller).await?;
-    let incoming = match caller
-        .client
-        .send(request, Delivery::default())
-        .await
-        .received
-    {
+    let incoming = match access.ask(&draft, caller).await? {
         Received::Whole(incoming) => incoming,
         Received::Lost { words, .. } | Received::LetGo(words) => {
             return Err(format!("no fresh account: {call} got no answer: {words}"));

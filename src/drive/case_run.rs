@@ -9,8 +9,10 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Driver;
-use super::client::{Delivery, Received};
+use super::auth::Entry;
+use super::client::{Delivery, Pass, Received};
 use super::draft::{Ask, Draft, Known};
+use super::gate::{Again, PutOff};
 use super::hook_steps::Events;
 use super::outgoing::Outgoing;
 use super::pool::Lease;
@@ -21,7 +23,7 @@ use crate::card::{CardId, CardStatus, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
 };
-use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
+use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply};
 
 /// A case being run, or one lane of a race in it.
 #[derive(Clone)]
@@ -159,6 +161,15 @@ impl<'a> CaseRun<'a> {
     /// Runs the lanes of a race at once, each by a run of its own that knows what was known before. The requests that
     /// lanes begin with are made up beforehand, so that another lane can repeat them.
     async fn race(&mut self, stretch: Range<usize>, lanes: &[Lane]) {
+        let requests = u32::try_from(lanes.len()).unwrap_or(u32::MAX);
+        let (access, caller) = (&self.driver.access, &self.driver.caller);
+        let mut entry = match access.enter(requests, caller).await {
+            Ok(entry) => entry,
+            Err(words) => {
+                let first = StepNumber(stretch.start + 1);
+                return self.obstacle(Some(first), format!("the race was skipped: {words}"));
+            }
+        };
         let mut runs: Vec<(Vec<usize>, Option<Ready>)> = Vec::new();
         for lane in lanes {
             let is_own = |index: &usize| self.case.case.steps[*index].lane == Some(*lane);
@@ -168,8 +179,10 @@ impl<'a> CaseRun<'a> {
         let mut firsts: Vec<usize> = (0..runs.len()).collect();
         firsts.sort_by_key(|run| runs[*run].0[0]);
         for run in firsts {
-            runs[run].1 = self.ready(runs[run].0[0]).await;
+            runs[run].1 = self.ready(runs[run].0[0], Some(entry.part())).await;
         }
+        // What is left of it would keep others out.
+        drop(entry);
         let release = Release::new(runs.iter().filter(|(_, first)| first.is_some()).count());
         let begun = self.clone();
         let runs = runs.into_iter().map(|(own, first)| {
@@ -218,13 +231,14 @@ impl<'a> CaseRun<'a> {
     }
 
     async fn step(&mut self, index: usize) {
-        if let Some(ready) = self.ready(index).await {
+        if let Some(ready) = self.ready(index, None).await {
             self.carry_out(index, ready, None).await;
         }
     }
 
-    /// What a step is going to do, as far as that can be said before it does it. None: nothing.
-    async fn ready(&mut self, index: usize) -> Option<Ready> {
+    /// What a step is going to do, as far as that can be said before it does it. None: nothing. What it sends goes by
+    /// `entry`, or, if there is none, as soon as it may.
+    async fn ready(&mut self, index: usize, entry: Option<Entry<'a>>) -> Option<Ready<'a>> {
         let (number, step) = (StepNumber(index + 1), &self.case.case.steps[index]);
         if self.is_idle(step) {
             return None;
@@ -233,16 +247,13 @@ impl<'a> CaseRun<'a> {
         let ready = match self.known().ask(step).map_err(skipped) {
             Ok(Ask::Send(draft)) => {
                 let flaw = step.flaw;
-                let earlier = match flaw {
-                    Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
-                    _ => None,
+                let request = match entry {
+                    Some(entry) => self.dressed(&draft, flaw, entry),
+                    None => self.dressed_in_turn(&draft, flaw).await,
                 };
-                let outgoing = self.driver.dress(&draft, flaw, earlier).await;
-                let outgoing = outgoing.map_err(skipped);
-                outgoing.map(|outgoing| {
-                    let path = draft.path.clone();
-                    self.drafts.insert(number, draft);
-                    Ready::Send { path, outgoing }
+                request.map_err(skipped).map(|request| {
+                    self.drafts.insert(number, draft.clone());
+                    Ready::Send(draft, request)
                 })
             }
             Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
@@ -257,13 +268,13 @@ impl<'a> CaseRun<'a> {
     }
 
     /// Does it; with a release, at the same moment as other lanes do theirs.
-    async fn carry_out(&mut self, index: usize, ready: Ready, release: Option<&Release>) {
+    async fn carry_out(&mut self, index: usize, ready: Ready<'a>, release: Option<&Release>) {
         let number = StepNumber(index + 1);
         if let (Some(release), Ready::AwaitIssuance(_) | Ready::Pause(_)) = (release, &ready) {
             release.place().arrive().await;
         }
         match ready {
-            Ready::Send { path, outgoing } => {
+            Ready::Send(draft, request) => {
                 let step = &self.case.case.steps[index];
                 let delivery = Delivery {
                     release,
@@ -271,7 +282,7 @@ impl<'a> CaseRun<'a> {
                     fresh_connection: step.fresh_connection,
                 };
                 let flaw = step.flaw;
-                self.exchange(number, &path, outgoing, flaw, delivery).await;
+                self.exchange(number, &draft, request, flaw, delivery).await;
                 self.learn_card(number);
                 self.learn_from_list(number);
             }
@@ -297,26 +308,103 @@ impl<'a> CaseRun<'a> {
         self.cards.contains_key(&step)
     }
 
-    /// Sends a request and records what came of it.
+    /// Waits for the turn of a request, and makes it.
+    async fn dressed_in_turn(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+    ) -> Result<Dressed<'a>, String> {
+        let Driver { access, caller, .. } = self.driver;
+        let entry = access.enter(1, caller).await?;
+        self.dressed(draft, flaw, entry)
+    }
+
+    fn dressed(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+        entry: Entry<'a>,
+    ) -> Result<Dressed<'a>, String> {
+        let Driver {
+            access,
+            caller,
+            pool,
+            ..
+        } = self.driver;
+        if let Some(pool) = pool {
+            pool.check(draft)?;
+        }
+        let earlier = match flaw {
+            Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
+            _ => None,
+        };
+        Ok(Dressed {
+            outgoing: access.dress(draft, flaw, earlier, caller, entry.token)?,
+            pass: entry.pass,
+        })
+    }
+
+    /// Sends a request and records what came of it. One that is put off, and of which nothing can have been done, is sent
+    /// again: the same draft, with its key, signed afresh.
     async fn exchange(
         &mut self,
         step: StepNumber,
-        path: &str,
-        outgoing: Outgoing,
+        draft: &Draft,
+        request: Dressed<'a>,
+        flaw: Option<Flaw>,
+        mut delivery: Delivery<'_>,
+    ) {
+        let Driver { access, caller, .. } = self.driver;
+        let mut again = Again::default();
+        let mut next = Ok(request);
+        loop {
+            let request = match next {
+                Ok(request) => request,
+                Err(words) => return self.obstacle(Some(step), words),
+            };
+            let Some(put_off) = self
+                .exchange_once(step, draft, request, flaw, delivery)
+                .await
+            else {
+                return;
+            };
+            if !put_off.may_be_asked_again(&draft.method) {
+                let words = format!(
+                    "{} to a request that may have been carried out, so it is not sent again",
+                    put_off.words()
+                );
+                return self.obstacle(Some(step), words);
+            }
+            // The others of a race have gone.
+            delivery.release = None;
+            next = match access.enter_again(&mut again, caller).await {
+                Ok(entry) => self.dressed(draft, flaw, entry),
+                Err(words) => Err(format!("{}: {words}", put_off.words())),
+            };
+        }
+    }
+
+    /// Sends it once. If the target puts it off, how.
+    async fn exchange_once(
+        &mut self,
+        step: StepNumber,
+        draft: &Draft,
+        request: Dressed<'a>,
         flaw: Option<Flaw>,
         delivery: Delivery<'_>,
-    ) {
+    ) -> Option<PutOff> {
+        let Dressed { pass, outgoing } = request;
         if self.is_signature_taken(step) {
             self.signed.insert(step, outgoing.clone());
         }
-        let request = outgoing.recorded(path);
-        let client = &self.driver.caller.client;
-        let sent = client.send(outgoing, delivery).await;
+        let request = outgoing.recorded(&draft.path);
+        let sent = pass.send(outgoing, delivery).await;
         if let Some(pool) = &self.driver.pool {
             pool.answered_in(sent.at.elapsed());
         }
         let received_at = self.driver.micros(Instant::now());
         let sent_at = self.driver.micros(sent.at);
+        let put_off = sent.received.put_off();
         let reply = self.reply(step, sent.received);
         self.take_in_events();
         self.record(Exchange {
@@ -327,13 +415,14 @@ impl<'a> CaseRun<'a> {
             flaw,
             reply,
         });
+        put_off
     }
 
     /// An exchange by the way. False: the request could not be made.
     pub(super) async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
-        match self.driver.dress(draft, None, None).await {
-            Ok(outgoing) => {
-                self.exchange(step, &draft.path, outgoing, None, Delivery::default())
+        match self.dressed_in_turn(draft, None).await {
+            Ok(request) => {
+                self.exchange(step, draft, request, None, Delivery::default())
                     .await;
                 true
             }
@@ -352,13 +441,7 @@ impl<'a> CaseRun<'a> {
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
         let masks = &self.driver.caller.masks;
         match received {
-            Received::Whole(incoming) => {
-                let response = recorded(incoming, &self.ids, masks);
-                if let Some(words) = busy(&response) {
-                    self.obstacle(Some(step), words);
-                }
-                Reply::Got(response)
-            }
+            Received::Whole(incoming) => Reply::Got(recorded(incoming, &self.ids, masks)),
             Received::Lost {
                 words,
                 no_connection,
@@ -528,26 +611,19 @@ pub(super) enum Refused {
     Trouble(String),
 }
 
+/// A request as it will be sent, and leave to send it.
+struct Dressed<'a> {
+    outgoing: Outgoing,
+    pass: Pass<'a>,
+}
+
 /// What a step is going to do.
-enum Ready {
-    Send { path: String, outgoing: Outgoing },
+enum Ready<'a> {
+    Send(Draft, Dressed<'a>),
     Hook(Hook),
     AwaitIssuance(Draft),
     Pause(Duration),
     MoveClock(Draft, u64),
-}
-
-/// Answers that say nothing about the contract: the target has too much to do.
-fn busy(response: &Response) -> Option<String> {
-    let what = match response.status {
-        429 => "too many requests",
-        503 => "unavailable",
-        _ => return None,
-    };
-    let status = response.status;
-    Some(format!(
-        "the target answered {status} ({what}): try fewer workers"
-    ))
 }
 
 /// A card that is `issuing`, or an answer that doesn't tell because it was lost or refused for the moment.

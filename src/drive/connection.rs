@@ -215,13 +215,21 @@ impl Ends {
         self.take_in(response).await
     }
 
+    /// Why no answer came.
+    fn lost(&self, error: &hyper::Error) -> String {
+        match self.valve.has_met_tls() {
+            true => "what answers speaks TLS: base_url has to begin with https://".to_owned(),
+            false => chain(error),
+        }
+    }
+
     async fn take_in(&mut self, response: Response) -> Answer {
         let (head, mut stream) = match response {
             Ok(response) => response.into_parts(),
             Err(mut error) => {
                 return match error.take_message() {
                     Some(request) => Answer::Unsent(request),
-                    None => Answer::Lost(chain(&error.into_error())),
+                    None => Answer::Lost(self.lost(&error.into_error())),
                 };
             }
         };

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::auth::Access;
-use super::client::{Delivery, Received};
+use super::client::Received;
 use super::draft::Draft;
 use super::reply::recorded;
 use super::setup::Caller;
@@ -151,13 +151,7 @@ async fn subscribe(
     caller: &Caller,
 ) -> Result<Option<String>, String> {
     let call = format!("PUT {}/webhooks", caller.base.as_str());
-    let request = access.dress(wanted, None, None, caller).await?;
-    let incoming = match caller
-        .client
-        .send(request, Delivery::default())
-        .await
-        .received
-    {
+    let incoming = match access.ask(wanted, caller).await? {
         Received::Whole(incoming) => incoming,
         Received::Lost { words, .. } | Received::LetGo(words) => {
             return Err(format!("{call} got no answer: {words}"));
@@ -177,12 +171,8 @@ async fn subscribe(
 
 /// Removes a subscription, unjudged.
 pub async fn unsubscribe(id: &str, access: &Access, caller: &Caller) {
-    if let Ok(request) = access
-        .dress(&unsubscribe_draft(id), None, None, caller)
-        .await
-    {
-        caller.client.send(request, Delivery::default()).await;
-    }
+    // A target that refuses keeps it.
+    drop(access.ask(&unsubscribe_draft(id), caller).await);
 }
 
 fn cant_listen(webhooks: &Webhooks, error: &std::io::Error) -> String {

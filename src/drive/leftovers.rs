@@ -11,7 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Driver;
-use super::client::{Delivery, Received};
+use super::client::Received;
 use super::draft::{Draft, segment};
 use super::pool::Kept;
 use super::reply::recorded;
@@ -143,9 +143,10 @@ impl Driver {
 
     /// A call that is no part of any case.
     async fn by_the_way(&self, draft: &Draft) -> Result<Response, String> {
-        let outgoing = self.dress(draft, None, None).await?;
-        let sent = self.caller.client.send(outgoing, Delivery::default()).await;
-        match sent.received {
+        if let Some(pool) = &self.pool {
+            pool.check(draft)?;
+        }
+        match self.access.ask(draft, &self.caller).await? {
             Received::Whole(incoming) => Ok(recorded(incoming, &[], &self.caller.masks)),
             Received::Lost { words, .. } | Received::LetGo(words) => {
                 Err(format!("no answer: {}", self.caller.masks.apply(words)))

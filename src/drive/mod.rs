@@ -3,8 +3,9 @@
 //! Callers stay synchronous: a [`Session`] owns the runtime, and nobody outside names it. What an answer means is not
 //! decided here; trouble that is nobody's proven fault becomes an obstacle of the case.
 //!
-//! - `draft` says what a step asks for; `auth` adds who asks; `tamper` puts a flaw in; `client` sends it once.
-//! - `connector` reaches the target, `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
+//! - `draft` says what a step asks for; `gate` says when it may go; `auth` adds who asks; `tamper` puts a flaw in; `client`
+//!   sends it once.
+//! - `connector` reaches the target, by a `proxy` and over `tls` where the profile says so; `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
 //!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
 //! - `hooks` receives events, `hook_steps` runs the steps about them.
@@ -21,12 +22,14 @@ mod client;
 mod connection;
 mod connector;
 mod draft;
+mod gate;
 mod hook_steps;
 mod hooks;
 mod leftovers;
 mod listed;
 mod outgoing;
 mod pool;
+mod proxy;
 mod release;
 mod reply;
 mod session;
@@ -48,16 +51,14 @@ use self::address::Base;
 use self::auth::{Access, extra_headers};
 use self::case_run::CaseRun;
 use self::client::Client;
-use self::draft::Draft;
 use self::hooks::Hooks;
-use self::outgoing::Outgoing;
 use self::pool::Pool;
 use self::reply::Masks;
 use self::setup::Caller;
 use crate::card::AccountId;
-use crate::case::{Case, Flaw};
+use crate::case::Case;
 use crate::profile::{Accounts, Profile};
-use crate::trace::{CaseNumber, CaseTrace, Micros};
+use crate::trace::{CaseNumber, CaseTrace, Micros, RunId};
 
 pub use self::session::{FinishedCases, LeftCard, Session};
 pub use self::stop::StopSignal;
@@ -81,20 +82,15 @@ struct Driver {
 
 impl Driver {
     /// Gets the token and registers the key.
-    async fn connect(profile: Profile) -> Result<Self, Trouble> {
-        let client = Client::new(&profile.base_url, profile.timeout.0).map_err(|problem| {
-            Trouble::Machine {
-                what: "the HTTP client",
-                problem,
-            }
-        })?;
+    async fn connect(profile: Profile, run: Option<RunId>) -> Result<Self, Trouble> {
+        let run = run.filter(|_| profile.run_id);
         let masks = Masks::default();
         let caller = Caller {
-            client,
+            client: Client::new(&profile, run, &masks)?,
             base: Base::new(profile.base_url.as_str()),
             setup: profile.setup,
             digest: profile.signing.digest,
-            extra: extra_headers(&profile.headers, &masks)?,
+            extra: extra_headers(&profile.headers, run, &masks)?,
             masks,
         };
         let access = Access::prepare(&profile, &caller).await?;
@@ -167,18 +163,6 @@ impl Driver {
         if let Some(Ok(hooks)) = self.hooks.get() {
             hooks.end(&self.access, &self.caller).await;
         }
-    }
-
-    async fn dress(
-        &self,
-        draft: &Draft,
-        flaw: Option<Flaw>,
-        earlier: Option<&Outgoing>,
-    ) -> Result<Outgoing, String> {
-        if let Some(pool) = &self.pool {
-            pool.check(draft)?;
-        }
-        self.access.dress(draft, flaw, earlier, &self.caller).await
     }
 
     fn micros(&self, time: Instant) -> Micros {

@@ -13,7 +13,7 @@ use super::{Driver, StopSignal, TraceWriter, Trouble};
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::Case;
 use crate::profile::Profile;
-use crate::trace::{CaseNumber, CaseTrace};
+use crate::trace::{CaseNumber, CaseTrace, RunId};
 
 /// How many cases of a batch run at a time.
 const BATCH_WORKERS: usize = 8;
@@ -49,6 +49,14 @@ impl Session {
     /// # Errors
     /// Any of it failed; the error says what was sent where, what came, and what to do.
     pub fn connect(profile: Profile) -> Result<Self, Trouble> {
+        Self::connect_as(profile, None)
+    }
+
+    /// The same for a run that has an id.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn connect_as(profile: Profile, run: Option<RunId>) -> Result<Self, Trouble> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("drive")
             .enable_all()
@@ -57,7 +65,7 @@ impl Session {
                 what: "threads",
                 problem: error.to_string(),
             })?;
-        let driver = runtime.block_on(Driver::connect(profile))?;
+        let driver = runtime.block_on(Driver::connect(profile, run))?;
         Ok(Self {
             driver: Arc::new(driver),
             runtime,

@@ -8,6 +8,7 @@ use super::address::Base;
 use super::auth::digest::content_digest;
 use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
+use super::gate::{Again, epoch};
 use super::outgoing::Outgoing;
 use super::reply::{Masks, recorded};
 use super::trouble::{Trouble, shown_body};
@@ -55,18 +56,31 @@ impl Caller {
                 what: call.clone(),
                 problem,
             })?;
-        match self
-            .client
-            .send(outgoing, Delivery::default())
-            .await
-            .received
-        {
-            Received::Whole(incoming) => self.answer(call, incoming, advice),
-            Received::Lost { words, .. } | Received::LetGo(words) => Err(Trouble::NoAnswer {
-                call,
-                base_url: self.base.as_str().to_owned(),
-                words,
-            }),
+        match self.ask(outgoing).await {
+            Ok(Received::Whole(incoming)) => self.answer(call, incoming, advice),
+            Ok(Received::Lost { words, .. } | Received::LetGo(words)) | Err(words) => {
+                Err(Trouble::NoAnswer {
+                    call,
+                    base_url: self.base.as_str().to_owned(),
+                    words,
+                })
+            }
+        }
+    }
+
+    /// Sends it, again where the target puts it off.
+    async fn ask(&self, outgoing: Outgoing) -> Result<Received, String> {
+        let mut again = Again::default();
+        let mut pass = self.client.enter(1).await?;
+        loop {
+            let sent = pass.send(outgoing.clone(), Delivery::default()).await;
+            if sent.received.put_off().is_none() {
+                return Ok(sent.received);
+            }
+            pass = match self.client.enter_again(&mut again).await {
+                Ok(pass) => pass,
+                Err(_) => return Ok(sent.received),
+            };
         }
     }
 
@@ -153,23 +167,5 @@ impl Answer {
             body: String::new(),
             advice: self.advice,
         }
-    }
-}
-
-fn epoch(date: &HeaderValue) -> Option<i64> {
-    let text = date.to_str().ok()?;
-    let time = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(time.timestamp().as_second())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_read() {
-        let date = HeaderValue::from_static("Tue, 20 Apr 2021 02:07:53 GMT");
-        assert_eq!(epoch(&date), Some(1_618_884_473));
-        assert_eq!(epoch(&HeaderValue::from_static("now")), None);
     }
 }

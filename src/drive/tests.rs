@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use super::fake_target::{Act, Asked, FakeTarget};
 use super::*;
+use crate::case::Flaw;
 use crate::profile::{AccountRecipe, Accounts, Wait};
 use crate::trace::{Exchange, Header, Reply, TRACE_VERSION};
 use crate::trace_reader::TraceReader;
 
 mod clock;
 mod hostile;
+mod limits;
+mod proxy;
+mod put_off;
+mod tls;
 mod webhooks;
 
 fn case(steps: &[&str]) -> Case {
@@ -248,6 +253,7 @@ fn run_header() -> Header {
     Header {
         trace: TRACE_VERSION,
         cardproof: "0.1.0".into(),
+        run: None,
         target: "fake".into(),
         base_url: String::new(),
         contract: String::new(),

@@ -225,6 +225,7 @@ mod tests {
         Header {
             trace: TRACE_VERSION,
             cardproof: "0.1.0".into(),
+            run: None,
             target: "t".into(),
             base_url: String::new(),
             contract: "c".into(),

@@ -12,9 +12,12 @@
 //! ```
 
 mod clock;
+mod limits;
 mod parts;
+mod proxy;
 mod secret;
 mod signing;
+mod tls;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -28,9 +31,12 @@ use crate::card::{AccountId, CardId};
 use crate::trace::{Issuance, Micros, Terms};
 
 pub use clock::ClockCall;
+pub use limits::{Limits, Rate};
 pub use parts::{AccountRecipe, Accounts, BaseUrl, Credentials, ExtraHeaders, IssuerCall, Wait};
+pub use proxy::{Proxy, ProxyTable};
 pub use secret::{HeaderText, Secret, SecretError};
 pub use signing::{Component, DigestAlgorithm, Signing};
+pub use tls::{Identity, Tls};
 pub use webhooks::Webhooks;
 
 /// One target.
@@ -76,6 +82,24 @@ pub struct Profile {
     /// How long an answer may take.
     #[serde(default)]
     pub timeout: Wait,
+    /// How long a connection may take to come about; absent: as long as an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_timeout: Option<Wait>,
+    /// Each request says of which run it is, in `User-Agent` and `X-Cardproof-Run`.
+    #[serde(default = "yes")]
+    pub run_id: bool,
+    /// What stands between; without it the target is reached directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<proxy::Written>")]
+    pub proxy: Option<Proxy>,
+    /// How TLS is done.
+    #[serde(default)]
+    #[schemars(with = "tls::TlsTable")]
+    pub tls: Tls,
+    /// How gently it is asked.
+    #[serde(default)]
+    #[schemars(with = "limits::LimitsTable")]
+    pub limits: Limits,
     /// Further header fields of each request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
@@ -211,6 +235,11 @@ impl Profile {
             readings: BTreeMap::new(),
             success: Success::default(),
             timeout: Wait::default(),
+            connect_timeout: None,
+            run_id: true,
+            proxy: None,
+            tls: Tls::default(),
+            limits: Limits::default(),
             headers: ExtraHeaders::default(),
             disabled: BTreeMap::new(),
         }
@@ -239,6 +268,7 @@ impl Profile {
         for secret in profile.secrets() {
             secret.rebase(folder);
         }
+        profile.tls.rebase(folder);
         Ok(profile)
     }
 
@@ -274,6 +304,8 @@ impl Profile {
         credentials
             .into_iter()
             .chain(&mut self.signing.private_key)
+            .chain(self.tls.identity.as_mut().map(|own| &mut own.key))
+            .chain(self.proxy.iter_mut().flat_map(Proxy::secrets))
             .chain(headers)
     }
 }

@@ -339,7 +339,7 @@ impl TryFrom<BTreeMap<String, HeaderText>> for ExtraHeaders {
     type Error = String;
 
     fn try_from(headers: BTreeMap<String, HeaderText>) -> Result<Self, String> {
-        const OURS: [&str; 8] = [
+        const OURS: [&str; 9] = [
             "authorization",
             "content-digest",
             "content-length",
@@ -348,6 +348,7 @@ impl TryFrom<BTreeMap<String, HeaderText>> for ExtraHeaders {
             "idempotency-key",
             "signature",
             "signature-input",
+            "x-cardproof-run",
         ];
         for name in headers.keys() {
             let parsed: http::HeaderName = name

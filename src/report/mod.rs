@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Case, StepNumber};
 use crate::judge::Departure;
 use crate::requirement::{Level, RequirementId, Tag};
-use crate::trace::{Event, Exchange, Terms};
+use crate::trace::{Event, Exchange, RunId, Terms};
 
 pub use ledger::{Left, Made, NotRun};
 pub use verdict::{Facts, Overall, Verdict, requirement_results};
@@ -31,6 +31,9 @@ pub struct Report {
     pub report: u32,
     /// The version of cardproof.
     pub cardproof: String,
+    /// The run; each of its requests carries it, unless the profile says `run_id = false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The verdict on the run as a whole.
     pub verdict: Overall,
     /// Why it is that, in a sentence.

@@ -276,6 +276,7 @@ fn finish(
     Report {
         report: REPORT_VERSION,
         cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+        run: setting.run,
         verdict,
         because,
         started_at: None,

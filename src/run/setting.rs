@@ -6,7 +6,7 @@ use crate::contract::Contract;
 use crate::plan::Abilities;
 use crate::profile::{Credentials, Profile};
 use crate::requirement::{self, Needs};
-use crate::trace::{Header, TRACE_VERSION, Terms};
+use crate::trace::{Header, RunId, TRACE_VERSION, Terms};
 use crate::world::choice;
 
 /// What is known before anything is sent.
@@ -15,6 +15,8 @@ pub struct Setting<'a> {
     pub contract: &'a Contract,
     /// What the judge must know of the target.
     pub terms: Terms,
+    /// The run; absent in a recording that has none.
+    pub run: Option<RunId>,
     /// The target's name.
     pub target: String,
     /// Its base URL.
@@ -72,6 +74,7 @@ impl<'a> Setting<'a> {
         Ok(Self {
             contract,
             terms: profile.terms(),
+            run: Some(RunId::fresh()),
             target: profile.name.clone(),
             base_url: profile.base_url.as_str().to_owned(),
             seed,
@@ -86,6 +89,7 @@ impl<'a> Setting<'a> {
         Header {
             trace: TRACE_VERSION,
             cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.run,
             target: self.target.clone(),
             base_url: self.base_url.clone(),
             contract: self.contract.digest().to_owned(),
@@ -107,6 +111,7 @@ impl<'a> Setting<'a> {
         Self {
             contract,
             terms: header.terms.clone(),
+            run: header.run,
             target: header.target.clone(),
             base_url: header.base_url.clone(),
             seed: header.seed,
@@ -147,6 +152,7 @@ pub fn abilities(profile: &Profile) -> Abilities {
         signature_age: profile.signing.enabled && profile.signing.longest_age.is_some(),
         bearer: !matches!(profile.credentials, Credentials::None),
         signing: profile.signing.enabled,
+        at_once: profile.limits.at_once(),
     }
 }
 
@@ -160,6 +166,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         signature_age,
         bearer,
         signing,
+        at_once,
     } = abilities(profile);
     [
         (simulator, Needs::Simulator),
@@ -170,6 +177,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         (signature_age, Needs::SignatureAge),
         (bearer, Needs::Bearer),
         (signing, Needs::Signing),
+        (at_once.is_none_or(|most| most >= 2), Needs::AtOnce),
     ]
     .into_iter()
     .filter(|(offered, _)| !offered)

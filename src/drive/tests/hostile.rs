@@ -91,7 +91,9 @@ fn a_redirect_is_recorded_and_not_followed() {
 #[test]
 fn a_busy_target_is_an_obstacle_too() {
     let target = FakeTarget::start(|_| Act::Json(429, String::new()));
-    let trace = drive(target.profile(), &["list all"]);
+    let mut profile = target.profile();
+    profile.limits.patience = Wait(Duration::from_millis(1));
+    let trace = drive(profile, &["list all"]);
     assert_eq!(trace.exchanges.len(), 1);
     assert!(words(&trace).contains("answered 429"), "{}", words(&trace));
 }

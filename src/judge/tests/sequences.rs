@@ -338,6 +338,34 @@ fn a_server_error_departs_and_leaves_both_worlds() {
         &[("HTTP-2", 2)],
     );
     check(&["read \"x\" => 500"], &[("HTTP-3", 1)]);
+    check(&[CREATE, "read #1 => 503"], &[("HTTP-2", 2)]);
+}
+
+#[test]
+fn what_is_put_off_may_or_may_not_have_been_done() {
+    for later in ["429", "503 later"] {
+        for read in ["active", "issuing"] {
+            let issue = format!("issue #1 => {later}");
+            let read = format!("read #1 => 200 {read}");
+            check(&[CREATE, &issue, &read], &[]);
+        }
+        // The rest is judged as ever.
+        let terminate = format!("terminate #1 => {later}");
+        let lines = [
+            CREATE,
+            "terminate #1 => 204",
+            &terminate,
+            "read #1 => 200 active",
+        ];
+        check(&lines, &[("LIFE-4", 4)]);
+        check(
+            &[
+                &format!("create virtual on A => {later}"),
+                "list A => 200 []",
+            ],
+            &[],
+        );
+    }
 }
 
 #[test]

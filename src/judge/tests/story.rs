@@ -3,7 +3,8 @@
 //! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
 //! and answered 7 ms after it.
 //!
-//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all,
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `503 later` says when to
+//! ask again, `lost` is none at all,
 //! and `cut` one that the step did without. A line `told #1=active as 7` is an event; an answer `200 active in vain` comes
 //! twice, a whole wait apart.
 //!
@@ -223,7 +224,7 @@ impl Story {
         let body = match &step.command {
             _ if rest == "again" => self.exchanges_body(step),
             _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
-            _ if rest.is_empty() => String::new(),
+            _ if rest.is_empty() || rest == "later" => String::new(),
             Command::MoveClock(_) => rest.to_owned(),
             _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
@@ -235,7 +236,9 @@ impl Story {
             }
             _ => self.new_card(number, step, rest).to_string(),
         };
-        let headers = if body.is_empty() {
+        let headers = if rest == "later" {
+            vec![("retry-after".to_owned(), "1".to_owned())]
+        } else if body.is_empty() {
             Vec::new()
         } else {
             vec![("content-type".to_owned(), "application/json".to_owned())]

@@ -330,6 +330,31 @@ fn generated_cases_go_deep_and_wide() {
 }
 
 #[test]
+fn a_race_is_planned_as_wide_as_the_limits_allow() {
+    let suites = Suite::find("races").unwrap();
+    let left = |at_once| {
+        let abilities = Abilities {
+            at_once,
+            ..Abilities::ALL
+        };
+        let planned = plan(
+            &suites,
+            1,
+            Budget::default(),
+            Contract::embedded(),
+            abilities,
+        );
+        let widths = planned
+            .filter(|planned| planned.missing.is_empty())
+            .map(|planned| planned.case.widest_race());
+        widths.max().unwrap_or(0)
+    };
+    assert!(left(None) > 2);
+    assert_eq!(left(Some(2)), 2);
+    assert!(left(Some(1)) <= 1);
+}
+
+#[test]
 fn time_passes_in_the_last_cases_alone() {
     let cases: Vec<Case> = generated(1).into_iter().map(|p| p.case).collect();
     let first = cases.iter().position(Case::moves_clock).unwrap();

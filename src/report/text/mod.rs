@@ -155,6 +155,9 @@ fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> 
     if let Some(started_at) = &report.started_at {
         fact(page, "began", started_at)?;
     }
+    if let Some(run) = &report.run {
+        fact(page, "run id", &run.to_string())?;
+    }
     if let Some(folder) = look.folder {
         let cases = report.findings.iter().filter(|f| f.file.is_some()).count();
         let mut words = format!("{}: report.json, report.txt", folder.display());
