@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::auth::Access;
 use super::client::{Delivery, Received};
 use super::draft::{self, Draft};
-use super::reply::recorded;
+use super::reply::{recorded, said};
 use super::setup::Caller;
 use super::trouble::shown_body;
 use crate::card::AccountId;
@@ -100,7 +100,7 @@ async fn create(
         }
     };
     let response = recorded(incoming, &[], &caller.masks);
-    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+    let body = said(&response);
     match body.pointer(&recipe.id).and_then(Value::as_str) {
         Some(id) if (200..300).contains(&response.status) && !id.is_empty() => {
             Ok(AccountId::new(id))

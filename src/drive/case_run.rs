@@ -13,7 +13,7 @@ use super::draft::{Ask, Draft, Known};
 use super::hook_steps::Events;
 use super::outgoing::Outgoing;
 use super::release::Release;
-use super::reply::{card_id, recorded};
+use super::reply::{KEPT_BYTES_MAX, card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::{CardStatus, CardType};
 use crate::case::{
@@ -96,14 +96,14 @@ impl<'a> CaseRun<'a> {
         });
     }
 
-    /// What is known of the case now. One that was given up says so.
-    pub fn into_trace(mut self) -> CaseTrace {
+    /// What is known of the case now. One that was given up in an interrupted run says so; that time was up is no trouble.
+    pub fn into_trace(mut self, was_interrupted: bool) -> CaseTrace {
         if !self.case.complete {
             self.case.forget_unfinished_race();
-            self.obstacle(
-                None,
-                "the run was stopped before this case ended".to_owned(),
-            );
+            if was_interrupted {
+                let words = "the run was stopped before this case ended";
+                self.obstacle(None, words.to_owned());
+            }
         }
         self.case
     }
@@ -327,11 +327,18 @@ impl<'a> CaseRun<'a> {
         let masks = &self.driver.caller.masks;
         match received {
             Received::Whole(incoming) => {
+                let surplus = incoming.surplus;
                 let response = recorded(incoming, &self.ids, masks);
+                if surplus {
+                    self.obstacle(Some(step), SURPLUS.to_owned());
+                }
                 if let Some(words) = busy(&response) {
                     self.obstacle(Some(step), words);
                 }
-                Reply::Got(response)
+                match too_long(&response) {
+                    Some(words) => Reply::Lost(words),
+                    None => Reply::Got(response),
+                }
             }
             Received::Lost {
                 words,
@@ -498,6 +505,18 @@ enum Ready {
     AwaitIssuance(Draft),
     Pause(Duration),
     MoveClock(Draft, u64),
+}
+
+/// What came besides, since HTTP has no place for it.
+const SURPLUS: &str = "the target sent more than the answer to a request: a second answer, a body where none may be, or a body longer than it said";
+
+/// An answer that is not kept, since nobody keeps thousands of such.
+fn too_long(response: &Response) -> Option<String> {
+    let Response { status, body, .. } = response;
+    (body.len() > KEPT_BYTES_MAX).then(|| {
+        let length = body.len();
+        format!("the answer ({status}) was dropped: its body of {length} bytes is longer than {KEPT_BYTES_MAX}, and no list of which a part would do")
+    })
 }
 
 /// Answers that say nothing about the contract: the target has too much to do.

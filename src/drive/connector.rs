@@ -1,16 +1,18 @@
 //! Reaches the target.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tower_service::Service;
 
 use super::client::chain;
-use super::connection::{Connection, Line};
+use super::connection::{Connection, Line, room};
 use super::tls;
 use crate::profile::BaseUrl;
 
@@ -24,6 +26,8 @@ pub struct Connector {
     tcp: HttpConnector,
     uri: Uri,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// For long bodies.
+    room: Arc<Semaphore>,
 }
 
 impl Connector {
@@ -46,7 +50,12 @@ impl Connector {
             )),
             _ => None,
         };
-        Ok(Self { tcp, uri, tls })
+        Ok(Self {
+            tcp,
+            uri,
+            tls,
+            room: room(),
+        })
     }
 
     /// A new connection, or why there is none.
@@ -54,7 +63,8 @@ impl Connector {
         let stream = self.tcp.clone().call(self.uri.clone()).await;
         let stream = stream.map_err(|error| chain(&error))?.into_inner();
         let line = self.secure(stream).await.map_err(|error| chain(&error))?;
-        Connection::over(line).await.map_err(|error| chain(&error))
+        let connection = Connection::over(line, Arc::clone(&self.room)).await;
+        connection.map_err(|error| chain(&error))
     }
 
     async fn secure(&self, stream: TcpStream) -> std::io::Result<Line> {

@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::departure::{Departure, Origin};
 use super::facts::{Facts, Source};
 use super::hooks::Changes;
+use super::json::Caveat;
 use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Concern, Understood, shared_keys};
 use super::{json, leaks, wire};
@@ -234,6 +235,9 @@ impl<'a> Judge<'a> {
         if matches!(response.status, 429 | 503) {
             return self.unanswered(moment, exchange, &asked);
         }
+        if self.is_unreadable(&scene) {
+            return self.unanswered(moment, exchange, &asked);
+        }
         wire::check(self, &scene);
         // RFC 9110, 15.6.2: that is how a method is refused which the server has for no path at all.
         let is_refused_method = matches!(asked, Asked::OtherMethod(_)) && response.status == 501;
@@ -248,6 +252,30 @@ impl<'a> Judge<'a> {
             Asked::Modify(call) => self.modify(&scene, &call),
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
             Asked::MoveClock(_) | Asked::Other => {}
+        }
+    }
+
+    /// Whether readers may differ in what the answer says, or need not read it at all. Then it tells nothing.
+    fn is_unreadable(&mut self, scene: &Scene<'_>) -> bool {
+        match json::caveat(&scene.response.body) {
+            None => false,
+            Some(Caveat::Beyond(why)) => {
+                let words = format!(
+                    "the answer was not judged: it is JSON of a kind that no reader need take ({why})"
+                );
+                self.obstacle(scene.exchange.step, words);
+                true
+            }
+            Some(Caveat::Ambiguous(_)) if !scene.is_success() => false,
+            Some(Caveat::Ambiguous(names)) => {
+                let found = Found::plain(
+                    "a name that stands twice",
+                    "each name once in an object".into(),
+                    format!("{names} with two values, so that readers differ in what the body says"),
+                );
+                self.depart(scene, &[id::BODY_1], found);
+                true
+            }
         }
     }
 

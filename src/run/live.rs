@@ -38,8 +38,8 @@ impl Stage for Live<'_> {
             .session
             .run_cases(waiting, self.workers, &self.trace, &self.stop);
         for trace in finished {
-            // Enough: what is in flight is given up. After an interruption it has been already, and comes out as it is.
-            if each(trace) == Continue::No && !self.stop.was_interrupted() {
+            // Enough: what is in flight is given up. After a stop it has been already, and comes out as it is.
+            if each(trace) == Continue::No && !self.is_over() {
                 break;
             }
             ahead.fill(cases);
@@ -48,6 +48,10 @@ impl Stage for Live<'_> {
 
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace> {
         self.session.drive_batch(cases, &self.stop)
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.is_stopping()
     }
 }
 
