@@ -80,7 +80,7 @@ impl<F: Formatter> Formatter for Visible<F> {
 }
 
 /// Neither a control nor what turns, hides or joins text.
-fn is_visible(letter: char) -> bool {
+pub fn is_visible(letter: char) -> bool {
     matches!(letter, '\'' | '"' | '\\') || letter.escape_debug().len() == 1
 }
 

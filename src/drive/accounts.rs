@@ -101,12 +101,14 @@ async fn create(
     };
     let response = recorded(incoming, &[], &caller.masks);
     let body = said(&response);
-    match body.pointer(&recipe.id).and_then(Value::as_str) {
-        Some(id) if (200..300).contains(&response.status) && !id.is_empty() => {
+    let id = body.pointer(&recipe.id).and_then(Value::as_str);
+    match id {
+        // Any other id would be malformed, and everything refused as it ought to be.
+        Some(id) if (200..300).contains(&response.status) && Uuid::try_parse(id).is_ok() => {
             Ok(AccountId::new(id))
         }
         _ => Err(format!(
-            "no fresh account: {call} was answered with {}{}; an id at {} is expected",
+            "no fresh account: {call} was answered with {}{}; a UUID at {} is expected",
             response.status,
             shown_body(&response.body),
             recipe.id

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::OnceLock;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
@@ -102,18 +103,36 @@ pub fn evil() -> String {
 
 /// Puts fifteen megabytes of cards of others before those of a list.
 pub fn long_list(answer: &mut Answer) {
-    let Ok(Value::Array(mut cards)) = serde_json::from_slice(&answer.body) else {
+    static OTHERS: OnceLock<String> = OnceLock::new();
+    let Ok(Value::Array(cards)) = serde_json::from_slice(&answer.body) else {
         return;
     };
     let Some(mut other) = cards.first().cloned() else {
         return;
     };
-    other["accountId"] = Uuid::new_v4().to_string().into();
-    for _ in 0..25_000 {
-        other["id"] = Uuid::new_v4().to_string().into();
-        cards.push(other.clone());
-    }
-    answer.body = Value::Array(cards).to_string().into_bytes();
+    let others = OTHERS.get_or_init(|| {
+        other["accountId"] = Uuid::new_v4().to_string().into();
+        other["id"] = "{id}".into();
+        let other = other.to_string();
+        let count = (15 << 20) / other.len();
+        (0..count).fold(String::new(), |list, _| {
+            list + "," + &other.replace("{id}", &Uuid::new_v4().to_string())
+        })
+    });
+    answer.body.pop();
+    answer.body.extend_from_slice(others.as_bytes());
+    answer.body.push(b']');
+}
+
+/// Ten megabytes of white space, compressed once.
+pub fn bomb(coding: &'static str) -> Vec<u8> {
+    static BOMB: OnceLock<Vec<u8>> = OnceLock::new();
+    let nothing = || vec![b' '; 10 << 20];
+    let bomb = BOMB.get_or_init(|| match coding {
+        "gzip" => gzipped(&nothing()),
+        _ => deflated(&nothing()),
+    });
+    bomb.clone()
 }
 
 /// From now on, requests are handed on to a reference that knows nothing.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::deeds::{
-    chunked, coded, deflated, evil, gzipped, login, long_list, measured, nested, post, post_event,
+    bomb, chunked, coded, evil, gzipped, login, long_list, measured, nested, post, post_event,
     redirect, start_anew, under, whole, with_lines, with_member,
 };
 use crate::server::{At, Deed, Request, Spoil, Then};
@@ -17,11 +17,13 @@ pub enum Outcome {
     Departs(&'static [&'static str]),
     /// Nobody's proven fault, told in these words.
     Hindered(&'static str),
+    /// The same, and departures besides, if any, never came again.
+    Unsettled(&'static str),
     /// There is no run, and these words say why.
     Unprepared(&'static str),
 }
 
-use Outcome::{Departs, Hindered, Passes, Unprepared};
+use Outcome::{Departs, Hindered, Passes, Unprepared, Unsettled};
 
 /// One misbehaviour.
 #[derive(Clone, Copy)]
@@ -136,6 +138,8 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
 const LETTERS: &[u8] = &[b'x'; 1 << 16];
 const JSON: &str = "application/json";
 
+/// What a read departs from that is not answered with the card.
+const UNREADABLE: &[&str] = &["HTTP-1", "LIFE-11", "READ-1"];
 /// Answers may take longer than the run.
 const PATIENT: &[(&str, &str)] = &[("timeout = \"10s\"", "timeout = \"60s\"")];
 
@@ -161,9 +165,9 @@ pub fn rows() -> Vec<Row> {
         row("slow-loris", "every call is answered a byte a second, without end",
             every(calls, |line| line.drip("HTTP/1.1 200 OK\r\n")), Hindered("no whole answer within 300ms")),
         row("gzip-bomb", "ten megabytes of nothing, gzipped",
-            every(reads, |line| coded(line, "gzip", gzipped(&vec![b' '; 10 << 20]))), Departs(&["BODY-12"])),
+            every(reads, |line| coded(line, "gzip", bomb("gzip"))), Departs(&["BODY-12"])),
         row("deflate-bomb", "ten megabytes of nothing, deflated",
-            every(reads, |line| coded(line, "deflate", deflated(&vec![b' '; 10 << 20]))), Departs(&["BODY-12"])),
+            every(reads, |line| coded(line, "deflate", bomb("deflate"))), Departs(&["BODY-12"])),
         row("brotli-bomb", "what is said to be brotli",
             every(reads, |line| coded(line, "br", vec![0x5b, 0xff, 0xff, 0xff])), Departs(&["BODY-12"])),
         row("honest-gzip", "the card, gzipped though nobody asked",
@@ -199,7 +203,7 @@ pub fn rows() -> Vec<Row> {
         row("body-on-204", "a body where none may be",
             every(changes, |line| { line.pass()?; line.send("{\"surprise\":1}")?; Ok(Then::GoesOn) }), Hindered("more than the answer")),
         row("body-on-304", "not modified, with a body",
-            every(reads, |line| line.say("HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\n{}")), Departs(&["HTTP-1"])),
+            every(reads, |line| line.say("HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\n{}")), Departs(UNREADABLE)),
 
         // What it holds.
         row("html-as-json", "a page of a gateway, said to be JSON",
@@ -253,7 +257,7 @@ pub fn rows() -> Vec<Row> {
         row("escapes-in-refusals", "the same as the words of each refusal, bare, and said to be JSON",
             every(calls, |line| line.pass_as(|answer| if answer.status >= 400 { answer.body = evil().replace("\\u", "\u{1b}\u{202e}\u{9b}").into_bytes(); answer.set("content-type", JSON); })), Departs(&["BODY-13"])),
         row("ids-that-are-paths", "cards whose id leads elsewhere",
-            every(creates, |line| line.pass_as(|answer| { let text = String::from_utf8_lossy(&answer.body).into_owned(); let id = text.split('"').nth(3).unwrap_or_default().to_owned(); answer.replace(&id, "../../../etc/passwd"); })), Departs(&["BODY-3"])),
+            every(creates, |line| line.pass_as(|answer| { let text = String::from_utf8_lossy(&answer.body).into_owned(); let id = text.split('"').nth(3).unwrap_or_default().to_owned(); answer.replace(&id, "../../../etc/passwd"); })), Departs(&["BODY-3", "READ-2", "READ-3"])),
         row("created-elsewhen", "cards that were made in another century",
             every(calls, |line| line.pass_as(|answer| { answer.replace("At\":\"20", "At\":\"19"); })), Passes),
 
@@ -309,7 +313,7 @@ pub fn rows() -> Vec<Row> {
         row("lines-before-the-status-line", "empty lines before the answer",
             every(reads, |line| { line.send("\r\n\r\n")?; line.pass() }), Passes),
         row("switching-protocols", "another protocol, for which nobody asked",
-            every(reads, |line| line.say("HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n\0\0\0")), Departs(&["HTTP-1"])),
+            every(reads, |line| line.say("HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n\0\0\0")), Departs(UNREADABLE)),
         row("upgrade-offered", "a good answer that offers another protocol",
             every(reads, |line| with_lines(line, "upgrade: h2c\r\nconnection: upgrade")), Passes),
         row("dates-elsewhen", "a `Date` that is ten years off, of everything but the login",
@@ -319,9 +323,9 @@ pub fn rows() -> Vec<Row> {
         row("two-answers", "two answers to one request",
             every(reads, |line| { let twice = line.answer()?.bytes().repeat(2); line.send(twice)?; Ok(Then::GoesOn) }), Hindered("more than the answer")),
         row("answer-before-the-request", "an answer to nothing",
-            connecting(|line| { line.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")?; line.hang("") }), Unprepared("more than the answer")),
-        row("answer-of-another", "the answer to an earlier read",
-            every(reads, |line| { let own = line.answer()?; let kept = line.target.kept.lock().unwrap().replace(own.clone()); line.send(kept.unwrap_or(own).bytes())?; Ok(Then::GoesOn) }), Departs(&["KEEP-1"])),
+            connecting(|line| { line.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")?; line.hang("") }), Unprepared("sent an answer before there was a request")),
+        row("answer-of-another", "a read is answered with what another connection asked for",
+            every(reads, |line| { let own = line.answer()?; let id = line.request.path.replace("/v1/cards/", ""); let first = line.target.kept.lock().unwrap().get_or_insert(own.clone()).clone(); let is_its_own = String::from_utf8_lossy(&first.body).contains(&id); line.send(if is_its_own { own } else { first }.bytes())?; Ok(Then::GoesOn) }), Departs(&["KEEP-1"])),
         row("reset-at-once", "each connection is reset",
             connecting(|line| line.break_off("")), Unprepared("got no answer")),
         row("reset-within-the-request", "reset when half of a create is there",
@@ -357,7 +361,7 @@ pub fn rows() -> Vec<Row> {
         row("restart", "gone for a while, and back as it was",
             Spoil { after: 4, times: 1, ..every(calls, |line| { line.target.turns_away.store(3, Ordering::SeqCst); line.break_off("") }) }, Hindered("no answer:")),
         row("restart-with-nothing", "gone for a while, and back without anything that it knew",
-            Spoil { after: 4, times: 1, ..every(calls, |line| { line.target.turns_away.store(3, Ordering::SeqCst); start_anew(line); line.break_off("") }) }, Departs(&["READ-1"])),
+            Spoil { after: 4, times: 1, ..every(calls, |line| { line.target.turns_away.store(3, Ordering::SeqCst); start_anew(line); line.break_off("") }) }, Unsettled("no fresh account")),
         Row { edits: &[("base_url = \"http://127.0.0.1:", "base_url = \"http://127.0.0.2:")], ..row("refused-connections", "nobody listens at the address",
             every(all, |line| line.pass()), Unprepared("no connection")) },
         row("busy", "every call is answered with 429",
@@ -371,13 +375,13 @@ pub fn rows() -> Vec<Row> {
 
         // Elsewhere.
         row("redirect-loop", "a redirect to the same place",
-            every(reads, |line| { let path = line.request.path.clone(); redirect(line, &path) }), Departs(&["HTTP-1"])),
+            every(reads, |line| { let path = line.request.path.clone(); redirect(line, &path) }), Departs(UNREADABLE)),
         row("redirect-elsewhere", "a redirect to another server",
-            every(reads, |line| { let elsewhere = line.target.elsewhere; redirect(line, &format!("http://{elsewhere}/v1/cards")) }), Departs(&["HTTP-1"])),
+            every(reads, |line| { let elsewhere = line.target.elsewhere; redirect(line, &format!("http://{elsewhere}/v1/cards")) }), Departs(UNREADABLE)),
         row("redirect-with-a-password", "a redirect to another server, with a name and a password",
-            every(reads, |line| { let elsewhere = line.target.elsewhere; redirect(line, &format!("http://admin:hunter2@{elsewhere}/")) }), Departs(&["HTTP-1"])),
+            every(reads, |line| { let elsewhere = line.target.elsewhere; redirect(line, &format!("http://admin:hunter2@{elsewhere}/")) }), Departs(UNREADABLE)),
         row("redirect-to-a-file", "a redirect to a file of this machine",
-            every(reads, |line| redirect(line, "file:///etc/passwd")), Departs(&["HTTP-1"])),
+            every(reads, |line| redirect(line, "file:///etc/passwd")), Departs(UNREADABLE)),
         row("redirected-login", "the login is answered with a redirect to another server",
             every(logins, |line| { let elsewhere = line.target.elsewhere; redirect(line, &format!("http://{elsewhere}/v1/auth/token")) }), Unprepared("answered with 307")),
         row("tls-on-a-plain-port", "a TLS alert where HTTP is spoken",
@@ -407,9 +411,9 @@ pub fn rows() -> Vec<Row> {
         row("key-with-a-line-feed", "a key id that would split a head",
             every(keys, |line| whole(line, JSON, r#"{"keyId":"a\r\nx-evil: 1"}"#)), Unprepared("keyId")),
         row("account-that-is-a-path", "an account whose id leads elsewhere",
-            every(accounts, |line| whole(line, JSON, r#"{"accountId":"../../x"}"#)), Unprepared("id")),
+            every(accounts, |line| whole(line, JSON, r#"{"accountId":"../../x"}"#)), Unprepared("a UUID at /accountId is expected")),
         row("account-without-end", "an account whose id is a megabyte",
-            every(accounts, |line| whole(line, JSON, format!("{{\"accountId\":\"{}\"}}", "x".repeat(1 << 20)))), Unprepared("is longer than")),
+            every(accounts, |line| whole(line, JSON, format!("{{\"accountId\":\"{}\"}}", "x".repeat(1 << 20)))), Unprepared("a UUID at /accountId is expected")),
 
         // Events.
         row("event-endless", "an event without end, beside the true ones",
@@ -419,11 +423,11 @@ pub fn rows() -> Vec<Row> {
         row("event-by-get", "an event by GET, beside the true ones",
             every(issues, |line| { let then = line.pass()?; line.deliver("GET {path} HTTP/1.1\r\nhost: h\r\n\r\n"); Ok(then) }), Hindered("events are posted")),
         row("event-no-json", "an event that is no JSON",
-            every(issues, |line| { let then = line.pass()?; post_event(line, "all is well"); Ok(then) }), Departs(&["HOOK-7"])),
+            every(issues, |line| { let then = line.pass()?; post_event(line, "all is well"); Ok(then) }), Departs(&["HOOK-2"])),
         row("event-nested", "an event that is nested ten thousand deep",
             every(issues, |line| { let then = line.pass()?; post_event(line, &nested(10_000)); Ok(then) }), Hindered("recursion limit")),
-        row("event-storm", "two thousand events that say nothing",
-            every(issues, |line| { let then = line.pass()?; for _ in 0..2000 { post_event(line, "{}"); } Ok(then) }), Departs(&["HOOK-2", "HOOK-7", "HOOK-8"])),
+        row("event-storm", "six hundred events that say nothing, once",
+            Spoil { times: 1, ..every(issues, |line| { let then = line.pass()?; for _ in 0..600 { post_event(line, "{}"); } Ok(then) }) }, Unsettled("more than 512 events")),
         row("event-with-escapes", "an event of terminal escapes",
             every(issues, |line| { let then = line.pass()?; post_event(line, &format!("{{\"webhookType\":{}}}", evil())); Ok(then) }), Departs(&["HOOK-2", "HOOK-7", "HOOK-8"])),
         Row { edits: &[("[webhooks]\n", "[webhooks]\nlisten = \"{taken}\"\n")], ..row("listener-taken", "the address for events is in use",
