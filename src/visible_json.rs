@@ -25,10 +25,7 @@ pub fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 
 fn written(value: &impl Serialize, layout: impl Formatter) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(1 << 10);
-    value.serialize(&mut Serializer::with_formatter(
-        &mut bytes,
-        Visible(layout),
-    ))?;
+    value.serialize(&mut Serializer::with_formatter(&mut bytes, Visible(layout)))?;
     Ok(bytes)
 }
 
@@ -100,7 +97,10 @@ mod tests {
             let text = String::from_utf8(bytes).unwrap();
             let is_seen = |c: char| c == '\n' || is_visible(c);
             assert!(text.chars().all(is_seen), "{text}");
-            assert!(text.contains("東京 Łódź") && text.contains("\\u202e"), "{text}");
+            assert!(
+                text.contains("東京 Łódź") && text.contains("\\u202e"),
+                "{text}"
+            );
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
         }
     }
@@ -108,7 +108,13 @@ mod tests {
     #[test]
     fn other_json_is_laid_out_as_ever() {
         let value = json!({ "a": [1, { "b": "c\n" }, []], "d": {} });
-        assert_eq!(pretty(&value).unwrap(), serde_json::to_vec_pretty(&value).unwrap());
-        assert_eq!(compact(&value).unwrap(), serde_json::to_vec(&value).unwrap());
+        assert_eq!(
+            pretty(&value).unwrap(),
+            serde_json::to_vec_pretty(&value).unwrap()
+        );
+        assert_eq!(
+            compact(&value).unwrap(),
+            serde_json::to_vec(&value).unwrap()
+        );
     }
 }

@@ -146,9 +146,7 @@ impl Client {
                     request
                 }
                 Answer::Unsent(_) if connection.has_surplus() => {
-                    return lost(
-                        "the target sent an answer before there was a request".to_owned(),
-                    );
+                    return lost("the target sent an answer before there was a request".to_owned());
                 }
                 Answer::Unsent(_) => {
                     return lost(

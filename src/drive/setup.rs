@@ -136,7 +136,9 @@ impl Caller {
 fn read(incoming: &Incoming) -> Result<Value, String> {
     let length = incoming.body.len();
     if length > KEPT_BYTES_MAX {
-        return Err(format!("its body of {length} bytes is longer than {KEPT_BYTES_MAX}"));
+        return Err(format!(
+            "its body of {length} bytes is longer than {KEPT_BYTES_MAX}"
+        ));
     }
     serde_json::from_slice(&incoming.body).map_err(|error| format!("its body is no JSON ({error})"))
 }

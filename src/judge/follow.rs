@@ -25,6 +25,9 @@ use crate::world::{Card, Choices, Moment, Since, World};
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
 const WORLDS_MAX: usize = 4096;
 
+/// So many equal departures of one case are told; a hostile target has thousands.
+const ALIKE_MAX: usize = 16;
+
 /// What a modifying exchange did or tried, for finding out who is to blame for a change.
 #[derive(Clone, Debug)]
 pub(super) struct Touch {
@@ -271,7 +274,9 @@ impl<'a> Judge<'a> {
                 let found = Found::plain(
                     "a name that stands twice",
                     "each name once in an object".into(),
-                    format!("{names} with two values, so that readers differ in what the body says"),
+                    format!(
+                        "{names} with two values, so that readers differ in what the body says"
+                    ),
                 );
                 self.depart(scene, &[id::BODY_1], found);
                 true
@@ -323,6 +328,11 @@ impl<'a> Judge<'a> {
             return;
         };
         self.show(requirement);
+        let departures = self.judgement.departures.iter();
+        let is_alike = |d: &&Departure| d.requirement == requirement && d.subject == found.subject;
+        if departures.filter(is_alike).count() >= ALIKE_MAX {
+            return;
+        }
         self.judgement.departures.push(Departure {
             requirement,
             instead: instead.to_vec(),

@@ -22,8 +22,16 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     if scene.response.status < 500
         && let Some(actual) = not_plain(scene)
     {
-        let rule = if scene.is_success() { id::BODY_12 } else { id::BODY_13 };
-        let found = Found::plain("the bytes of a body", "JSON in UTF-8, in no coding".into(), actual);
+        let rule = if scene.is_success() {
+            id::BODY_12
+        } else {
+            id::BODY_13
+        };
+        let found = Found::plain(
+            "the bytes of a body",
+            "JSON in UTF-8, in no coding".into(),
+            actual,
+        );
         judge.depart(scene, &[rule], found);
         return shown(judge, scene);
     }
@@ -72,7 +80,9 @@ fn not_plain(scene: &Scene<'_>) -> Option<String> {
     }
     let coding = response.header("content-encoding").map(str::trim);
     match coding.filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")) {
-        Some(coding) => Some(format!("a body coded as `{coding}`, though none was asked for")),
+        Some(coding) => Some(format!(
+            "a body coded as `{coding}`, though none was asked for"
+        )),
         None if response.body_is_text => None,
         None => Some("bytes that are no UTF-8 (RFC 8259, 8.1)".to_owned()),
     }

@@ -1,7 +1,6 @@
 //! What rows have in common: ways to spoil an answer, and what is put into it.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 use std::sync::OnceLock;
 
 use flate2::Compression;
@@ -66,10 +65,10 @@ pub fn redirect(line: &mut Line<'_>, location: &str) -> io::Result<Then> {
 }
 
 pub fn login(line: &mut Line<'_>, token: &str, expires_at: &str) -> io::Result<Then> {
-    let body = format!("{{\"token\":\"{token}\",\"expiresAt\":{expires_at},\"tokenType\":\"Bearer\"}}");
+    let body =
+        format!("{{\"token\":\"{token}\",\"expiresAt\":{expires_at},\"tokenType\":\"Bearer\"}}");
     whole(line, "application/json", body)
 }
-
 
 /// The answer with this body, which is coded.
 pub fn coded(line: &mut Line<'_>, coding: &str, body: Vec<u8>) -> io::Result<Then> {
@@ -80,13 +79,19 @@ pub fn coded(line: &mut Line<'_>, coding: &str, body: Vec<u8>) -> io::Result<The
 }
 
 pub fn gzipped(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap()
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .unwrap()
 }
 
 pub fn deflated(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap()
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .unwrap()
 }
 
 /// Well-formed JSON, so deep.
@@ -101,7 +106,7 @@ pub fn evil() -> String {
         .replace("\\u202e", "\u{202e}")
 }
 
-/// Puts fifteen megabytes of cards of others before those of a list.
+/// Puts twelve megabytes of cards of others before those of a list.
 pub fn long_list(answer: &mut Answer) {
     static OTHERS: OnceLock<String> = OnceLock::new();
     let Ok(Value::Array(cards)) = serde_json::from_slice(&answer.body) else {
@@ -114,7 +119,7 @@ pub fn long_list(answer: &mut Answer) {
         other["accountId"] = Uuid::new_v4().to_string().into();
         other["id"] = "{id}".into();
         let other = other.to_string();
-        let count = (15 << 20) / other.len();
+        let count = (12 << 20) / other.len();
         (0..count).fold(String::new(), |list, _| {
             list + "," + &other.replace("{id}", &Uuid::new_v4().to_string())
         })
@@ -141,27 +146,34 @@ pub fn start_anew(line: &Line<'_>) {
     *line.target.reference.lock().unwrap() = another.unwrap();
 }
 
-/// Posts to where events go what `go_on` writes, aside.
-pub fn post(
-    line: &Line<'_>,
-    framing: &str,
-    go_on: impl FnOnce(&mut TcpStream) -> io::Result<()> + Send + 'static,
-) {
-    let head = format!("POST {{path}} HTTP/1.1\r\nhost: h\r\n{framing}\r\n\r\n");
-    if let Some(mut stream) = line.deliver(head) {
-        std::thread::spawn(move || {
-            drop(go_on(&mut stream));
-            // Whoever listens ends it.
-            drop(stream.read_to_end(&mut Vec::new()));
-        });
-    }
-}
+const POST: &str = "POST {path} HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\n";
 
 /// Posts an event to where events go, and waits for the answer.
 pub fn post_event(line: &Line<'_>, body: &str) {
-    let head = "POST {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-type: application/json\r\n";
-    let whole = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-    if let Some(mut stream) = line.deliver(whole) {
+    post_events(line, body, 1);
+}
+
+/// Posts the same event many times over one connection, and waits for the answers.
+pub fn post_events(line: &Line<'_>, body: &str, times: usize) {
+    let rest = format!("content-length: {}\r\n\r\n{body}", body.len());
+    let last = format!("{POST}connection: close\r\n{rest}");
+    let all = format!("{POST}{rest}").repeat(times - 1) + &last;
+    if let Some(mut stream) = line.deliver(all) {
         drop(stream.read_to_end(&mut Vec::new()));
+    }
+}
+
+/// Posts chunk after chunk, until whoever listens has had enough.
+pub fn post_without_end(line: &Line<'_>) {
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+    if let Some(mut stream) = line.deliver(format!("{POST}transfer-encoding: chunked\r\n\r\n")) {
+        while stream.write_all(chunk.as_bytes()).is_ok() {}
+    }
+}
+
+/// Posts the head of an event, and nothing more for as long as whoever listens waits.
+pub fn post_a_head(line: &Line<'_>) {
+    if let Some(mut stream) = line.deliver(format!("{POST}content-length: 1000\r\n\r\n")) {
+        std::thread::spawn(move || drop(stream.read_to_end(&mut Vec::new())));
     }
 }

@@ -43,7 +43,10 @@ pub fn hold(row: &Row) {
     let taken = taken.local_addr().unwrap().to_string();
     fs::write(profile, text.replace("{taken}", &taken)).unwrap();
     let ended = run(folder.path(), row);
-    let shown = format!("{}: {}\n{}{}", row.name, row.words, ended.stdout, ended.stderr);
+    let shown = format!(
+        "{}: {}\n{}{}",
+        row.name, row.words, ended.stdout, ended.stderr
+    );
     assert!(!ended.stderr.contains("panicked"), "{shown}");
     let visitors = target.visitors.load(Ordering::SeqCst);
     assert_eq!(visitors, 0, "a redirect was followed: {shown}");
@@ -58,8 +61,12 @@ pub fn hold(row: &Row) {
 
 fn address(reference: &Embedded) -> SocketAddr {
     let url = &reference.running().base_url;
-    let authority = url.strip_prefix("http://").and_then(|rest| rest.split('/').next());
-    authority.and_then(|authority| authority.parse().ok()).unwrap()
+    let authority = url
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split('/').next());
+    authority
+        .and_then(|authority| authority.parse().ok())
+        .unwrap()
 }
 
 fn write_profile(folder: &Path, reference: &Embedded, target: &Target, row: &Row) {
@@ -72,8 +79,7 @@ fn write_profile(folder: &Path, reference: &Embedded, target: &Target, row: &Row
          [accounts]\ncreate = {{ path = \"/sandbox/accounts\", body = {{}} }}\n\
          [sandbox]\nissuance = \"manual\"\n\
          [foreign]\naccount = \"{}\"\ncard = \"{}\"\n",
-        target.address,
-        running.foreign_account, running.foreign_card
+        target.address, running.foreign_account, running.foreign_card
     );
     if row.is_about_events() {
         profile += "[webhooks]\nwait = \"3s\"\n";
@@ -88,10 +94,19 @@ fn write_profile(folder: &Path, reference: &Embedded, target: &Target, row: &Row
 }
 
 fn run(folder: &Path, row: &Row) -> Ended {
-    let suite = if row.is_about_events() { "events.toml" } else { "cards.toml" };
-    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile").join(suite);
+    let suite = if row.is_about_events() {
+        "events.toml"
+    } else {
+        "cards.toml"
+    };
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/hostile")
+        .join(suite);
     let time = row.max_time;
-    let args = format!("run --suite {} --out out --max-time {time}", suite.display());
+    let args = format!(
+        "run --suite {} --out out --max-time {time}",
+        suite.display()
+    );
     let mut command = assert_cmd::Command::from_std(command(folder, &args));
     let output = command.timeout(ENDS_WITHIN).output().unwrap();
     Ended {
@@ -104,10 +119,11 @@ fn run(folder: &Path, row: &Row) -> Ended {
 fn check_outcome(folder: &Path, row: &Row, ended: &Ended, shown: &str) {
     let code = match row.outcome {
         Outcome::Passes => 0,
-        Outcome::Departs(_) => 1,
+        Outcome::Departs(_) | Outcome::Wrong => 1,
         Outcome::Hindered(_) | Outcome::Unsettled(_) | Outcome::Unprepared(_) => 3,
     };
-    assert_eq!(ended.code, Some(code), "{shown}");
+    let is_code = ended.code == Some(code) || code == 1 && ended.code == Some(3) && row.is_open();
+    assert!(is_code, "exit code {:?}, not {code}: {shown}", ended.code);
     if let Outcome::Unprepared(words) = row.outcome {
         assert!(ended.stderr.contains(words), "no {words:?} in {shown}");
         return;
@@ -126,8 +142,12 @@ fn check_outcome(folder: &Path, row: &Row, ended: &Ended, shown: &str) {
             assert!(findings.is_empty() || is_unsettled, "{findings:?} {shown}");
             let because = report["because"].as_str().unwrap();
             let mut told = obstacles.iter().map(String::as_str).chain([because]);
-            assert!(told.any(|text| text.contains(words)), "no {words:?} in {shown}");
+            assert!(
+                told.any(|text| text.contains(words)),
+                "no {words:?} in {shown}"
+            );
         }
+        Outcome::Wrong => {}
         Outcome::Passes | Outcome::Unprepared(_) => {
             assert!(findings.is_empty() && obstacles.is_empty(), "{shown}");
         }
@@ -136,7 +156,9 @@ fn check_outcome(folder: &Path, row: &Row, ended: &Ended, shown: &str) {
 
 fn texts(list: &Value, member: &str) -> BTreeSet<String> {
     let items = list.as_array().unwrap().iter();
-    items.map(|item| item[member].as_str().unwrap().to_owned()).collect()
+    items
+        .map(|item| item[member].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Nothing in a text can move a cursor, hide, or pretend.
@@ -155,7 +177,10 @@ fn check_files(folder: &Path) {
         if path.is_dir() {
             check_files(&path);
         } else {
-            check_visible(&fs::read_to_string(&path).unwrap(), &path.display().to_string());
+            check_visible(
+                &fs::read_to_string(&path).unwrap(),
+                &path.display().to_string(),
+            );
         }
     }
 }

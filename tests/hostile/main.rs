@@ -1,6 +1,7 @@
 //! Hostile and broken targets: each row of the table is a test of its own, run against the built program.
 
 #[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod common;
 mod deeds;
 mod hold;
@@ -20,9 +21,12 @@ fn main() {
         })
     });
     let mut trials: Vec<Trial> = trials.collect();
-    trials.push(Trial::test("the_table_has_sixty_rows_and_no_name_twice", || {
-        hold::check_table(&table::rows());
-        Ok(())
-    }));
+    trials.push(Trial::test(
+        "the_table_has_sixty_rows_and_no_name_twice",
+        || {
+            hold::check_table(&table::rows());
+            Ok(())
+        },
+    ));
     libtest_mimic::run(&arguments, trials).exit();
 }

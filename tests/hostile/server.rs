@@ -127,7 +127,11 @@ impl Target {
         stream.set_nodelay(true)?;
         let turned = |left: usize| left.checked_sub(1);
         let ordering = Ordering::SeqCst;
-        if self.turns_away.fetch_update(ordering, ordering, turned).is_ok() {
+        if self
+            .turns_away
+            .fetch_update(ordering, ordering, turned)
+            .is_ok()
+        {
             return reset(&stream).map(drop);
         }
         let nothing = Request {
@@ -294,9 +298,9 @@ impl Line<'_> {
         self.send(head)?;
         self.stream.set_read_timeout(Some(Duration::from_secs(1)))?;
         loop {
-            match self.stream.read(&mut [0]) {
-                Ok(_) => return Ok(Then::Closes),
-                Err(_) => self.send(" ")?,
+            match self.stream.read_exact(&mut [0]) {
+                Err(error) if is_timeout(&error) => self.send(" ")?,
+                _ => return Ok(Then::Closes),
             }
         }
     }
@@ -361,7 +365,9 @@ impl Answer {
     }
 
     pub fn replace(&mut self, from: &str, to: &str) {
-        self.body = String::from_utf8_lossy(&self.body).replace(from, to).into_bytes();
+        self.body = String::from_utf8_lossy(&self.body)
+            .replace(from, to)
+            .into_bytes();
     }
 }
 
@@ -369,6 +375,13 @@ impl Answer {
 fn reset(stream: &TcpStream) -> io::Result<Then> {
     SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
     Ok(Then::Closes)
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 fn content_length(head: &str) -> usize {
@@ -379,5 +392,7 @@ fn content_length(head: &str) -> usize {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }

@@ -103,7 +103,10 @@ fn no_coding_is_asked_for() {
     let target = FakeTarget::start(|_| ok());
     drive(target.profile(), &["list all"]);
     for asked in target.asked() {
-        assert!(asked.head.contains("accept-encoding: identity"), "{asked:?}");
+        assert!(
+            asked.head.contains("accept-encoding: identity"),
+            "{asked:?}"
+        );
     }
 }
 

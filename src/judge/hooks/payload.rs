@@ -27,7 +27,9 @@ impl Judge<'_> {
                 let found = Found::plain(
                     "a name that stands twice in an event",
                     "each name once in an object".into(),
-                    format!("{names} with two values, so that readers differ in what the event says"),
+                    format!(
+                        "{names} with two values, so that readers differ in what the event says"
+                    ),
                 );
                 self.depart_at(told.moment, &[id::HOOK_2], found);
             }
