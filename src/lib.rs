@@ -33,5 +33,6 @@ pub mod shrink;
 mod toy;
 pub mod trace;
 pub mod trace_reader;
+mod visible_json;
 pub mod words;
 pub mod world;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::builder::FalseyValueParser;
 
@@ -42,7 +42,7 @@ pub struct Args {
     /// Generate so many cases, instead of the suites' own numbers; hand-written cases come on top.
     #[arg(short = 'n', long, value_name = "N", env = "CARDPROOF_CASES")]
     cases: Option<usize>,
-    /// Begin no further case after this time, such as 60s or 5m; departures are still made short.
+    /// End within this time, such as 60s or 5m; once something has departed, the last third of it is for making that short.
     #[arg(long, value_name = "TIME", value_parser = settings::duration, env = "CARDPROOF_MAX_TIME")]
     max_time: Option<Duration>,
     /// Begin no further case once so many have departed.
@@ -122,9 +122,13 @@ fn test(
     agenda: Agenda<'_>,
     folder: &Folder,
 ) -> Result<(Report, bool), Failure> {
+    let began = Instant::now();
     let stop = StopSignal::new();
     interrupt::watch(&stop);
     let session = Session::connect_as(profile, setting.run)?;
+    if let Some(time) = args.max_time {
+        session.stop_after(time.saturating_sub(began.elapsed()), &stop);
+    }
     let trace = TraceWriter::create(&folder.path.join(TRACE_FILE), &setting.header()).or_usage()?;
     let stage = Live {
         session: &session,

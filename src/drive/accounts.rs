@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::auth::Access;
 use super::client::Received;
 use super::draft::{self, Draft};
-use super::reply::recorded;
+use super::reply::{recorded, said};
 use super::setup::Caller;
 use super::trouble::shown_body;
 use crate::card::AccountId;
@@ -94,13 +94,15 @@ async fn create(
         }
     };
     let response = recorded(incoming, &[], &caller.masks);
-    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-    match body.pointer(&recipe.id).and_then(Value::as_str) {
-        Some(id) if (200..300).contains(&response.status) && !id.is_empty() => {
+    let body = said(&response);
+    let id = body.pointer(&recipe.id).and_then(Value::as_str);
+    match id {
+        // Any other id would be malformed, and everything refused as it ought to be.
+        Some(id) if (200..300).contains(&response.status) && Uuid::try_parse(id).is_ok() => {
             Ok(AccountId::new(id))
         }
         _ => Err(format!(
-            "no fresh account: {call} was answered with {}{}; an id at {} is expected",
+            "no fresh account: {call} was answered with {}{}; a UUID at {} is expected",
             response.status,
             shown_body(&response.body),
             recipe.id

@@ -17,13 +17,13 @@ use super::hook_steps::Events;
 use super::outgoing::Outgoing;
 use super::pool::Lease;
 use super::release::Release;
-use super::reply::{card_id, recorded};
+use super::reply::{KEPT_BYTES_MAX, card_id, recorded};
 use super::writer::TraceWriter;
 use crate::card::{CardId, CardStatus, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
 };
-use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply};
+use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run, or one lane of a race in it.
 #[derive(Clone)]
@@ -118,14 +118,14 @@ impl<'a> CaseRun<'a> {
         });
     }
 
-    /// What is known of the case now. One that was given up says so.
-    pub fn into_trace(mut self) -> CaseTrace {
+    /// What is known of the case now. One that was given up in an interrupted run says so; that time was up is no trouble.
+    pub fn into_trace(mut self, was_interrupted: bool) -> CaseTrace {
         if !self.case.complete {
             self.case.forget_unfinished_race();
-            self.obstacle(
-                None,
-                "the run was stopped before this case ended".to_owned(),
-            );
+            if was_interrupted {
+                let words = "the run was stopped before this case ended";
+                self.obstacle(None, words.to_owned());
+            }
         }
         self.case
     }
@@ -441,7 +441,17 @@ impl<'a> CaseRun<'a> {
     fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
         let masks = &self.driver.caller.masks;
         match received {
-            Received::Whole(incoming) => Reply::Got(recorded(incoming, &self.ids, masks)),
+            Received::Whole(incoming) => {
+                let surplus = incoming.surplus;
+                let response = recorded(incoming, &self.ids, masks);
+                if surplus {
+                    self.obstacle(Some(step), SURPLUS.to_owned());
+                }
+                match too_long(&response) {
+                    Some(words) => Reply::Lost(words),
+                    None => Reply::Got(response),
+                }
+            }
             Received::Lost {
                 words,
                 no_connection,
@@ -624,6 +634,18 @@ enum Ready<'a> {
     AwaitIssuance(Draft),
     Pause(Duration),
     MoveClock(Draft, u64),
+}
+
+/// What came besides, since HTTP has no place for it.
+const SURPLUS: &str = "the target sent more than the answer to a request: a second answer, a body where none may be, or a body longer than it said";
+
+/// An answer that is not kept, since nobody keeps thousands of such.
+fn too_long(response: &Response) -> Option<String> {
+    let Response { status, body, .. } = response;
+    (body.len() > KEPT_BYTES_MAX).then(|| {
+        let length = body.len();
+        format!("the answer ({status}) was dropped: its body of {length} bytes is longer than {KEPT_BYTES_MAX}, and no list of which a part would do")
+    })
 }
 
 /// A card that is `issuing`, or an answer that doesn't tell because it was lost or refused for the moment.

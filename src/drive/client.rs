@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Request, Uri};
 use http_body_util::Full;
 
@@ -187,6 +187,7 @@ impl Client {
             true => None,
             false => self.idle_connection(),
         };
+        let mut surplus = false;
         loop {
             let (mut connection, is_fresh) = match idle {
                 Some(connection) => (connection, false),
@@ -207,8 +208,9 @@ impl Client {
             };
             let asked = connection.ask(request, &mut attempt.place, delivery.loss, &mut attempt.at);
             request = match asked.await {
-                Answer::Whole(incoming) => {
+                Answer::Whole(mut incoming) => {
                     self.keep(connection);
+                    incoming.surplus |= surplus;
                     return match self.connector.own_answer(incoming.status) {
                         None => Received::Whole(incoming),
                         Some(words) => Received::Lost {
@@ -217,7 +219,13 @@ impl Client {
                         },
                     };
                 }
-                Answer::Unsent(request) if !is_fresh => request,
+                Answer::Unsent(request) if !is_fresh => {
+                    surplus |= connection.has_surplus();
+                    request
+                }
+                Answer::Unsent(_) if connection.has_surplus() => {
+                    return lost("the target sent an answer before there was a request".to_owned());
+                }
                 Answer::Unsent(_) => {
                     return lost(
                         "the target closed the connection before the request was sent".to_owned(),
@@ -252,6 +260,10 @@ impl Client {
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
+        // What is compressed may be a thousand times as long as it looks.
+        headers
+            .entry(ACCEPT_ENCODING)
+            .or_insert(HeaderValue::from_static("identity"));
         headers
             .entry(USER_AGENT)
             .or_insert_with(|| self.user_agent.clone());

@@ -1,15 +1,17 @@
 //! Reaches the target.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::client::chain;
-use super::connection::{Connection, Line};
+use super::connection::{Connection, Line, room};
 use super::proxy::Way;
 use super::reply::Masks;
 use super::tls;
@@ -27,6 +29,8 @@ pub struct Connector {
     uri: Uri,
     way: Way,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// For long bodies.
+    room: Arc<Semaphore>,
 }
 
 impl Connector {
@@ -56,6 +60,7 @@ impl Connector {
             tcp,
             uri,
             tls,
+            room: room(),
         })
     }
 
@@ -63,7 +68,8 @@ impl Connector {
     pub async fn connect(&self) -> Result<Connection, String> {
         let stream = self.way.connect(&self.uri, &self.tcp).await?;
         let line = self.secure(stream).await.map_err(|error| chain(&error))?;
-        Connection::over(line).await.map_err(|error| chain(&error))
+        let connection = Connection::over(line, Arc::clone(&self.room)).await;
+        connection.map_err(|error| chain(&error))
     }
 
     /// Whether requests go to a proxy that reads them, and what says to it who calls.

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::auth::Access;
 use super::client::Received;
 use super::draft::Draft;
-use super::reply::recorded;
+use super::reply::{recorded, said};
 use super::setup::Caller;
 use super::trouble::shown_body;
 use crate::profile::{Foreign, Webhooks};
@@ -165,8 +165,7 @@ async fn subscribe(
             shown_body(&response.body)
         ));
     }
-    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-    Ok(body["id"].as_str().map(str::to_owned))
+    Ok(said(&response)["id"].as_str().map(str::to_owned))
 }
 
 /// Removes a subscription, unjudged.

@@ -140,7 +140,7 @@ impl Driver {
             () = stop.abandoned() => {}
             () = in_turn => {}
         }
-        run.into_trace()
+        run.into_trace(stop.was_interrupted())
     }
 
     async fn lease(&self) -> Result<AccountId, String> {

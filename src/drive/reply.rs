@@ -13,8 +13,8 @@ use super::outgoing::REDACTED;
 use crate::redact::{card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{Headers, Response};
 
-/// Lists up to this length are kept whole.
-pub const LIST_BYTES_MAX: usize = 64 << 10;
+/// Bodies up to this length are kept whole; of longer lists, what concerns the case is.
+pub const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// The secrets of a run, which a target may echo.
 #[derive(Default)]
@@ -93,21 +93,25 @@ fn recorded_headers(headers: &HeaderMap, masks: &Masks) -> Headers {
 
 /// The elements of a long JSON list that mention one of the ids, word for word, and how many there were.
 fn excerpt(text: &str, ids: &[String]) -> Option<(String, usize)> {
-    if text.len() <= LIST_BYTES_MAX {
+    if text.len() <= KEPT_BYTES_MAX {
         return None;
     }
     let count = serde_json::from_str::<Vec<IgnoredAny>>(text).ok()?.len();
-    let concerns = |element: &&str| {
+    let concerns = |element: &str| {
         let element = element.to_ascii_lowercase();
         ids.iter().any(|id| element.contains(id.as_str()))
     };
-    let kept: Vec<_> = elements(text).into_iter().filter(concerns).collect();
+    let mut kept = Vec::new();
+    each_element(text, |element| {
+        if concerns(element) {
+            kept.push(element);
+        }
+    });
     Some((format!("[{}]", kept.join(",")), count))
 }
 
-/// The elements of a list that is known to be JSON.
-fn elements(list: &str) -> Vec<&str> {
-    let mut elements = Vec::new();
+/// The elements of a list that is known to be JSON, one after the other: a hostile one has millions.
+fn each_element<'t>(list: &'t str, mut each: impl FnMut(&'t str)) {
     let (mut depth, mut in_string, mut escaped, mut start) = (0_usize, false, false, 0);
     for (at, byte) in list.bytes().enumerate() {
         match byte {
@@ -124,17 +128,24 @@ fn elements(list: &str) -> Vec<&str> {
             b']' | b'}' => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    elements.push(list[start..at].trim());
+                    each(list[start..at].trim());
                 }
             }
             b',' if depth == 1 => {
-                elements.push(list[start..at].trim());
+                each(list[start..at].trim());
                 start = at + 1;
             }
             _ => {}
         }
     }
-    elements
+}
+
+/// What a body says that is read by the way; nothing if it is no JSON, or too long to be kept.
+pub fn said(response: &Response) -> Value {
+    match response.body.len() <= KEPT_BYTES_MAX {
+        true => serde_json::from_str(&response.body).unwrap_or_default(),
+        false => Value::Null,
+    }
 }
 
 /// The id of the card that a successful answer shows. Absurdly long ones are no ids.
@@ -159,6 +170,8 @@ mod tests {
             status: StatusCode::OK,
             headers: HeaderMap::new(),
             body: body.to_vec(),
+            surplus: false,
+            room: None,
         }
     }
 
@@ -182,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_is_no_long_list_stays_whole() {
-        let long = "x".repeat(LIST_BYTES_MAX + 1);
+        let long = "x".repeat(KEPT_BYTES_MAX + 1);
         for body in [
             "[1,2]".to_owned(),
             format!("{{\"a\":\"{long}\"}}"),
@@ -192,7 +205,7 @@ mod tests {
             assert_eq!(response.body, body);
             assert_eq!(response.excerpt_of, None);
         }
-        let empty = format!("[{}]", " ".repeat(LIST_BYTES_MAX));
+        let empty = format!("[{}]", " ".repeat(KEPT_BYTES_MAX));
         let response = recorded(incoming(empty.as_bytes()), &[], &Masks::default());
         assert_eq!(
             (response.body.as_str(), response.excerpt_of),

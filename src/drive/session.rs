@@ -149,12 +149,12 @@ impl Session {
         });
     }
 
-    /// No case is begun any more once `time` is over.
+    /// Once `time` is over, whatever is in flight is given up, and nothing more comes of what is begun.
     pub fn stop_after(&self, time: Duration, stop: &StopSignal) {
         let stop = stop.clone();
         self.runtime.spawn(async move {
             tokio::time::sleep(time).await;
-            stop.no_new_cases();
+            stop.abandon();
         });
     }
 }

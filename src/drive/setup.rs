@@ -10,7 +10,7 @@ use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
 use super::gate::{Again, epoch};
 use super::outgoing::Outgoing;
-use super::reply::{Masks, recorded};
+use super::reply::{KEPT_BYTES_MAX, Masks, recorded};
 use super::trouble::{Trouble, shown_body};
 use crate::profile::{DigestAlgorithm, Setup};
 
@@ -121,7 +121,7 @@ impl Caller {
     ) -> Result<Answer, Trouble> {
         let status = incoming.status;
         let date = incoming.headers.get(http::header::DATE).and_then(epoch);
-        let value = serde_json::from_slice(&incoming.body);
+        let value = read(&incoming);
         let shown = shown_body(&recorded(incoming, &[], &self.masks).body);
         if !status.is_success() {
             return Err(Trouble::Refused {
@@ -141,9 +141,20 @@ impl Caller {
         };
         match value {
             Ok(value) => Ok(Answer { value, ..answer }),
-            Err(error) => Err(answer.not_understood(format!("its body is no JSON ({error})"))),
+            Err(problem) => Err(answer.not_understood(problem)),
         }
     }
+}
+
+/// The body of a set-up call as JSON, or what is wrong with it.
+fn read(incoming: &Incoming) -> Result<Value, String> {
+    let length = incoming.body.len();
+    if length > KEPT_BYTES_MAX {
+        return Err(format!(
+            "its body of {length} bytes is longer than {KEPT_BYTES_MAX}"
+        ));
+    }
+    serde_json::from_slice(&incoming.body).map_err(|error| format!("its body is no JSON ({error})"))
 }
 
 impl Answer {

@@ -171,11 +171,20 @@ fn an_account_is_created_where_the_profile_says_how() {
         id: "/account/id".into(),
     };
     for (status, body, hint) in [
-        (201, r#"{"account":{"id":"ACC-1"}}"#, None),
         (
             201,
-            r#"{"id":"ACC-1"}"#,
-            Some("an id at /account/id is expected"),
+            r#"{"account":{"id":"0190A000-0000-7000-8000-000000000001"}}"#,
+            None,
+        ),
+        (
+            201,
+            r#"{"id":"0190A000-0000-7000-8000-000000000001"}"#,
+            Some("a UUID at /account/id is expected"),
+        ),
+        (
+            201,
+            r#"{"account":{"id":"../../x"}}"#,
+            Some("a UUID at /account/id is expected"),
         ),
         (500, "", Some("answered with 500 and no body")),
     ] {
@@ -185,7 +194,10 @@ fn an_account_is_created_where_the_profile_says_how() {
         match hint {
             None => {
                 let trace = drive(profile, &["list A"]);
-                assert_eq!(trace.exchanges[0].request.path, "/accounts/acc-1/cards");
+                assert_eq!(
+                    trace.exchanges[0].request.path,
+                    "/accounts/0190a000-0000-7000-8000-000000000001/cards"
+                );
             }
             // A wrong recipe is found before the run.
             Some(hint) => match Session::connect(profile) {

@@ -1,6 +1,7 @@
 //! Why a target can't be driven at all: what was sent where, what came, what to do. Never a secret.
 
 use crate::profile::SecretError;
+use crate::visible_json::is_visible;
 
 /// Trouble in setting up. It is no departure: set-up is not judged.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +88,7 @@ fn what_to_check(status: u16, advice: &str) -> &str {
     }
 }
 
-/// The start of a body, safe to print: one line, no control characters.
+/// The start of a body, safe to print: one line, nothing that can't be seen.
 pub fn shown_body(body: &str) -> String {
     const CHARS_MAX: usize = 300;
     if body.trim().is_empty() {
@@ -95,7 +96,7 @@ pub fn shown_body(body: &str) -> String {
     }
     let shown: String = body
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_visible(c) { c } else { ' ' })
         .take(CHARS_MAX)
         .collect();
     let dots = if body.chars().nth(CHARS_MAX).is_some() {

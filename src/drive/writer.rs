@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::trace::{Header, Record};
+use crate::visible_json;
 
 /// How long a line waits for others to be written with it.
 const GATHERING: Duration = Duration::from_millis(2);
@@ -153,11 +154,10 @@ impl TraceWriter {
     /// Hands a line over. Whether it could be written shows in [`TraceWriter::finish`].
     pub fn append(&self, record: &Record) {
         let Some(queue) = &self.0 else { return };
-        let mut line = Vec::with_capacity(1 << 10);
-        if serde_json::to_writer(&mut line, record).is_err() {
+        let Ok(mut line) = visible_json::compact(record) else {
             debug_assert!(false, "a record is always JSON");
             return;
-        }
+        };
         line.push(b'\n');
         queue.buffer.add(&line);
     }

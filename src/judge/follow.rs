@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::departure::{Departure, Origin};
 use super::facts::{Facts, Source};
 use super::hooks::Changes;
+use super::json::Caveat;
 use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Concern, Understood, shared_keys};
 use super::{json, leaks, wire};
@@ -23,6 +24,9 @@ use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
 const WORLDS_MAX: usize = 4096;
+
+/// So many equal departures of one case are told; a hostile target has thousands.
+const ALIKE_MAX: usize = 16;
 
 /// What a modifying exchange did or tried, for finding out who is to blame for a change.
 #[derive(Clone, Debug)]
@@ -246,6 +250,9 @@ impl<'a> Judge<'a> {
             );
             return self.obstacle(exchange.step, words);
         }
+        if self.is_unreadable(&scene) {
+            return self.unanswered(moment, exchange, &asked);
+        }
         wire::check(self, &scene);
         // RFC 9110, 15.6.2: that is how a method is refused which the server has for no path at all.
         let is_refused_method = matches!(asked, Asked::OtherMethod(_)) && response.status == 501;
@@ -261,6 +268,32 @@ impl<'a> Judge<'a> {
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
             Asked::Unseen(card) => self.unseen_card(&scene, &card),
             Asked::MoveClock(_) | Asked::Other => {}
+        }
+    }
+
+    /// Whether readers may differ in what the answer says, or need not read it at all. Then it tells nothing.
+    fn is_unreadable(&mut self, scene: &Scene<'_>) -> bool {
+        match json::caveat(&scene.response.body) {
+            None => false,
+            Some(Caveat::Beyond(why)) => {
+                let words = format!(
+                    "the answer was not judged: it is JSON of a kind that no reader need take ({why})"
+                );
+                self.obstacle(scene.exchange.step, words);
+                true
+            }
+            Some(Caveat::Ambiguous(_)) if !scene.is_success() => false,
+            Some(Caveat::Ambiguous(names)) => {
+                let found = Found::plain(
+                    "a name that stands twice",
+                    "each name once in an object".into(),
+                    format!(
+                        "{names} with two values, so that readers differ in what the body says"
+                    ),
+                );
+                self.depart(scene, &[id::BODY_1], found);
+                true
+            }
         }
     }
 
@@ -308,6 +341,11 @@ impl<'a> Judge<'a> {
             return;
         };
         self.show(requirement);
+        let departures = self.judgement.departures.iter();
+        let is_alike = |d: &&Departure| d.requirement == requirement && d.subject == found.subject;
+        if departures.filter(is_alike).count() >= ALIKE_MAX {
+            return;
+        }
         self.judgement.departures.push(Departure {
             requirement,
             instead: instead.to_vec(),

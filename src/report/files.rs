@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::text::{self, Detail, Look};
 use super::{Report, json_schema};
 use crate::requirement;
+use crate::visible_json;
 
 /// The name of the complete report.
 pub const REPORT_FILE: &str = "report.json";
@@ -139,7 +140,7 @@ pub fn requirements_file() -> Vec<u8> {
 }
 
 fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).expect("names of members are texts");
+    let mut bytes = visible_json::pretty(value).expect("names of members are texts");
     bytes.push(b'\n');
     bytes
 }

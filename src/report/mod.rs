@@ -189,7 +189,7 @@ impl Finding {
 pub struct Confirmation {
     /// So often it came.
     pub reproduced: u32,
-    /// Of so many attempts; none where a recorded trace was judged.
+    /// Of so many attempts; none where a recorded trace was judged, or time was up.
     pub attempts: u32,
 }
 

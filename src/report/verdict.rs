@@ -168,6 +168,10 @@ impl Overall {
             let words = format!("{failed} requirement{} departed from", plural(failed));
             return (Self::Departs, words);
         }
+        if passed == 0 && facts.hindered {
+            let words = "nothing was shown, since every case met trouble: check that the target runs, that base_url leads to it, and that it answers within the profile's `timeout`";
+            return (Self::Inconclusive, words.to_owned());
+        }
         if passed == 0 {
             let words = "nothing was shown: no requirement was put to the test".to_owned();
             return (Self::Inconclusive, words);
@@ -193,6 +197,10 @@ impl Overall {
                 plural(wanting)
             );
             return (Self::Inconclusive, words);
+        }
+        if facts.hindered {
+            let words = "trouble came in the way of some cases, though all else was shown";
+            return (Self::Inconclusive, words.to_owned());
         }
         if !facts.whole {
             return (

@@ -40,8 +40,8 @@ impl Stage for Live<'_> {
             .session
             .run_cases(waiting, self.workers, &self.trace, &self.stop);
         for trace in finished {
-            // Enough: what is in flight is given up. After an interruption it has been already, and comes out as it is.
-            if each(trace) == Continue::No && !self.stop.was_interrupted() {
+            // Enough: what is in flight is given up. After a stop it has been already, and comes out as it is.
+            if each(trace) == Continue::No && !self.is_over() {
                 break;
             }
             ahead.fill(cases);
@@ -54,6 +54,10 @@ impl Stage for Live<'_> {
 
     fn slots_are_kept_by(&self, status: CardStatus) {
         self.session.slots_are_kept_by(status);
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.is_stopping()
     }
 
     fn clean_up(&self) -> Option<Made> {

@@ -52,6 +52,11 @@ pub trait Stage {
     fn clean_up(&self) -> Option<Made> {
         None
     }
+
+    /// Its time is up: what is run from now on is given up at once, and shows nothing.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Whether more is wanted.
@@ -70,7 +75,8 @@ pub struct Limits {
     pub max_failures: Option<usize>,
     /// After so many further cases once one has departed.
     pub cases_after_failure: Option<usize>,
-    /// After so much time; what is in flight ends, and departures are still shrunk.
+    /// Before so much time is over: once something has departed, the last third is kept for making departures short. Until
+    /// when they are is up to the stage ([`Stage::is_over`]).
     pub max_time: Option<Duration>,
     /// How much shrinking and confirming.
     pub effort: Effort,
@@ -190,7 +196,11 @@ pub fn run(
             || limits
                 .cases_after_failure
                 .is_some_and(|max| since_failure > max);
-        let late = limits.max_time.is_some_and(|max| began.elapsed() >= max);
+        let late = limits.max_time.is_some_and(|max| {
+            let departed = shown.failures > 0;
+            let for_cases = if departed { max * 2 / 3 } else { max };
+            began.elapsed() >= for_cases
+        });
         if enough || late || is_stopped() {
             Continue::No
         } else {
@@ -218,7 +228,8 @@ fn conclude(
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
-    let mut lab = lab::Lab::new(stage, setting, effort, is_stopped);
+    let is_over = || is_stopped() || stage.is_over();
+    let mut lab = lab::Lab::new(stage, setting, effort, &is_over);
     for clash in shown.ledger.clashes() {
         let joined = lab.join(&clash);
         if !shown.suspicions.iter().any(|other| other.is_of(&joined)) {
@@ -259,7 +270,9 @@ fn finish(
     findings: Vec<crate::report::Finding>,
     whole: bool,
 ) -> Report {
-    let hindered = shown.obstacles.values().any(|o| !o.case.is_empty());
+    let met_trouble = shown.obstacles.values().any(|o| !o.case.is_empty());
+    // Where time was up before anything was answered, no case got as far as to say so.
+    let hindered = met_trouble || shown.totals.planned > 0 && shown.exercised.is_empty();
     let want: Vec<&str> = shown.wants.keys().map(String::as_str).collect();
     let want = want.join("; ");
     let facts = Facts {

@@ -25,6 +25,8 @@ fn answer(status: u16, retry_after: Option<&str>) -> Incoming {
         status: StatusCode::from_u16(status).unwrap(),
         headers,
         body: Vec::new(),
+        room: None,
+        surplus: false,
     }
 }
 

@@ -60,11 +60,9 @@ impl<'a> Judge<'a> {
         let mut told = self.told();
         // An event that is late may be about what was before the case.
         told.retain(|told| told.card().is_none_or(|card| !self.is_of_before(&card)));
-        for event in &told {
-            self.payload(event);
-        }
+        let readable = told.iter().filter(|event| self.payload(event)).count();
         self.subscriptions();
-        if !is_clean || !self.judgement.departures.is_empty() {
+        if !is_clean || readable < told.len() || !self.judgement.departures.is_empty() {
             return;
         }
         self.states(&told);
