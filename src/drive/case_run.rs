@@ -259,7 +259,8 @@ impl<'a> CaseRun<'a> {
                     fresh_connection: step.fresh_connection,
                 };
                 let flaw = step.flaw;
-                self.exchange(number, &draft, *request, flaw, delivery).await;
+                self.exchange(number, &draft, *request, flaw, delivery)
+                    .await;
                 self.learn_card(number);
                 self.learn_from_list(number);
             }
