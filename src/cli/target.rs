@@ -26,7 +26,7 @@ pub struct TargetArgs {
     /// The base URL, instead of the profile's.
     #[arg(short, long, value_parser = base_url, env = "CARDPROOF_URL", conflicts_with_all = ["fault", "reading", "issuance"], help_heading = "Target")]
     url: Option<BaseUrl>,
-    /// Send at most so many requests, such as 5/s, 100/m or 1000/h, instead of what [limits] in the profile say.
+    /// Send at most so many requests, such as 5/s, 100/m or 1000/h, instead of what the profile says.
     #[arg(
         long,
         value_name = "RATE",

@@ -253,7 +253,7 @@ impl<'a> CaseRun<'a> {
                 };
                 request.map_err(skipped).map(|request| {
                     self.drafts.insert(number, draft.clone());
-                    Ready::Send(draft, request)
+                    Ready::Send(draft, Box::new(request))
                 })
             }
             Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
@@ -282,7 +282,8 @@ impl<'a> CaseRun<'a> {
                     fresh_connection: step.fresh_connection,
                 };
                 let flaw = step.flaw;
-                self.exchange(number, &draft, request, flaw, delivery).await;
+                self.exchange(number, &draft, *request, flaw, delivery)
+                    .await;
                 self.learn_card(number);
                 self.learn_from_list(number);
             }
@@ -629,7 +630,7 @@ struct Dressed<'a> {
 
 /// What a step is going to do.
 enum Ready<'a> {
-    Send(Draft, Dressed<'a>),
+    Send(Draft, Box<Dressed<'a>>),
     Hook(Hook),
     AwaitIssuance(Draft),
     Pause(Duration),

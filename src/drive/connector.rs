@@ -67,7 +67,8 @@ impl Connector {
     /// A new connection, or why there is none.
     pub async fn connect(&self) -> Result<Connection, String> {
         let stream = self.way.connect(&self.uri, &self.tcp).await?;
-        let line = self.secure(stream).await.map_err(|error| chain(&error))?;
+        let line = self.secure(stream).await;
+        let line = line.map_err(|error| broken_off(&error))?;
         let connection = Connection::over(line, Arc::clone(&self.room)).await;
         connection.map_err(|error| chain(&error))
     }
@@ -90,6 +91,16 @@ impl Connector {
             None => Box::new(stream),
             Some((tls, name)) => Box::new(tls.connect(name.clone(), stream).await?),
         })
+    }
+}
+
+/// Why TLS did not come about.
+fn broken_off(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => {
+            "the target ends the connection in the handshake, as one does that speaks no TLS: does base_url have to begin with http://, or to name another port?".to_owned()
+        }
+        _ => chain(error),
     }
 }
 

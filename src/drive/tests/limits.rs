@@ -86,7 +86,7 @@ fn a_redirect_to_another_host_is_an_answer_and_no_way() {
     let elsewhere = FakeTarget::start_bare(|_| ok());
     for status in [301, 302, 303, 307, 308] {
         let answer = format!(
-            "HTTP/1.1 {status} X\r\nlocation: http://{}/v1/cards\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 {status} X\r\nlocation: http://{}/v1/cards\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
             elsewhere.address
         );
         let answer: &'static str = answer.leak();

@@ -4,8 +4,10 @@ use std::sync::atomic::AtomicUsize;
 
 use super::*;
 
-const LATER: &str = "HTTP/1.1 429 X\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
-const DOWN: &str = "HTTP/1.1 503 X\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n";
+const LATER: &str =
+    "HTTP/1.1 429 X\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const DOWN: &str =
+    "HTTP/1.1 503 X\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Puts the first request to each path off, and then does as is asked.
 fn puts_off_once(answer: &'static str) -> impl Fn(&Asked) -> Act {
