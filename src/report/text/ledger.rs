@@ -4,7 +4,6 @@ use std::io;
 
 use super::counted;
 use super::page::{PLAIN, Page, UNSURE, dim, plain};
-use super::{PLAIN, counted};
 use crate::report::{Left, Report};
 
 pub fn write(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
