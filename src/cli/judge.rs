@@ -1,5 +1,6 @@
 //! `cardproof judge`: the same verdict from a recording, without any network.
 
+use std::io::BufRead;
 use std::path::PathBuf;
 
 use super::failure::{Failure, OrUsage, Outcome};
@@ -8,9 +9,9 @@ use super::run::{Folder, ending};
 use super::settings::SpecArgs;
 use crate::exit_code::ExitCode;
 use crate::report::{Report, text};
-use crate::run::{Setting, rejudge};
-use crate::trace::{CaseTrace, Header};
-use crate::trace_reader::{ReadError, TraceReader};
+use crate::run::{Recorded, Setting};
+use crate::trace::Header;
+use crate::trace_reader::TraceReader;
 
 /// Judge a recorded trace.
 #[derive(clap::Args)]
@@ -62,25 +63,24 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
 
 fn judged(
     setting: &Setting<'_>,
-    cases: impl Iterator<Item = Result<CaseTrace, ReadError>>,
+    mut reader: TraceReader<impl BufRead>,
     args: &Args,
 ) -> Result<Report, Failure> {
-    let mut failed = None;
-    let mut cut_off = 0;
-    let whole = cases
-        .map_while(|case| case.map_err(|error| failed = Some(error)).ok())
-        .inspect(|case| cut_off += usize::from(!case.complete));
-    let report = rejudge(setting, whole);
-    if let Some(error) = failed {
-        return Err(Failure::usage(error));
+    let mut recorded = Recorded::new(setting);
+    for case in reader.by_ref() {
+        recorded.add(&case.or_usage()?);
     }
-    if cut_off > 0 {
-        let file = args.trace.display();
-        note(&format!(
+    let file = args.trace.display();
+    match recorded.unfinished() {
+        0 if reader.is_over() => {}
+        0 => note(&format!(
+            "note: the run behind {file} ended before its plan did; what it recorded is judged"
+        )),
+        cut_off => note(&format!(
             "note: {file} ends before {cut_off} of its cases do; they are judged as far as they go"
-        ));
+        )),
     }
-    Ok(report)
+    Ok(recorded.report(reader.is_over()))
 }
 
 fn another_document(args: &Args, header: &Header) -> anyhow::Error {

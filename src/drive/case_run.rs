@@ -286,7 +286,9 @@ impl<'a> CaseRun<'a> {
         if self.is_signature_taken(step) {
             self.signed.insert(step, outgoing.clone());
         }
-        let request = outgoing.recorded(path);
+        let mut request = outgoing.recorded(path);
+        let masks = &self.driver.caller.masks;
+        request.body = request.body.map(|body| masks.apply(body));
         let client = &self.driver.caller.client;
         let sent = client.send(outgoing, delivery).await;
         let received_at = self.driver.micros(Instant::now());

@@ -46,11 +46,11 @@ use self::client::Client;
 use self::draft::Draft;
 use self::hooks::Hooks;
 use self::outgoing::Outgoing;
-use self::reply::Masks;
 use self::setup::Caller;
 use crate::card::AccountId;
 use crate::case::{Case, Flaw};
 use crate::profile::Profile;
+use crate::redact::Masks;
 use crate::trace::{CaseNumber, CaseTrace, Micros};
 
 pub use self::session::{FinishedCases, Session};

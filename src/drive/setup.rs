@@ -9,9 +9,10 @@ use super::auth::digest::content_digest;
 use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
 use super::outgoing::Outgoing;
-use super::reply::{Masks, recorded};
+use super::reply::recorded;
 use super::trouble::{Trouble, shown_body};
 use crate::profile::{DigestAlgorithm, Setup};
+use crate::redact::Masks;
 
 /// What set-up calls need.
 pub struct Caller {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use super::{Continue, Stage};
 use crate::case::Case;
 use crate::drive::{Session, StopSignal, TraceWriter};
-use crate::trace::{CaseNumber, CaseTrace};
+use crate::trace::{CaseNumber, CaseTrace, Record};
 
 /// A prepared target, and what this run wants of it.
 pub struct Live<'a> {
@@ -43,6 +43,9 @@ impl Stage for Live<'_> {
                 break;
             }
             ahead.fill(cases);
+        }
+        if !self.stop.was_interrupted() {
+            self.trace.append(&Record::Over {});
         }
     }
 

@@ -274,7 +274,7 @@ mod tests {
             },
             digest: DigestAlgorithm::Sha512,
             extra: http::HeaderMap::new(),
-            masks: crate::drive::reply::Masks::default(),
+            masks: crate::redact::Masks::default(),
         }
     }
 

@@ -198,7 +198,7 @@ async fn register(
 /// The extra header fields of a profile, secrets marked so that they are not printed.
 pub fn extra_headers(
     headers: &ExtraHeaders,
-    caller_masks: &super::reply::Masks,
+    caller_masks: &crate::redact::Masks,
 ) -> Result<HeaderMap, Trouble> {
     let mut map = HeaderMap::new();
     for (name, text) in &headers.0 {
