@@ -169,6 +169,7 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
     /// The step of the case that asked for it. A step may take several (waiting for issuance reads again and again).
+    /// [`StepNumber::BEFORE`]: none did, an account with a past was read before the case began.
     pub step: StepNumber,
     /// When the request was sent.
     pub sent_at: Micros,
@@ -237,6 +238,19 @@ pub struct Obstacle {
     pub words: String,
 }
 
+/// What is known of an account that did not begin empty.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Past {
+    /// It was read first, by the exchanges of [`StepNumber::BEFORE`] at the start of the case. A card that they did not
+    /// show is final, or was never made.
+    Read,
+    /// Nothing: cards of before may turn up at any time.
+    Unknown,
+}
+
 /// One case as it was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseTrace {
@@ -244,8 +258,10 @@ pub struct CaseTrace {
     pub number: CaseNumber,
     /// The case.
     pub case: Case,
-    /// The fresh account that each letter stood for.
+    /// The account that each letter stood for.
     pub accounts: BTreeMap<char, AccountId>,
+    /// Those among them that did not begin empty, and what is known of that.
+    pub pasts: BTreeMap<char, Past>,
     /// Its exchanges, in the order in which they were sent.
     pub exchanges: Vec<Exchange>,
     /// The events that were delivered meanwhile, in the order in which they came.
@@ -351,8 +367,11 @@ pub enum Record {
         number: CaseNumber,
         /// The case.
         case: Case,
-        /// The fresh account that each letter stands for.
+        /// The account that each letter stands for.
         accounts: BTreeMap<char, AccountId>,
+        /// Those among them that did not begin empty.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pasts: BTreeMap<char, Past>,
     },
     /// An exchange happened.
     Exchange {

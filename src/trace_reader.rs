@@ -142,11 +142,13 @@ impl<R: BufRead> TraceReader<R> {
                 number,
                 case,
                 accounts,
+                pasts,
             } => {
                 let trace = CaseTrace {
                     number,
                     case,
                     accounts,
+                    pasts,
                     exchanges: Vec::new(),
                     events: Vec::new(),
                     obstacles: Vec::new(),

@@ -40,6 +40,11 @@ pub use parse::StepError;
 #[serde(transparent)]
 pub struct StepNumber(pub usize);
 
+impl StepNumber {
+    /// Before the first step.
+    pub const BEFORE: Self = Self(0);
+}
+
 impl fmt::Display for StepNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.0)
@@ -49,7 +54,7 @@ impl fmt::Display for StepNumber {
 /// Which account a command concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AccountRef {
-    /// One of the case's own, fresh accounts: `A` to `Z`.
+    /// One of the case's own accounts: `A` to `Z`.
     Own(char),
     /// A well-formed id that nobody has.
     Unknown,

@@ -54,6 +54,7 @@ impl<'a> CaseRun<'a> {
                 number,
                 case: case.clone(),
                 accounts: BTreeMap::new(),
+                pasts: BTreeMap::new(),
                 exchanges: Vec::with_capacity(case.steps.len()),
                 events: Vec::new(),
                 obstacles: Vec::new(),
@@ -80,6 +81,7 @@ impl<'a> CaseRun<'a> {
             number: self.case.number,
             case: self.case.case.clone(),
             accounts: self.case.accounts.clone(),
+            pasts: self.case.pasts.clone(),
         });
         match leased {
             Ok(()) => {

@@ -195,6 +195,7 @@ mod tests {
                 number,
                 case,
                 accounts,
+                pasts: [('A', crate::trace::Past::Read)].into(),
             },
             Record::Exchange { number, exchange },
             Record::End { number, obstacles },

@@ -31,6 +31,7 @@ impl<'a> Judge<'a> {
         let reused = made
             .as_ref()
             .filter(|id| kind != TouchKind::Replayed && !reveals && self.knows(id))
+            .filter(|id| !(self.has_unknown_past() && self.is_of_before(id)))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
             self.reused_id(scene, call, kind, &id, view);
@@ -257,7 +258,9 @@ impl<'a> Judge<'a> {
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
-                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Other => false,
+                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Unseen(_) | Asked::Other => {
+                    false
+                }
                 Asked::OtherMethod(_) => true,
                 Asked::Modify(call) => is_invalid(call),
             };

@@ -120,6 +120,7 @@ impl<'a> Judge<'a> {
     ) -> Self {
         let start = World {
             choices: Choices::pinned(&terms.pins),
+            unseen: super::past::unseen(contract, trace),
             ..World::default()
         };
         Self {
@@ -197,6 +198,9 @@ impl<'a> Judge<'a> {
     }
 
     pub fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+        if exchange.step == StepNumber::BEFORE {
+            return self.read_before(moment, exchange);
+        }
         let body = exchange.request.body.as_deref();
         if body
             .and_then(json::read)
@@ -247,6 +251,7 @@ impl<'a> Judge<'a> {
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
+            Asked::Unseen(card) => self.unseen_card(&scene, &card),
             Asked::MoveClock(_) | Asked::Other => {}
         }
     }

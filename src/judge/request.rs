@@ -30,6 +30,8 @@ pub(super) enum Asked {
     MoveClock(u64),
     /// Whatever it is, by a method that the document does not give for the path.
     OtherMethod(Concern),
+    /// Something of a card that may have been there before the case, and that has not been seen.
+    Unseen(CardId),
     /// Something that is not part of the contract on cards.
     Other,
 }
@@ -110,6 +112,10 @@ impl Judge<'_> {
             | OperationKind::GetWebhook
             | OperationKind::DeleteWebhook => Asked::Other,
         };
+        let asked = match route.card {
+            Some(card) => self.unless_unseen(asked, card),
+            None => asked,
+        };
         Understood {
             operation: Some(route.operation),
             asked,
@@ -132,7 +138,7 @@ impl Judge<'_> {
 
     /// The issuer's acts and the clock are no part of the contract; the case says what was asked for.
     fn sandbox_call(&self, exchange: &Exchange) -> Asked {
-        let step = self.case.steps.get(exchange.step.0 - 1);
+        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
         let (action, made_by) = match step.map(|s| &s.command) {
             Some(Command::Act(action, CardRef::Made(made_by))) => (action, made_by),
             Some(Command::MoveClock(seconds)) => return Asked::MoveClock(*seconds),

@@ -3,7 +3,7 @@
 
 pub mod spec;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cardproof::card::{AccountId, CardType};
 use cardproof::case::request::standard_request;
@@ -346,6 +346,7 @@ impl History {
                 steps: Vec::new(),
             },
             accounts: letters.into_iter().map(|a| (a, account_id(a))).collect(),
+            pasts: BTreeMap::new(),
             exchanges: (0..self.calls.len()).map(|n| self.exchange(n)).collect(),
             events: Vec::new(),
             obstacles: Vec::new(),

@@ -56,7 +56,9 @@ impl<'a> Judge<'a> {
             return;
         }
         let is_clean = self.judgement.departures.is_empty();
-        let told = self.told();
+        let mut told = self.told();
+        // An event that is late may be about what was before the case.
+        told.retain(|told| told.card().is_none_or(|card| !self.is_of_before(&card)));
         for event in &told {
             self.payload(event);
         }

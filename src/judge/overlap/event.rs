@@ -52,6 +52,7 @@ pub(super) struct Listed {
 }
 
 struct Shown {
+    view: Value,
     likeness: Option<Likeness>,
     status: Option<CardStatus>,
 }
@@ -103,6 +104,7 @@ impl Judge<'_> {
             let card = text(view, "id").map(CardId::new);
             if let Some(card) = card.filter(|_| account.is_some_and(|a| concerns(&a))) {
                 shown.entry(card).or_insert_with(|| Shown {
+                    view: view.clone(),
                     likeness: Likeness::of(view),
                     status: status_of(view),
                 });
@@ -173,6 +175,7 @@ impl Judge<'_> {
             | Asked::ListProgramme
             | Asked::MoveClock(_)
             | Asked::OtherMethod(_)
+            | Asked::Unseen(_)
             | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
                 let operation = OperationKind::ListAccountCards.name();
@@ -225,7 +228,11 @@ impl Judge<'_> {
         };
         let known = match (world.position(card), &shown.likeness) {
             (Some(_), _) => vec![world.clone()],
-            (None, Some(likeness)) => self.as_lost_create(world, card, likeness, now),
+            (None, Some(likeness)) => {
+                let mut known = self.as_lost_create(world, card, likeness, now);
+                known.extend(self.as_of_before(world, &shown.view, now.moment));
+                known
+            }
             (None, None) => Vec::new(),
         };
         let Some(status) = shown.status else {
@@ -309,7 +316,11 @@ fn source(asked: &Asked) -> Option<Source> {
         Asked::Read(_) => Some(Source::ById),
         Asked::ListAccount(_) => Some(Source::Account),
         Asked::ListProgramme => Some(Source::Programme),
-        Asked::Modify(_) | Asked::MoveClock(_) | Asked::OtherMethod(_) | Asked::Other => None,
+        Asked::Modify(_)
+        | Asked::MoveClock(_)
+        | Asked::OtherMethod(_)
+        | Asked::Unseen(_)
+        | Asked::Other => None,
     }
 }
 
