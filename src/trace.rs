@@ -249,6 +249,18 @@ pub enum Past {
     Read,
     /// Nothing: cards of before may turn up at any time.
     Unknown,
+    /// Nothing, and others act on it meanwhile: cards may turn up, and change, at any time.
+    Shared,
+}
+
+impl Past {
+    /// Cards that nobody has seen may be in any state.
+    pub fn is_unknown(self) -> bool {
+        match self {
+            Self::Unknown | Self::Shared => true,
+            Self::Read => false,
+        }
+    }
 }
 
 /// One case as it was run.
@@ -279,7 +291,7 @@ impl CaseTrace {
         let Some(last) = self.exchanges.iter().map(|e| e.step).max() else {
             return;
         };
-        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&(last.0 - 1));
+        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&last.0.wrapping_sub(1));
         if let Some(stretch) = self.case.stretches().into_iter().find(reached)
             && self.case.lanes(&stretch).len() > 1
         {

@@ -74,7 +74,10 @@ fn a_recording_is_judged_by_what_the_profile_said() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_reports_what_it_recorded_and_goes_on_later() {
-    for (signal, flags) in [("-INT", "--cases 3000"), ("-TERM", "--cases 3000 --workers 2")] {
+    for (signal, flags) in [
+        ("-INT", "--cases 3000"),
+        ("-TERM", "--cases 3000 --workers 2"),
+    ] {
         let folder = folder();
         let mut child = command(folder.path(), &format!("run {flags} --out out"))
             .stdout(Stdio::piped())

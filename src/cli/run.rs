@@ -33,7 +33,13 @@ pub struct Args {
     #[command(flatten)]
     spec: SpecArgs,
     /// What to run: built-in suites by name, files ending in .toml, or folders of such files; may be repeated [default: full].
-    #[arg(short, long, value_name = "NAME|FILE", env = "CARDPROOF_SUITE", value_delimiter = ',')]
+    #[arg(
+        short,
+        long,
+        value_name = "NAME|FILE",
+        env = "CARDPROOF_SUITE",
+        value_delimiter = ','
+    )]
     suite: Vec<String>,
     /// The seed of the generated cases: the same seed, suites and version give the same cases [default: 1].
     #[arg(long, value_name = "N", env = "CARDPROOF_SEED")]
@@ -123,9 +129,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     };
     let open_trace = || match &earlier {
         Some(earlier) => earlier.writer(),
-        None => {
-            TraceWriter::create(&folder.path.join(TRACE_FILE), &setting.header()).or_usage()
-        }
+        None => TraceWriter::create(&folder.path.join(TRACE_FILE), &setting.header()).or_usage(),
     };
     let tested = test(args, output, &target, &setting, agenda, &open_trace)?;
     let mut report = tested.report;
@@ -185,7 +189,9 @@ fn test(
     drop(bar);
     let advice = "make room, and go on with --resume, or name another folder with --out";
     let recorded = stage.trace.finish().map_err(|error| {
-        Failure::usage(anyhow::anyhow!("{error}; what was recorded until then is shown: {advice}"))
+        Failure::usage(anyhow::anyhow!(
+            "{error}; what was recorded until then is shown: {advice}"
+        ))
     });
     Ok(Tested {
         report,

@@ -146,13 +146,22 @@ mod tests {
             format!("Bearer {SECRET}, twice {SECRET}"),
             json.clone(),
             json.replace('/', "\\/"),
-            format!("?q={}&r={}", percent_encoded(SECRET, false), percent_encoded(SECRET, true)),
+            format!(
+                "?q={}&r={}",
+                percent_encoded(SECRET, false),
+                percent_encoded(SECRET, true)
+            ),
             hexadecimal(SECRET),
             hexadecimal(SECRET).to_ascii_uppercase(),
         ] {
             let masked = masked(&text);
             assert!(masked.contains(REDACTED), "{text}: {masked}");
-            assert!(!forms(SECRET).iter().any(|form| masked.contains(form.as_str())), "{masked}");
+            assert!(
+                !forms(SECRET)
+                    .iter()
+                    .any(|form| masked.contains(form.as_str())),
+                "{masked}"
+            );
         }
     }
 
