@@ -227,6 +227,7 @@ fn drive(session: &Session, in_flight: usize) -> (f64, f64) {
         contract: String::new(),
         seed: 0,
         suites: Vec::new(),
+        cases: None,
         terms: cardproof::trace::Terms::default(),
         base_url: String::new(),
         disabled: std::collections::BTreeMap::new(),

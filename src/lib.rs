@@ -19,6 +19,7 @@ pub mod contract;
 pub mod drive;
 pub mod embedded;
 pub mod exit_code;
+pub mod har;
 pub mod judge;
 pub mod plan;
 pub mod profile;

@@ -1,7 +1,10 @@
 //! The trace: everything that went over the wire in a run, in a form that can be judged again.
 //!
 //! A trace file is JSON lines ([`Record`]): a header, then cases, their exchanges as they happen, and their ends. Cases
-//! overlap in time, so their lines do too. Nothing secret is in it: the driver never puts a credential into a
+//! overlap in time, so their lines do too. A run that ended early may go on in the same file, behind a line that says so
+//! ([`Record::Resumed`]): cases that were open there are judged as far as they went, and are run again, from the start and
+//! under the same number. The last line says that the plan was carried out ([`Record::Over`]); a trace without it is that
+//! of a run that was killed, stopped, or is still at work. Nothing secret is in it: the driver never puts a credential into a
 //! [`Request`], and [`crate::redact`] masks card numbers in what a target sends.
 
 use std::collections::BTreeMap;
@@ -77,6 +80,10 @@ impl fmt::Display for RunId {
 )]
 #[serde(transparent)]
 pub struct Micros(pub u64);
+
+/// Stands for the idempotency key or the body of a request in what others recorded, where it is missing there: nobody knows
+/// what was sent.
+pub const NOT_RECORDED: &str = "[not recorded]";
 
 /// Header fields in the order in which they came, names in lower case.
 pub type Headers = Vec<(String, String)>;
@@ -262,6 +269,18 @@ pub enum Past {
     Read,
     /// Nothing: cards of before may turn up at any time.
     Unknown,
+    /// Nothing, and others act on it meanwhile: cards may turn up, and change, at any time.
+    Shared,
+}
+
+impl Past {
+    /// Cards that nobody has seen may be in any state.
+    pub fn is_unknown(self) -> bool {
+        match self {
+            Self::Unknown | Self::Shared => true,
+            Self::Read => false,
+        }
+    }
 }
 
 /// One case as it was run.
@@ -294,7 +313,7 @@ impl CaseTrace {
         let Some(last) = self.exchanges.iter().map(|e| e.step).max() else {
             return;
         };
-        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&(last.0 - 1));
+        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&last.0.wrapping_sub(1));
         if let Some(stretch) = self.case.stretches().into_iter().find(reached)
             && self.case.lanes(&stretch).len() > 1
         {
@@ -360,6 +379,9 @@ pub struct Header {
     pub seed: u64,
     /// The suites that were run.
     pub suites: Vec<String>,
+    /// How many cases were to be generated, if not the suites' own numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<usize>,
     /// What the judge must know.
     pub terms: Terms,
     /// Requirements that the user disabled, with the reason.
@@ -415,4 +437,8 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         not_run: Option<String>,
     },
+    /// The run ended early, and goes on from here; times count from here. What is open is over, and will be run again.
+    Resumed {},
+    /// No further case follows: the plan was carried out, or as much of it as was wanted.
+    Over {},
 }

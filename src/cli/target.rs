@@ -73,6 +73,13 @@ struct Choice {
     reading: String,
 }
 
+impl Target {
+    /// It is the embedded reference, at an address of this process alone.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+}
+
 /// A target to speak to.
 pub struct Target {
     /// How it is reached.
@@ -80,7 +87,7 @@ pub struct Target {
     /// The flags that choose it again.
     pub flags: String,
     /// The reference, if it is that: it serves as long as this lives.
-    _embedded: Option<Embedded>,
+    embedded: Option<Embedded>,
 }
 
 impl TargetArgs {
@@ -115,7 +122,7 @@ impl TargetArgs {
         Ok(Target {
             profile,
             flags,
-            _embedded: None,
+            embedded: None,
         })
     }
 }
@@ -185,7 +192,7 @@ impl ReferenceArgs {
         Ok(Target {
             profile,
             flags: self.flags(),
-            _embedded: Some(embedded),
+            embedded: Some(embedded),
         })
     }
 }

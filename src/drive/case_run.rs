@@ -398,7 +398,9 @@ impl<'a> CaseRun<'a> {
         if self.is_signature_taken(step) {
             self.signed.insert(step, outgoing.clone());
         }
-        let request = outgoing.recorded(&draft.path);
+        let mut request = outgoing.recorded(&draft.path);
+        let masks = &self.driver.caller.masks;
+        request.body = request.body.map(|body| masks.apply(body));
         let sent = pass.send(outgoing, delivery).await;
         if let Some(pool) = &self.driver.pool {
             pool.answered_in(sent.at.elapsed());

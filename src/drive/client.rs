@@ -14,11 +14,11 @@ use super::connector::Connector;
 use super::gate::{Again, Gate, PutOff, Slot};
 use super::outgoing::Outgoing;
 use super::release::{Place, Release};
-use super::reply::Masks;
 use super::tls;
 use super::trouble::Trouble;
 use crate::case::Loss;
 use crate::profile::Profile;
+use crate::redact::Masks;
 use crate::trace::RunId;
 
 pub use super::connection::Incoming;

@@ -13,10 +13,10 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::client::chain;
 use super::connection::{Connection, Line, room};
 use super::proxy::Way;
-use super::reply::Masks;
 use super::tls;
 use super::trouble::Trouble;
 use crate::profile::Profile;
+use crate::redact::Masks;
 
 /// As long as a target may be silently gone while something is on its way to it.
 #[cfg(target_os = "linux")]

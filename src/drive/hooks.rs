@@ -72,6 +72,8 @@ impl Hooks {
             None => format!("http://{address}"),
         };
         let word = Uuid::new_v4().to_string();
+        // An address must stay one.
+        caller.masks.add_as(&word, "secret-word");
         let desk = Arc::new(Desk::new(&word, foreign));
         let server = tokio::spawn(serve(listener, Arc::clone(&desk), began));
         let mut hooks = Self {

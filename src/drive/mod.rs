@@ -53,11 +53,11 @@ use self::case_run::CaseRun;
 use self::client::Client;
 use self::hooks::Hooks;
 use self::pool::Pool;
-use self::reply::Masks;
 use self::setup::Caller;
 use crate::card::AccountId;
 use crate::case::Case;
 use crate::profile::{Accounts, Profile};
+use crate::redact::Masks;
 use crate::trace::{CaseNumber, CaseTrace, Micros, RunId};
 
 pub use self::session::{FinishedCases, LeftCard, Session};

@@ -11,9 +11,9 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::client::chain;
-use super::reply::Masks;
 use super::trouble::Trouble;
 use crate::profile::{Profile, Proxy, ProxyTable, Secret};
+use crate::redact::Masks;
 
 /// How a connection to the target comes about.
 pub enum Way {

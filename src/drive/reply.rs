@@ -1,61 +1,15 @@
 //! What came, as the trace keeps it: without secrets and card numbers, and no longer than it need be.
 
-use std::sync::RwLock;
-
 use http::HeaderMap;
-use memchr::memmem::Finder;
-use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::client::Incoming;
-use super::outgoing::REDACTED;
-use crate::redact::{card_numbers_in_body, card_numbers_in_header};
+use crate::redact::{Masks, card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{Headers, Response};
 
 /// Bodies up to this length are kept whole; of longer lists, what concerns the case is.
 pub const KEPT_BYTES_MAX: usize = 64 << 10;
-
-/// The secrets of a run, which a target may echo.
-#[derive(Default)]
-pub struct Masks(RwLock<Vec<Mask>>);
-
-struct Mask {
-    secret: SecretString,
-    /// Looks for it; made once, since every text of every answer is searched.
-    finder: Finder<'static>,
-}
-
-impl Masks {
-    /// From now on, `secret` is masked. A very short one is not: it would be found in innocent places.
-    pub fn add(&self, secret: &str) {
-        const LENGTH_MIN: usize = 8;
-        if secret.len() >= LENGTH_MIN {
-            let mut secrets = self
-                .0
-                .write()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            secrets.push(Mask {
-                secret: secret.to_owned().into(),
-                finder: Finder::new(secret).into_owned(),
-            });
-        }
-    }
-
-    /// The text without secrets.
-    pub fn apply(&self, mut text: String) -> String {
-        let secrets = self
-            .0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for Mask { secret, finder } in secrets.iter() {
-            if finder.find(text.as_bytes()).is_some() {
-                text = text.replace(secret.expose_secret(), REDACTED);
-            }
-        }
-        text
-    }
-}
 
 /// The response as the trace keeps it. Of a long list, only elements that mention one of `ids` (in lower case) stay.
 pub fn recorded(incoming: Incoming, ids: &[String], masks: &Masks) -> Response {

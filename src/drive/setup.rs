@@ -10,9 +10,10 @@ use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
 use super::gate::{Again, epoch};
 use super::outgoing::Outgoing;
-use super::reply::{KEPT_BYTES_MAX, Masks, recorded};
+use super::reply::{KEPT_BYTES_MAX, recorded};
 use super::trouble::{Trouble, shown_body};
 use crate::profile::{DigestAlgorithm, Setup};
+use crate::redact::Masks;
 
 /// What set-up calls need.
 pub struct Caller {

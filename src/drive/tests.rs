@@ -271,6 +271,7 @@ fn run_header() -> Header {
         contract: String::new(),
         seed: 1,
         suites: vec![],
+        cases: None,
         terms: Profile::terms(&FakeTarget::start(|_| ok()).profile()),
         disabled: std::collections::BTreeMap::new(),
         lacks: Vec::new(),

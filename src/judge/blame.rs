@@ -37,6 +37,7 @@ impl Judge<'_> {
         let rules = self.status_rules(believed, status, source);
         if !left.is_empty() {
             if source != Source::Answer
+                && !self.is_open_to_others(card, &worlds)
                 && let Some(rule) = rules.first()
             {
                 self.show(*rule);

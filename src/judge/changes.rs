@@ -40,6 +40,8 @@ impl<'a> Judge<'a> {
         }
         let worlds = self.evolve(now, |card| concerned(card, call));
         let lost = self.lost.clone();
+        let shown =
+            (self.shows_nothing(scene, call, &worlds)).then(|| self.judgement.exercised.clone());
         let fits = self.pick(
             scene,
             &worlds,
@@ -53,6 +55,9 @@ impl<'a> Judge<'a> {
                 Some(next)
             },
         );
+        if let Some(shown) = shown.filter(|_| fits) {
+            self.judgement.exercised = shown;
+        }
         if !fits {
             self.take_over(scene, call, made.clone(), kind);
         } else if kind != TouchKind::Replayed && self.earlier_twin(scene, call).is_some() {

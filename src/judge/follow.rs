@@ -423,9 +423,7 @@ impl<'a> Judge<'a> {
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {
-                    Some(card) if concerns(card) => {
-                        ways::evolved(&world, place, self.terms.issuance, now)
-                    }
+                    Some(card) if concerns(card) => self.turned_meanwhile(&world, place, now),
                     _ => vec![world],
                 })
                 .collect();

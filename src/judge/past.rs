@@ -14,10 +14,11 @@ use super::pending::Likeness;
 use super::request::Asked;
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::StepNumber;
-use crate::contract::{Contract, OperationKind};
+use crate::contract::{Contract, OperationKind, Route};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{CaseTrace, Exchange, Past};
+use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Past};
 use crate::world::lifecycle::keeping_rule;
+use crate::world::ways::{self, Call, Id, Wish};
 use crate::world::{Card, Moment, Since, Unseen, World, limit};
 
 /// A card as it is shown that was there before the case.
@@ -122,9 +123,62 @@ impl Judge<'_> {
         past(self.trace, account)
     }
 
+    /// The worlds into which one may have turned without a request of the trace, as far as the card at `place` goes.
+    pub(super) fn turned_meanwhile(&self, world: &World, place: usize, now: Since) -> Vec<World> {
+        match self.past(&world.cards[place].account) {
+            Some(Past::Shared) => ways::changed_by_others(world, place, now),
+            Some(Past::Read | Past::Unknown) | None => {
+                ways::evolved(world, place, self.terms.issuance, now)
+            }
+        }
+    }
+
+    /// Others may change the card meanwhile.
+    pub(super) fn is_shared(&self, card: &CardId) -> bool {
+        let mut believed = self.worlds.iter().filter_map(|world| world.card(card));
+        let card = believed.next();
+        card.is_some_and(|card| self.past(&card.account) == Some(Past::Shared))
+    }
+
+    /// Whether a status would have been as good as another, since others may have changed the card.
+    pub(super) fn is_open_to_others(&self, card: &CardId, worlds: &[World]) -> bool {
+        let mut statuses = worlds
+            .iter()
+            .filter_map(|world| Some(world.card(card)?.status));
+        let first = statuses.next();
+        self.is_shared(card) && statuses.any(|status| Some(status) != first)
+    }
+
+    /// Whether an answer shows nothing, since a recording leaves open what came before or what others did.
+    pub(super) fn shows_nothing(&self, scene: &Scene<'_>, call: &Call, worlds: &[World]) -> bool {
+        match &call.wish {
+            Wish::Create { .. } => self.has_unknown_past() && !scene.is_success(),
+            Wish::Act(_, Id::Known(card)) => self.is_open_to_others(card, worlds),
+            Wish::Act(..) => false,
+        }
+    }
+
+    /// Whether a recording of others tells too little of a request for its answer to be held against the target. Whether
+    /// the access was good nobody knows; an account may come to be; and a query may be for a part of a list.
+    pub(super) fn is_let_pass(&self, exchange: &Exchange, route: &Route<'_>) -> bool {
+        let request = &exchange.request;
+        let is_list = route.card.is_none() && request.method == "GET";
+        let is_refused = exchange
+            .response()
+            .is_some_and(|response| match response.status {
+                400 | 401 | 403 => true,
+                404 => route.card.is_none(),
+                _ => false,
+            });
+        self.has_unknown_past()
+            && (is_refused
+                || is_list && request.path.contains('?')
+                || request.body.as_deref() == Some(NOT_RECORDED))
+    }
+
     /// Some account may have cards that nobody has seen yet, in any state.
     pub(super) fn has_unknown_past(&self) -> bool {
-        self.trace.pasts.values().any(|past| *past == Past::Unknown)
+        self.trace.pasts.values().any(|past| past.is_unknown())
     }
 
     /// Takes in what an account with a past was found to hold before the case began.
@@ -161,7 +215,7 @@ impl Judge<'_> {
     /// Of an account that was read all cards have been seen, but for final ones that the list left out.
     fn may_be_of_before(&self, shown: &Shown) -> bool {
         match self.past(&shown.likeness.account) {
-            Some(Past::Unknown) => true,
+            Some(Past::Unknown | Past::Shared) => true,
             Some(Past::Read) => shown.status.is_final(),
             None => false,
         }

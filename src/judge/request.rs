@@ -11,7 +11,7 @@ use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{CaseTrace, Exchange, Reply, Request};
+use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Reply, Request};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
 use crate::world::{Choice, Moment};
 
@@ -113,6 +113,7 @@ impl Judge<'_> {
             | OperationKind::DeleteWebhook => Asked::Other,
         };
         let asked = match route.card {
+            _ if self.is_let_pass(exchange, &route) => Asked::Other,
             Some(card) => self.unless_unseen(asked, card),
             None => asked,
         };
@@ -217,6 +218,8 @@ impl Judge<'_> {
     fn key(&self, request: &Request) -> Key {
         match request.header("idempotency-key") {
             None => Key::Missing,
+            // Whatever it was, no other request is known to have it.
+            Some(NOT_RECORDED) => Key::Single,
             Some(text) => match Uuid::try_parse(text) {
                 Ok(_) if text.len() == 36 => {
                     let key = text.to_ascii_lowercase();
@@ -353,6 +356,9 @@ pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let keys = trace.exchanges.iter().filter_map(|exchange| {
         let key = exchange.request.header("idempotency-key")?;
+        if key == NOT_RECORDED {
+            return None;
+        }
         let is_answered = matches!(exchange.reply, Reply::Got(_));
         Some((key.to_ascii_lowercase(), is_answered))
     });

@@ -326,8 +326,27 @@ fn wrong(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
         file: file.to_owned(),
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
-        problem: with_near_name(error.message()),
+        problem: without_values(with_near_name(error.message()), text),
     }
+}
+
+/// The message without the texts that stand in the profile: any might be a secret that should not be there.
+fn without_values(mut message: String, text: &str) -> String {
+    /// Shorter ones are words of the profile's own, which help.
+    const LENGTH_MIN: usize = 16;
+    let mut values = vec![toml::from_str(text).unwrap_or(toml::Value::Boolean(false))];
+    while let Some(value) = values.pop() {
+        match value {
+            toml::Value::String(value) if value.len() >= LENGTH_MIN => {
+                message = message.replace(&value, "…");
+                message = message.replace(value.escape_debug().to_string().as_str(), "…");
+            }
+            toml::Value::Array(more) => values.extend(more),
+            toml::Value::Table(more) => values.extend(more.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    message
 }
 
 /// An unknown name stands first in backticks, the known ones after it.

@@ -34,13 +34,26 @@ pub struct FileError {
 /// # Errors
 /// When the folder can't be made, or nothing can be written there.
 pub fn prepare(folder: &Path) -> Result<(), FileError> {
+    prepare_but(folder, None)
+}
+
+/// The same for a run that goes on: its recording stays.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_to_go_on(folder: &Path) -> Result<(), FileError> {
+    prepare_but(folder, Some(TRACE_FILE))
+}
+
+fn prepare_but(folder: &Path, kept: Option<&str>) -> Result<(), FileError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| FileError { path, source }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
     refuse_strangers(folder)?;
-    for file in earlier_files(folder) {
+    let files = earlier_files(folder).into_iter();
+    for file in files.filter(|file| kept.is_none_or(|kept| file != Path::new(kept))) {
         let path = folder.join(file);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&path)(error))?,

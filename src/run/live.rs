@@ -8,7 +8,7 @@ use crate::card::CardStatus;
 use crate::case::Case;
 use crate::drive::{LeftCard, Session, StopSignal, TraceWriter};
 use crate::report::{Left, Made};
-use crate::trace::{CaseNumber, CaseTrace};
+use crate::trace::{CaseNumber, CaseTrace, Record};
 
 /// A prepared target, and what this run wants of it.
 pub struct Live<'a> {
@@ -45,6 +45,9 @@ impl Stage for Live<'_> {
                 break;
             }
             ahead.fill(cases);
+        }
+        if !self.stop.was_interrupted() {
+            self.trace.append(&Record::Over {});
         }
     }
 

@@ -11,7 +11,7 @@ mod progress;
 mod setting;
 mod suspicion;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -110,7 +110,7 @@ impl Shown {
             *self.wants.entry(want.clone()).or_default() += 1;
             return;
         }
-        self.totals.cases += 1;
+        self.totals.cases += usize::from(trace.complete);
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
         if !judgement.departures.is_empty() {
@@ -158,6 +158,8 @@ pub struct Agenda<'a> {
     pub cases: &'a mut dyn Iterator<Item = Planned>,
     /// How many there will be.
     pub count: usize,
+    /// What an earlier run of the same agenda recorded before it ended: cases that are complete are not run again.
+    pub recorded: &'a mut dyn Iterator<Item = CaseTrace>,
 }
 
 /// Runs the plan against a stage and reports.
@@ -174,6 +176,14 @@ pub fn run(
     let mut shown = Shown::default();
     let mut since_failure = 0;
     progress.planned(agenda.count);
+    let mut done = BTreeSet::new();
+    for trace in agenda.recorded {
+        shown.add(&trace, &judge(setting.contract, &setting.terms, &trace));
+        progress.case_done(&shown);
+        if trace.complete {
+            done.insert(trace.number);
+        }
+    }
     let mut left_out = Vec::new();
     let mut numbers = (1..).map(CaseNumber);
     let mut cases = agenda
@@ -184,7 +194,8 @@ pub fn run(
                 None
             }
             None => numbers.next().map(|number| (number, planned.case)),
-        });
+        })
+        .filter(|(number, _)| !done.contains(number));
     accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
     stage.run_all(&mut cases, &mut |trace| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
@@ -246,22 +257,56 @@ fn conclude(
     finish(setting, shown, findings, !is_stopped())
 }
 
-/// Judges what was recorded, without a stage: nothing is shrunk or confirmed.
-pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -> Report {
-    let mut shown = Shown::default();
-    let mut whole = true;
-    for trace in traces {
-        whole &= trace.complete;
-        let judgement = judge(setting.contract, &setting.terms, &trace);
-        shown.totals.planned += 1;
-        shown.add(&trace, &judgement);
+/// What was recorded, judged without a stage: nothing is shrunk or confirmed.
+pub struct Recorded<'a> {
+    setting: &'a Setting<'a>,
+    shown: Shown,
+    numbers: BTreeSet<CaseNumber>,
+    /// Those that have not been run to their end, in this or another attempt.
+    unfinished: BTreeSet<CaseNumber>,
+}
+
+impl<'a> Recorded<'a> {
+    /// Nothing as yet.
+    pub fn new(setting: &'a Setting<'a>) -> Self {
+        Self {
+            setting,
+            shown: Shown::default(),
+            numbers: BTreeSet::new(),
+            unfinished: BTreeSet::new(),
+        }
     }
-    shown
-        .suspicions
-        .extend(shown.ledger.clashes().iter().map(suspicion::contradiction));
-    let mut findings = suspicion::as_seen(std::mem::take(&mut shown.suspicions));
-    findings::name(&mut findings);
-    finish(setting, shown, findings, whole)
+
+    /// Adds a case, or what an earlier attempt left of it.
+    pub fn add(&mut self, trace: &CaseTrace) {
+        let setting = self.setting;
+        let judgement = judge(setting.contract, &setting.terms, trace);
+        self.shown.add(trace, &judgement);
+        self.numbers.insert(trace.number);
+        if trace.complete {
+            self.unfinished.remove(&trace.number);
+        } else {
+            self.unfinished.insert(trace.number);
+        }
+    }
+
+    /// How many cases end too early.
+    pub fn unfinished(&self) -> usize {
+        self.unfinished.len()
+    }
+
+    /// The verdict; `is_over` says that no case is missing at the end.
+    pub fn report(self, is_over: bool) -> Report {
+        let whole = is_over && self.unfinished.is_empty();
+        let (setting, mut shown) = (self.setting, self.shown);
+        shown.totals.planned = self.numbers.len();
+        shown
+            .suspicions
+            .extend(shown.ledger.clashes().iter().map(suspicion::contradiction));
+        let mut findings = suspicion::as_seen(std::mem::take(&mut shown.suspicions));
+        findings::name(&mut findings);
+        finish(setting, shown, findings, whole)
+    }
 }
 
 fn finish(

@@ -25,6 +25,8 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// The suites' names.
     pub suites: Vec<String>,
+    /// How many cases to generate, if not the suites' own numbers.
+    pub cases: Option<usize>,
     /// Requirements that the user disabled, with the reason.
     pub disabled: BTreeMap<String, String>,
     /// What the target lacks.
@@ -79,6 +81,7 @@ impl<'a> Setting<'a> {
             base_url: profile.base_url.as_str().to_owned(),
             seed,
             suites,
+            cases: None,
             disabled: profile.disabled.clone(),
             lacks: lacks(profile),
         })
@@ -95,6 +98,7 @@ impl<'a> Setting<'a> {
             contract: self.contract.digest().to_owned(),
             seed: self.seed,
             suites: self.suites.clone(),
+            cases: self.cases,
             terms: self.terms.clone(),
             disabled: self.disabled.clone(),
             lacks: self
@@ -102,6 +106,27 @@ impl<'a> Setting<'a> {
                 .iter()
                 .map(|needs| needs.as_str().to_owned())
                 .collect(),
+        }
+    }
+
+    /// The setting of traffic that others recorded: no suite, and nothing that the target says it lacks.
+    pub fn overheard(
+        contract: &'a Contract,
+        target: String,
+        base_url: String,
+        terms: Terms,
+    ) -> Self {
+        Self {
+            contract,
+            terms,
+            run: None,
+            target,
+            base_url,
+            seed: 0,
+            suites: Vec::new(),
+            cases: None,
+            disabled: BTreeMap::new(),
+            lacks: Vec::new(),
         }
     }
 
@@ -116,6 +141,7 @@ impl<'a> Setting<'a> {
             base_url: header.base_url.clone(),
             seed: header.seed,
             suites: header.suites.clone(),
+            cases: header.cases,
             disabled: header.disabled.clone(),
             lacks: header.lacks.iter().filter_map(needs).collect(),
         }

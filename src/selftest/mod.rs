@@ -327,6 +327,7 @@ fn meet(
         Agenda {
             cases: &mut planned,
             count: planned_count(&suites, budget, contract),
+            recorded: &mut std::iter::empty(),
         },
         limits,
         &|| false,

@@ -16,6 +16,7 @@ use std::hash::{Hash, Hasher};
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::StepNumber;
 use crate::requirement::RequirementId;
+use crate::trace::Past;
 
 pub use choice::{Choice, Choices};
 pub use unseen::Unseen;
@@ -132,8 +133,9 @@ impl Hash for World {
 impl World {
     /// This world with one more card. Creates that overlap may come in any order; their cards don't.
     pub fn add(&mut self, card: Card) {
-        if limit::holds(&card) {
-            self.unseen.remove(&(card.account.clone(), card.card_type));
+        let slot = (card.account.clone(), card.card_type);
+        if limit::holds(&card) && self.unseen.get(&slot) != Some(&Past::Shared) {
+            self.unseen.remove(&slot);
         }
         let place = self.cards.partition_point(|c| c.made_by <= card.made_by);
         self.cards.insert(place, card);

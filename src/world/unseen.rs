@@ -10,14 +10,14 @@ use crate::requirement::id;
 use crate::trace::Past;
 
 /// Slots that may be held by a card that nobody has seen, and what is known of their account. A card that comes to hold
-/// the slot shows that there is none.
+/// the slot shows that there is none, unless others may end that card and make another one.
 pub type Unseen = BTreeMap<(AccountId, CardType), Past>;
 
 /// The readings under which a card that nobody has seen may hold the slot, one set for each kind that it may be of.
 pub fn holders(world: &World, account: &AccountId, card_type: CardType) -> Vec<Vec<Choice>> {
     let mut holders = match world.unseen.get(&(account.clone(), card_type)) {
         None => Vec::new(),
-        Some(Past::Unknown) => vec![Vec::new()],
+        Some(Past::Unknown | Past::Shared) => vec![Vec::new()],
         Some(Past::Read) => vec![
             vec![
                 Choice::new(id::OPEN_9, "", "keeps"),

@@ -276,7 +276,7 @@ mod tests {
     use crate::profile::{DigestAlgorithm, Setup};
 
     fn caller(target: &FakeTarget) -> Caller {
-        let masks = crate::drive::reply::Masks::default();
+        let masks = crate::redact::Masks::default();
         Caller {
             client: Client::new(&target.profile(), None, &masks).unwrap(),
             base: Base::new(target.profile().base_url.as_str()),

@@ -272,7 +272,7 @@ const RUN: HeaderName = HeaderName::from_static("x-cardproof-run");
 pub fn extra_headers(
     headers: &ExtraHeaders,
     run: Option<RunId>,
-    caller_masks: &super::reply::Masks,
+    caller_masks: &crate::redact::Masks,
 ) -> Result<HeaderMap, Trouble> {
     let mut map = HeaderMap::new();
     let run = run.map(|run| HeaderValue::from_str(&run.to_string()));

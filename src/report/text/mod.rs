@@ -98,12 +98,9 @@ fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     fact(page, "contract", &words)?;
     let suites = match report.suites.join(", ") {
         none if none.is_empty() => String::new(),
-        names => format!(", suites {names}"),
+        names => format!(", suites {names}, seed {}", report.seed),
     };
-    let words = format!(
-        "cardproof {}{suites}, seed {}",
-        report.cardproof, report.seed
-    );
+    let words = format!("cardproof {}{suites}", report.cardproof);
     fact(page, "judged by", &words)
 }
 
