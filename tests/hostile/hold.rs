@@ -120,7 +120,7 @@ fn check_outcome(folder: &Path, row: &Row, ended: &Ended, shown: &str) {
     let code = match row.outcome {
         Outcome::Passes => 0,
         Outcome::Departs(_) | Outcome::Wrong => 1,
-        Outcome::Hindered(_) | Outcome::Unsettled(_) | Outcome::Unprepared(_) => 3,
+        Outcome::Hindered(_) | Outcome::Unprepared(_) => 3,
     };
     let is_code = ended.code == Some(code) || code == 1 && ended.code == Some(3) && row.is_open();
     assert!(is_code, "exit code {:?}, not {code}: {shown}", ended.code);
@@ -137,9 +137,8 @@ fn check_outcome(folder: &Path, row: &Row, ended: &Ended, shown: &str) {
             let rules: BTreeSet<String> = rules.iter().map(|rule| (*rule).to_owned()).collect();
             assert_eq!(findings, rules, "{shown}");
         }
-        Outcome::Hindered(words) | Outcome::Unsettled(words) => {
-            let is_unsettled = matches!(row.outcome, Outcome::Unsettled(_));
-            assert!(findings.is_empty() || is_unsettled, "{findings:?} {shown}");
+        Outcome::Hindered(words) => {
+            assert!(findings.is_empty(), "{findings:?} {shown}");
             let because = report["because"].as_str().unwrap();
             let mut told = obstacles.iter().map(String::as_str).chain([because]);
             assert!(
