@@ -182,9 +182,9 @@ fn a_case_that_needs_more_accounts_than_there_are_is_not_run() {
     let (_served, _) = serve(folder.path(), "", &[EMPTY]);
     let (_, report) = run(folder.path(), "--suite limits -n 10");
     let why = words(&report, "not_run", "because");
-    assert_eq!(
-        why,
-        BTreeSet::from(["it needs 2 accounts, and the profile lists 1"])
+    assert!(
+        why.contains("it needs 2 accounts, and the profile lists 1"),
+        "{why:?}"
     );
 }
 

@@ -72,13 +72,22 @@ pub struct Holdings {
 }
 
 impl Holdings {
+    /// A card that is alive has its slot, but what the run made since the account was last tidied will have ended by then.
     fn has_room(&self, card_type: CardType, keepers: &BTreeSet<CardStatus>) -> bool {
-        let mut cards = self.existing.iter().flatten().chain(&self.own);
+        let is_in_the_way = |card: &Kept, may_live: bool| {
+            card.card_type.is_none_or(|own| own == card_type)
+                && match card.status {
+                    Some(status) if status.is_final() => keepers.contains(&status),
+                    _ => !may_live,
+                }
+        };
+        let mut existing = self.existing.iter().flatten();
         !self.taken.contains(&card_type)
-            && !cards.any(|(_, card)| {
-                card.card_type.is_none_or(|own| own == card_type)
-                    && (card.is_alive() || card.status.is_some_and(|s| keepers.contains(&s)))
-            })
+            && !existing.any(|(_, card)| is_in_the_way(card, false))
+            && !self
+                .own
+                .values()
+                .any(|card| is_in_the_way(card, self.is_untidy))
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, RequirementResult};
-use crate::requirement::{self, Level, Needs, Requirement, RequirementId};
+use crate::requirement::{self, Level, Needs, Requirement, RequirementId, Tag};
 
 /// The verdict on one requirement.
 #[derive(
@@ -82,6 +82,15 @@ pub struct Facts<'a> {
     pub whole: bool,
 }
 
+impl Facts<'_> {
+    /// Whether the cases that were run had to do with the requirement's group; if not, those that were not run hardly had.
+    fn has_shown_any_of(&self, requirement: &Requirement) -> bool {
+        let group = |id: RequirementId| id.as_str().split('-').next().map(str::to_owned);
+        let own = group(requirement.id);
+        self.exercised.keys().any(|id| group(*id) == own)
+    }
+}
+
 /// The verdict on each requirement of the catalogue.
 pub fn requirement_results(facts: &Facts<'_>) -> Vec<RequirementResult> {
     requirement::all()
@@ -143,7 +152,7 @@ fn verdict(
     if lacks {
         return (Verdict::NotApplicable, Some(needs.reason().to_owned()));
     }
-    if let Some(want) = facts.want {
+    if let Some(want) = facts.want.filter(|_| facts.has_shown_any_of(requirement)) {
         return (Verdict::NotShown, Some(want.to_owned()));
     }
     if facts.hindered {
@@ -187,6 +196,7 @@ impl Overall {
         let is_wanting = |r: &&RequirementResult| {
             r.verdict == Verdict::NotShown
                 && r.level == Level::Must
+                && r.tag != Tag::Open
                 && facts.want.is_some()
                 && r.because.as_deref() == facts.want
         };
