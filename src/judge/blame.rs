@@ -77,7 +77,7 @@ impl Judge<'_> {
                 format!("`{status}`"),
             )
         };
-        self.depart(scene, &rules, found);
+        self.depart_of(card, scene, &rules, found);
         let tried = self.orders_against(card, status, scene.exchange.step);
         if let Some(departure) = self.judgement.departures.last_mut() {
             departure.tried = tried;
@@ -252,12 +252,13 @@ impl Judge<'_> {
         }
         let quiet_since = self.touches.last().map_or(0, |t| t.moment);
         let exchanges = &self.trace.exchanges;
-        for departure in &mut self.judgement.departures {
-            let is_stale = departure.subject.starts_with(subject)
+        for (place, departure) in self.judgement.departures.iter_mut().enumerate() {
+            let is_stale = self.about.get(&place) == Some(card)
+                && departure.subject.starts_with(subject)
                 && departure.actual != shown
                 && departure.moment >= quiet_since
                 && departure.requirement != id::READ_6
-                && list_shows(&exchanges[departure.moment], card);
+                && is_list(&exchanges[departure.moment]);
             if is_stale {
                 departure.instead.retain(|rule| *rule != id::READ_6);
                 departure.instead.insert(0, departure.requirement);
@@ -267,15 +268,10 @@ impl Judge<'_> {
     }
 }
 
-/// Whether an exchange is a list that the card stands in.
-fn list_shows(exchange: &Exchange, card: &CardId) -> bool {
+/// Whether an exchange is an answered list.
+fn is_list(exchange: &Exchange) -> bool {
     let path = exchange.request.path.split('?').next().unwrap_or_default();
-    match &exchange.reply {
-        Reply::Got(response) => {
-            path.ends_with("/cards") && response.body.to_ascii_lowercase().contains(card.as_str())
-        }
-        Reply::Lost(_) | Reply::LetGo(_) => false,
-    }
+    matches!(exchange.reply, Reply::Got(_)) && path.ends_with("/cards")
 }
 
 fn dedup(rules: Vec<RequirementId>) -> Vec<RequirementId> {

@@ -79,6 +79,8 @@ pub(super) struct Judge<'a> {
     pub settled: Settled,
     /// The requests whose answers were lost.
     pub lost: BTreeMap<Moment, Call>,
+    /// The departures, by their place, that are about what was seen of a card.
+    pub about: BTreeMap<usize, CardId>,
     gave_up: bool,
 }
 
@@ -149,6 +151,7 @@ impl<'a> Judge<'a> {
             orders: Vec::new(),
             settled: Settled::default(),
             lost: BTreeMap::new(),
+            about: BTreeMap::new(),
             gave_up: false,
         }
     }
@@ -333,6 +336,19 @@ impl<'a> Judge<'a> {
     /// Records a departure. The first rule is the one to blame, the others may be.
     pub fn depart(&mut self, scene: &Scene<'_>, rules: &[RequirementId], found: Found) {
         self.depart_at(scene.moment, rules, found);
+    }
+
+    /// The same, where it is about what was seen of this card.
+    pub fn depart_of(
+        &mut self,
+        card: &CardId,
+        scene: &Scene<'_>,
+        rules: &[RequirementId],
+        found: Found,
+    ) {
+        let place = self.judgement.departures.len();
+        self.about.insert(place, card.clone());
+        self.depart(scene, rules, found);
     }
 
     /// The same, of what is no answer to a request of its own: an event.

@@ -109,6 +109,20 @@ fn two_creates_at_once_leave_one_holder() {
         ],
         &[("LIMIT-8", 4)],
     );
+    // What another card is read as says nothing of this one.
+    check(
+        &[
+            "create virtual on A => 201 issuing",
+            "terminate #1 => 204",
+            "[1] create virtual on A => 201 issuing",
+            "[2] create virtual on A => 201 issuing",
+            "issue #3 => 204",
+            "issue #4 => 204",
+            "list A => 200 #1=terminated #3=active #4=active",
+            "read #1 => 200 terminated",
+        ],
+        &[("LIMIT-8", 7)],
+    );
 }
 
 #[test]

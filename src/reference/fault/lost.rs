@@ -177,25 +177,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "cut-create-in-flight-for-ever",
-        words: "The mark that a key is in flight stays when the client of a create hangs up, so every retry is refused.",
-        requirement: "IDEM-3",
-        shortest: 3,
-        plant: |rules| {
-            rules.hung_up = Some(|_| {});
-            rules.replay = |task, record| {
-                retry_changed(task, record, CreateCard, |_, _| {
-                    Refusal::new(
-                        StatusCode::CONFLICT,
-                        "in-flight",
-                        "the first call is at work",
-                    )
-                    .into()
-                })
-            };
-        },
-    },
-    Fault {
         id: "cut-terminate-retried-with-404",
         words: "The retry of a terminate whose client hung up finds no card any more.",
         requirement: "IDEM-3",

@@ -59,7 +59,7 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .chain(all_given(fresh_ways(world, call), &reading("tried afresh")))
                 .collect()
         }
-        Outcome::LostUndone => with_in_flight(call, undone_ways(world, call)),
+        Outcome::LostUndone => with_in_flight(call, fresh_ways(world, call)),
         Outcome::InFlight(_) => fresh_ways(world, call),
         Outcome::LostRefused => {
             let mut ways = fresh_ways(world, call);
@@ -88,19 +88,6 @@ pub(super) fn same(moment: Moment) -> Way {
 pub(super) fn with_in_flight(call: &Call, mut ways: Vec<Way>) -> Vec<Way> {
     if call.lost_may_linger {
         ways.push(Way::refusal(id::IDEM_7, 409, RefusalKind::Gate));
-    }
-    ways
-}
-
-/// A request that never was carried out is done by its retry; where that is refused though nothing is at work any more,
-/// the key is to blame first.
-fn undone_ways(world: &World, call: &Call) -> Vec<Way> {
-    let mut ways = fresh_ways(world, call);
-    for way in &mut ways {
-        if way.answer == Answer::Success && !call.lost_may_linger {
-            way.instead.insert(0, way.rule);
-            way.rule = id::IDEM_7;
-        }
     }
     ways
 }
