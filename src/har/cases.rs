@@ -1,7 +1,7 @@
 //! Makes cases of what was recorded: each holds the exchanges of one account, or of several that share a key.
 //!
-//! The steps say in the words of cases what was asked. They are there to be read: a case of before, `#0`, is none that
-//! could be made again.
+//! The steps say in the words of cases what was asked. They are there to be read: cards of before have no step that made
+//! them, and stand there with their ids.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{AccountRef, Body, CardRef, Case, Command, Step, StepNumber};
 use crate::contract::{Contract, OperationKind, RequestBody, Route};
-use crate::trace::{CaseNumber, CaseTrace, Exchange, NOT_RECORDED, Past};
+use crate::trace::{CaseNumber, CaseTrace, Exchange, NOT_RECORDED, Past, Reply};
 
 /// Whether a change of status is answered with the card.
 pub fn shows_card(contract: &Contract, exchanges: &[Exchange]) -> bool {
@@ -45,12 +45,26 @@ pub fn cases(contract: &Contract, exchanges: Vec<Exchange>, past: Past) -> Vec<C
         .zip(1..)
         .map(|((first, mut exchanges), number)| {
             // The programme's list shows something of every account.
-            exchanges.extend(lists.iter().cloned());
-            exchanges.sort_by_key(|exchange| exchange.step);
             let accounts = first.map_or_else(BTreeSet::new, |first| owners.together_with(&first));
+            exchanges.extend(lists.iter().map(|list| share(list, &accounts)));
+            exchanges.sort_by_key(|exchange| exchange.step);
             case(contract, CaseNumber(number), accounts, exchanges, past)
         })
         .collect()
+}
+
+/// What the programme's list shows of these accounts.
+fn share(list: &Exchange, accounts: &BTreeSet<AccountId>) -> Exchange {
+    let mut own = views(list);
+    own.retain(|view| {
+        let account = view.get("accountId").and_then(Value::as_str);
+        account.is_some_and(|account| accounts.contains(&AccountId::new(account)))
+    });
+    let mut share = list.clone();
+    if let (Reply::Got(response), Some(Value::Array(_))) = (&mut share.reply, list.json()) {
+        response.body = Value::Array(own).to_string();
+    }
+    share
 }
 
 fn is_programmes_list(contract: &Contract, exchange: &Exchange) -> bool {
@@ -280,14 +294,22 @@ impl Steps<'_> {
     }
 
     fn account(&self, route: &Route<'_>) -> AccountRef {
-        let id = AccountId::new(route.account.unwrap_or_default());
+        let text = route.account.unwrap_or_default();
+        let id = AccountId::new(text);
         let own = self.accounts.iter().find(|(_, account)| **account == id);
-        own.map_or(AccountRef::Unknown, |(letter, _)| AccountRef::Own(*letter))
+        own.map_or_else(
+            || AccountRef::Malformed(text.to_owned()),
+            |(letter, _)| AccountRef::Own(*letter),
+        )
     }
 
     fn card(&self, route: &Route<'_>) -> CardRef {
-        let id = CardId::new(route.card.unwrap_or_default());
-        CardRef::Made(self.made.get(&id).copied().unwrap_or(StepNumber::BEFORE))
+        let text = route.card.unwrap_or_default();
+        let made = self.made.get(&CardId::new(text));
+        made.map_or_else(
+            || CardRef::Malformed(text.to_owned()),
+            |step| CardRef::Made(*step),
+        )
     }
 }
 

@@ -6,6 +6,7 @@ use super::answers::{answered, same_body};
 use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, Touch, TouchKind};
+use super::past::ways_of;
 use super::pending::forget_pending;
 use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus};
@@ -42,10 +43,12 @@ impl<'a> Judge<'a> {
         let lost = self.lost.clone();
         let shown =
             (self.shows_nothing(scene, call, &worlds)).then(|| self.judgement.exercised.clone());
+        let in_company = self.is_in_company();
+        let repeats = self.judgement.exercised.get(&id::IDEM_3).copied();
         let fits = self.pick(
             scene,
             &worlds,
-            |world| ways::ways(world, call),
+            |world| ways_of(world, call, in_company),
             |world, way| {
                 let mut next = ways::taken(world, call, way, made.clone(), now)?;
                 remember(&mut next, call, way, scene.moment);
@@ -57,6 +60,11 @@ impl<'a> Judge<'a> {
         );
         if let Some(shown) = shown.filter(|_| fits) {
             self.judgement.exercised = shown;
+        } else if in_company && kind != TouchKind::Replayed {
+            // That it may have been a repetition puts nothing to the test.
+            self.judgement.exercised.remove(&id::IDEM_3);
+            let repeats = repeats.map(|times| (id::IDEM_3, times));
+            self.judgement.exercised.extend(repeats);
         }
         if !fits {
             self.take_over(scene, call, made.clone(), kind);

@@ -18,7 +18,7 @@ use crate::contract::{Contract, OperationKind, Route};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Past};
 use crate::world::lifecycle::keeping_rule;
-use crate::world::ways::{self, Call, Id, Wish};
+use crate::world::ways::{self, Call, Effect, Id, Key, Way, Wish};
 use crate::world::{Card, Moment, Since, Unseen, World, limit};
 
 /// A card as it is shown that was there before the case.
@@ -159,21 +159,51 @@ impl Judge<'_> {
     }
 
     /// Whether a recording of others tells too little of a request for its answer to be held against the target. Whether
-    /// the access was good nobody knows; an account may come to be; and a query may be for a part of a list.
+    /// the access was good nobody knows, nor whether its key was used before; an account may come to be; and a query may be
+    /// for a part of a list.
     pub(super) fn is_let_pass(&self, exchange: &Exchange, route: &Route<'_>) -> bool {
         let request = &exchange.request;
-        let is_list = route.card.is_none() && request.method == "GET";
+        let is_read = request.method == "GET";
         let is_refused = exchange
             .response()
             .is_some_and(|response| match response.status {
                 400 | 401 | 403 => true,
-                404 => route.card.is_none(),
+                404 if route.card.is_none() => true,
+                400..500 => !is_read && self.is_in_company(),
                 _ => false,
             });
         self.has_unknown_past()
             && (is_refused
-                || is_list && request.path.contains('?')
-                || request.body.as_deref() == Some(NOT_RECORDED))
+                || is_read && route.card.is_none() && request.path.contains('?')
+                || request.body.as_deref() == Some(NOT_RECORDED)
+                || self.may_be_made_before(exchange))
+    }
+
+    /// A create that brings a card which was shown before: its key was used before the recording began.
+    fn may_be_made_before(&self, exchange: &Exchange) -> bool {
+        let Some(card) = super::follow::made_in(exchange) else {
+            return false;
+        };
+        let shows = |other: &&Exchange| {
+            let is_same = |view: &Value| text(view, "id").map(CardId::new).as_ref() == Some(&card);
+            match other.json() {
+                Some(Value::Array(views)) => views.iter().any(is_same),
+                Some(view) => is_same(&view),
+                None => false,
+            }
+        };
+        let key = exchange.request.header("idempotency-key");
+        let mut others = self.trace.exchanges.iter().filter(|other| {
+            let is_retry =
+                other.request.method == "POST" && other.request.header("idempotency-key") == key;
+            other.sent_at < exchange.received_at && *other != exchange && !is_retry
+        });
+        others.any(|other| shows(&other))
+    }
+
+    /// The trace is a part of what happened meanwhile.
+    pub(super) fn is_in_company(&self) -> bool {
+        self.trace.pasts.values().any(|past| *past == Past::Shared)
     }
 
     /// Some account may have cards that nobody has seen yet, in any state.
@@ -261,6 +291,25 @@ impl Judge<'_> {
             None => !self.trace.pasts.is_empty(),
         }
     }
+}
+
+/// The ways of a call. In company, its key may have been used by a request that is not in the trace: then it is answered as
+/// that was, and nothing is done.
+pub(super) fn ways_of(world: &World, call: &Call, in_company: bool) -> Vec<Way> {
+    let mut ways = ways::ways(world, call);
+    let is_first = match &call.key {
+        Key::Uuid(key) => world.keys.get(key).is_none_or(Vec::is_empty),
+        Key::Missing | Key::Malformed | Key::Exempt | Key::Single => true,
+    };
+    if in_company && is_first {
+        // The card that was made then is in whatever state it has come to; it has not been seen before.
+        let effect = match call.wish {
+            Wish::Create { .. } => Effect::Create { over_limit: None },
+            Wish::Act(..) => Effect::Nothing,
+        };
+        ways.push(Way::success(id::IDEM_3, effect));
+    }
+    ways
 }
 
 impl Card {

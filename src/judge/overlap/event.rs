@@ -10,6 +10,7 @@ use crate::judge::changes::{concerned, remember};
 use crate::judge::facts::Source;
 use crate::judge::follow::{Judge, made_in};
 use crate::judge::lists::{must_be_listed, reading_of_ended, text};
+use crate::judge::past::ways_of;
 use crate::judge::pending::{Likeness, forget_pending, telling};
 use crate::judge::request::{Asked, Understood};
 use crate::requirement::id;
@@ -200,7 +201,7 @@ impl Judge<'_> {
     ) -> Vec<World> {
         let mut left = Vec::new();
         for turned in self.evolve_one(world, now, |card| concerned(card, call)) {
-            let ways = ways::ways(&turned, call);
+            let ways = ways_of(&turned, call, self.is_in_company());
             for way in ways.iter().filter(|way| self.fits(&way.answer, response)) {
                 let taken = ways::taken(&turned, call, way, made.cloned(), now);
                 left.extend(taken.map(|mut next| {
