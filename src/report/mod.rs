@@ -220,6 +220,9 @@ pub struct ObstacleFact {
     pub step: Option<StepNumber>,
     /// How often it came.
     pub times: usize,
+    /// It did not come again when each case that had met it was run once more; then it decides nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overcome: bool,
 }
 
 /// How often each verdict was given.

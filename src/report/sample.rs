@@ -71,6 +71,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
             case: "life-of-a-card".to_owned(),
             step: Some(StepNumber(3)),
             times: 2,
+            overcome: false,
         }],
         not_run: Vec::new(),
         made: None,

@@ -10,6 +10,7 @@ mod live;
 mod progress;
 mod setting;
 mod suspicion;
+mod troubles;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,8 +21,8 @@ use crate::case::Case;
 use crate::judge::{Judgement, Ledger, judge};
 use crate::plan::Planned;
 use crate::report::{
-    ContractFacts, Facts, Made, NotRun, ObstacleFact, Overall, REPORT_VERSION, Reading, Report,
-    Target, Totals, requirement_results,
+    ContractFacts, Facts, Made, NotRun, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
+    requirement_results,
 };
 use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle};
@@ -32,6 +33,7 @@ pub use live::Live;
 pub use progress::{Progress, Silent};
 pub use setting::{Setting, SettingError, abilities};
 pub use suspicion::Suspicion;
+use troubles::Troubles;
 
 /// Where cases are run. The driver is one; a test's table is another.
 pub trait Stage {
@@ -86,7 +88,7 @@ pub struct Limits {
 #[derive(Default)]
 pub struct Shown {
     exercised: BTreeMap<RequirementId, u32>,
-    obstacles: BTreeMap<String, ObstacleFact>,
+    troubles: Troubles,
     ledger: Ledger,
     suspicions: Vec<Suspicion>,
     totals: Totals,
@@ -101,7 +103,7 @@ impl Shown {
             step: None,
             words: format!("a case was left out because the target lacks something: {lack}"),
         };
-        self.hinder(&obstacle, "");
+        self.troubles.note(&obstacle);
     }
 
     /// Adds what a case showed.
@@ -110,7 +112,8 @@ impl Shown {
             *self.wants.entry(want.clone()).or_default() += 1;
             return;
         }
-        self.totals.cases += usize::from(trace.complete);
+        let is_again = self.troubles.hindered(trace.number);
+        self.totals.cases += usize::from(trace.complete && !is_again);
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
         if !judgement.departures.is_empty() {
@@ -122,23 +125,9 @@ impl Shown {
         for (requirement, times) in &judgement.exercised {
             *self.exercised.entry(*requirement).or_default() += times;
         }
-        for obstacle in &judgement.obstacles {
-            self.hinder(obstacle, &trace.case.name);
-        }
+        self.troubles.add(trace, judgement);
         suspicion::suspect(&mut self.suspicions, trace, judgement);
         self.ledger.add(&trace.case, judgement);
-    }
-
-    fn hinder(&mut self, obstacle: &Obstacle, case: &str) {
-        self.obstacles
-            .entry(obstacle.words.clone())
-            .or_insert_with(|| ObstacleFact {
-                words: obstacle.words.clone(),
-                case: case.to_owned(),
-                step: obstacle.step,
-                times: 0,
-            })
-            .times += 1;
     }
 
     /// How many cases departed.
@@ -197,11 +186,12 @@ pub fn run(
         })
         .filter(|(number, _)| !done.contains(number));
     accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
-    stage.run_all(&mut cases, &mut |trace| {
+    let mut is_enough = false;
+    let mut each = |trace: CaseTrace, shown: &mut Shown| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.add(&trace, &judgement);
         accounts::keepers(&judgement).for_each(|status| stage.slots_are_kept_by(status));
-        progress.case_done(&shown);
+        progress.case_done(shown);
         since_failure += usize::from(shown.failures > 0);
         let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
             || limits
@@ -212,13 +202,18 @@ pub fn run(
             let for_cases = if departed { max * 2 / 3 } else { max };
             began.elapsed() >= for_cases
         });
-        if enough || late || is_stopped() {
-            Continue::No
-        } else {
-            Continue::Yes
+        is_enough = enough || late || is_stopped();
+        match is_enough {
+            true => Continue::No,
+            false => Continue::Yes,
         }
-    });
+    };
+    stage.run_all(&mut cases, &mut |trace| each(trace, &mut shown));
     drop(cases);
+    let again = shown.troubles.again();
+    if !again.is_empty() && !stage.is_over() {
+        stage.run_all(&mut again.into_iter(), &mut |trace| each(trace, &mut shown));
+    }
     shown.totals.planned = agenda.count - left_out.len();
     for lack in left_out {
         shown.leave_out(lack);
@@ -252,7 +247,7 @@ fn conclude(
     for (want, findings) in lab.wants() {
         let words = format!("seen but not confirmed, since for running it again {want}");
         let obstacle = Obstacle { step: None, words };
-        (0..findings).for_each(|_| shown.hinder(&obstacle, ""));
+        (0..findings).for_each(|_| shown.troubles.note(&obstacle));
     }
     finish(setting, shown, findings, !is_stopped())
 }
@@ -315,9 +310,9 @@ fn finish(
     findings: Vec<crate::report::Finding>,
     whole: bool,
 ) -> Report {
-    let met_trouble = shown.obstacles.values().any(|o| !o.case.is_empty());
     // Where time was up before anything was answered, no case got as far as to say so.
-    let hindered = met_trouble || shown.totals.planned > 0 && shown.exercised.is_empty();
+    let hindered =
+        shown.troubles.remain() || shown.totals.planned > 0 && shown.exercised.is_empty();
     let want: Vec<&str> = shown.wants.keys().map(String::as_str).collect();
     let want = want.join("; ");
     let facts = Facts {
@@ -361,7 +356,7 @@ fn finish(
             .iter()
             .map(|((id, scope), left)| reading(*id, scope, left))
             .collect(),
-        obstacles: shown.obstacles.into_values().collect(),
+        obstacles: shown.troubles.facts(),
         not_run: shown
             .wants
             .into_iter()

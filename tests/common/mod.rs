@@ -1,5 +1,4 @@
 //! The built program, for tests that run it.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::fs;
