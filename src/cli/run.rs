@@ -64,7 +64,7 @@ pub struct Args {
     out: Option<PathBuf>,
     /// Go on with a run that was killed, stopped or interrupted: DIR is its folder. Cases that it recorded to their end are
     /// judged and not run again; seed, suites and number of cases are as they were then.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "dry_run"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "dry_run"], env = "CARDPROOF_RESUME")]
     resume: Option<PathBuf>,
     /// Don't look for the shortest sequences; departures are still run again to see whether they come back.
     #[arg(long, env = "CARDPROOF_NO_SHRINK", value_parser = FalseyValueParser::new())]

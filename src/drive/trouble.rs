@@ -79,12 +79,12 @@ pub enum Trouble {
 }
 
 /// Where nothing is found, the address is the likelier mistake.
-fn what_to_check(status: u16, advice: &str) -> &str {
+fn what_to_check(status: u16, advice: &str) -> String {
     match status {
-        404 | 405 => {
-            "Check base_url: paths are appended to it, so it has all that comes before /auth, /accounts and /cards, such as a gateway's prefix and the version"
-        }
-        _ => advice,
+        404 | 405 => format!(
+            "Check base_url: paths are appended to it, so it has all that comes before /auth, /accounts and /cards, such as a gateway's prefix and the version. {advice}"
+        ),
+        _ => advice.to_owned(),
     }
 }
 

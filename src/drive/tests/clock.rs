@@ -36,14 +36,16 @@ fn an_adapter_that_answers_nonsense_is_an_obstacle() {
         (clock("/cards/{seconds}", json!({})), "it answered 405"),
         (
             clock("/sandbox/accounts", json!({ "x": "{seconds}" })),
-            "was moved by 0s",
+            // By nothing, or by the second that passed meanwhile.
+            "next token it was moved by",
         ),
         (
             clock(
                 "/sandbox/clock",
                 json!({ "advanceSeconds": 100, "x": "{seconds}" }),
             ),
-            "was moved by 100s",
+            // A second may pass meanwhile.
+            "was moved by 10",
         ),
     ] {
         let mut profile = embedded.profile();

@@ -87,7 +87,10 @@ fn set_up_is_put_off_too() {
                 r#"{"token":"hunter2.hunter2.hunter2","expiresAt":99999999999}"#.into(),
             ),
             "PUT /v1/auth/signing" => Act::Json(200, r#"{"keyId":"key-1"}"#.into()),
-            "POST /v1/sandbox/accounts" => Act::Json(200, r#"{"accountId":"acc-1"}"#.into()),
+            "POST /v1/sandbox/accounts" => Act::Json(
+                200,
+                r#"{"accountId":"0190a000-0000-7000-8000-000000000001"}"#.into(),
+            ),
             _ => ok(),
         }
     });
