@@ -142,7 +142,9 @@ fn shown(needs: Needs) -> Option<&'static str> {
         }
         Needs::Bearer => Some("only where the profile names credentials"),
         Needs::Signing => Some("only where the profile has requests signed"),
-        Needs::Clock | Needs::SignatureAge | Needs::Webhooks => Some(needs.reason()),
+        Needs::Clock | Needs::SignatureAge | Needs::Webhooks | Needs::Changes => {
+            Some(needs.reason())
+        }
     }
 }
 

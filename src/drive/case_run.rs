@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Driver;
-use super::client::{Delivery, Received};
+use super::client::{Delivery, Received, Sent};
 use super::draft::{Ask, Draft, Known};
 use super::hook_steps::Events;
 use super::outgoing::Outgoing;
@@ -19,7 +19,7 @@ use crate::card::{CardStatus, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
 };
-use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
+use crate::trace::{self, CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run, or one lane of a race in it.
 #[derive(Clone)]
@@ -286,9 +286,7 @@ impl<'a> CaseRun<'a> {
         if self.is_signature_taken(step) {
             self.signed.insert(step, outgoing.clone());
         }
-        let request = outgoing.recorded(path);
-        let client = &self.driver.caller.client;
-        let sent = client.send(outgoing, delivery).await;
+        let (request, sent) = self.send(step, path, outgoing, flaw, delivery).await;
         let received_at = self.driver.micros(Instant::now());
         let sent_at = self.driver.micros(sent.at);
         let reply = self.reply(step, sent.received);
@@ -301,6 +299,50 @@ impl<'a> CaseRun<'a> {
             flaw,
             reply,
         });
+    }
+
+    /// Sends a request. A good one that is refused for its token alone, as far as anybody can tell, is sent again with another.
+    async fn send(
+        &mut self,
+        step: StepNumber,
+        path: &str,
+        outgoing: Outgoing,
+        flaw: Option<Flaw>,
+        delivery: Delivery<'_>,
+    ) -> (trace::Request, Sent) {
+        let Driver { access, caller, .. } = self.driver;
+        let request = outgoing.recorded(path);
+        let again = flaw.is_none().then(|| outgoing.clone());
+        let mut sent = caller.client.send(outgoing, delivery).await;
+        let Some(again) = again.filter(|_| sent.is_unauthorized()) else {
+            return (request, sent);
+        };
+        let may_have_expired = access.may_have_expired(&again).await;
+        let another = access.with_another_token(again, caller).await;
+        match another {
+            // Its answer said until when the token is good, so the refusal stands; what follows has another token.
+            _ if !may_have_expired => {}
+            Ok(None) => {}
+            Ok(Some(again)) => {
+                let request = again.recorded(path);
+                let sent = caller.client.send(again, Delivery::default()).await;
+                if !sent.is_unauthorized() {
+                    access.another_was_accepted();
+                }
+                return (request, sent);
+            }
+            Err(problem) => {
+                let words = format!(
+                    "the target answered 401, which may mean that the token is over: {problem}"
+                );
+                self.obstacle(Some(step), caller.masks.apply(words.clone()));
+                sent.received = Received::Lost {
+                    words,
+                    no_connection: false,
+                };
+            }
+        }
+        (request, sent)
     }
 
     /// An exchange by the way. False: the request could not be made.

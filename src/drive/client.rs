@@ -52,6 +52,13 @@ pub struct Sent {
     pub received: Received,
 }
 
+impl Sent {
+    /// It was answered with 401.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(&self.received, Received::Whole(incoming) if incoming.status == http::StatusCode::UNAUTHORIZED)
+    }
+}
+
 /// What came of a request.
 pub enum Received {
     /// A whole response.

@@ -3,7 +3,8 @@
 //! Callers stay synchronous: a [`Session`] owns the runtime, and nobody outside names it. What an answer means is not
 //! decided here; trouble that is nobody's proven fault becomes an obstacle of the case.
 //!
-//! - `draft` says what a step asks for; `auth` adds who asks; `tamper` puts a flaw in; `client` sends it once.
+//! - `draft` says what a step asks for; `guard` refuses what must not be sent; `auth` adds who asks; `tamper` puts a flaw in;
+//!   `client` sends it once. `secrets` are read when they are needed.
 //! - `connector` reaches the target, `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
 //!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
@@ -19,11 +20,13 @@ mod client;
 mod connection;
 mod connector;
 mod draft;
+mod guard;
 mod hook_steps;
 mod hooks;
 mod outgoing;
 mod release;
 mod reply;
+mod secrets;
 mod session;
 mod setup;
 mod stop;
@@ -39,14 +42,11 @@ use tokio::sync::OnceCell;
 use tokio::sync::RwLock;
 
 use self::accounts::Supply;
-use self::address::Base;
-use self::auth::{Access, extra_headers};
+use self::auth::Access;
 use self::case_run::CaseRun;
-use self::client::Client;
 use self::draft::Draft;
 use self::hooks::Hooks;
 use self::outgoing::Outgoing;
-use self::reply::Masks;
 use self::setup::Caller;
 use crate::card::AccountId;
 use crate::case::{Case, Flaw};
@@ -74,23 +74,17 @@ struct Driver {
 impl Driver {
     /// Gets the token and registers the key.
     async fn connect(profile: Profile) -> Result<Self, Trouble> {
-        let client = Client::new(&profile.base_url, profile.timeout.0).map_err(|problem| {
-            Trouble::Machine {
-                what: "the HTTP client",
-                problem,
-            }
-        })?;
-        let masks = Masks::default();
-        let caller = Caller {
-            client,
-            base: Base::new(profile.base_url.as_str()),
-            setup: profile.setup,
-            digest: profile.signing.digest,
-            extra: extra_headers(&profile.headers, &masks)?,
-            masks,
-        };
+        let caller = Caller::new(&profile).await?;
         let access = Access::prepare(&profile, &caller).await?;
-        let supply = Supply::prepare(&profile.accounts, &access, &caller)
+        let access = match &profile.sandbox.reset {
+            Some(reset) if profile.is_sandbox() => {
+                access.reset(reset, &caller).await?;
+                // It may have forgotten both.
+                Access::prepare(&profile, &caller).await?
+            }
+            _ => access,
+        };
+        let supply = Supply::prepare(&profile, &access, &caller)
             .await
             .map_err(|problem| Trouble::NoAccount { problem })?;
         Ok(Self {
@@ -131,7 +125,9 @@ impl Driver {
     }
 
     async fn lease(&self) -> Result<AccountId, String> {
-        self.supply.lease(&self.access, &self.caller).await
+        let account = self.supply.lease(&self.access, &self.caller).await?;
+        self.caller.guard.check_account(&account)?;
+        Ok(account)
     }
 
     /// The listener and the subscription, or why there are none.

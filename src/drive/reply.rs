@@ -35,6 +35,13 @@ impl Masks {
                 .0
                 .write()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
+            // It is read again for each new token.
+            if secrets
+                .iter()
+                .any(|mask| mask.secret.expose_secret() == secret)
+            {
+                return;
+            }
             secrets.push(Mask {
                 secret: secret.to_owned().into(),
                 finder: Finder::new(secret).into_owned(),

@@ -1,5 +1,7 @@
 //! The calls that prepare a target: its token, our key. They are not judged and not recorded.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 use uuid::Uuid;
@@ -8,10 +10,12 @@ use super::address::Base;
 use super::auth::digest::content_digest;
 use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
+use super::guard::Guard;
 use super::outgoing::Outgoing;
 use super::reply::{Masks, recorded};
+use super::secrets;
 use super::trouble::{Trouble, shown_body};
-use crate::profile::{DigestAlgorithm, Setup};
+use crate::profile::{BaseUrl, DigestAlgorithm, Profile, Setup};
 
 /// What set-up calls need.
 pub struct Caller {
@@ -22,7 +26,24 @@ pub struct Caller {
     pub digest: DigestAlgorithm,
     /// Further header fields of each request.
     pub extra: HeaderMap,
-    pub masks: Masks,
+    pub masks: Arc<Masks>,
+    pub guard: Guard,
+}
+
+/// A set-up call.
+pub struct SetupCall<'a> {
+    pub method: Method,
+    pub path: &'a str,
+    pub body: Option<String>,
+    /// Of the body; absent: `application/json`.
+    pub media_type: Option<String>,
+    pub headers: HeaderMap,
+    /// It is a login, which changes nothing that lasts.
+    pub is_login: bool,
+    /// What is looked for stands in the answer's body.
+    pub wants_json: bool,
+    /// What to do when it fails.
+    pub advice: &'static str,
 }
 
 /// A set-up call that succeeded.
@@ -34,12 +55,63 @@ pub struct Answer {
     shown: String,
     /// Seconds since the epoch, by the target's clock.
     pub date: Option<i64>,
-    /// The body.
+    pub headers: HeaderMap,
+    /// The body; `null` if it is no JSON.
     pub value: Value,
 }
 
 impl Caller {
-    /// Sends a set-up call; `advice` says what to do when it fails.
+    /// Who calls the target of a profile.
+    pub async fn new(profile: &Profile) -> Result<Self, Trouble> {
+        let masks = Arc::new(Masks::default());
+        Ok(Self {
+            client: client(&profile.base_url, profile)?,
+            base: Base::new(profile.base_url.as_str()),
+            setup: profile.setup,
+            digest: profile.signing.digest,
+            extra: secrets::headers(&profile.headers.0, &masks).await?,
+            masks,
+            guard: Guard::new(profile),
+        })
+    }
+
+    /// Who calls another address on the target's behalf. What the profile says of the target's own requests is not sent to
+    /// another host.
+    pub fn elsewhere(&self, url: &BaseUrl, profile: &Profile) -> Result<Self, Trouble> {
+        let bare = Setup {
+            idempotency_key: false,
+            digest: false,
+        };
+        let (setup, extra) = match url.origin() == profile.base_url.origin() {
+            true => (self.setup, self.extra.clone()),
+            false => (bare, HeaderMap::new()),
+        };
+        Ok(Self {
+            client: client(url, profile)?,
+            base: Base::new(url.as_str()),
+            setup,
+            digest: self.digest,
+            extra,
+            masks: Arc::clone(&self.masks),
+            guard: Guard::new(profile),
+        })
+    }
+
+    /// A request without anything that proves who sends it, if it may be sent.
+    pub fn begin(&self, draft: &Draft) -> Result<Outgoing, String> {
+        self.guard.check(draft)?;
+        self.outgoing(draft)
+    }
+
+    fn outgoing(&self, draft: &Draft) -> Result<Outgoing, String> {
+        let mut outgoing = Outgoing::new(&self.base, draft)?;
+        if !self.extra.is_empty() {
+            outgoing.headers.extend(self.extra.clone());
+        }
+        Ok(outgoing)
+    }
+
+    /// Sends a set-up call that carries JSON.
     pub async fn call(
         &self,
         method: Method,
@@ -48,9 +120,26 @@ impl Caller {
         bearer: Option<HeaderValue>,
         advice: &'static str,
     ) -> Result<Answer, Trouble> {
-        let call = format!("{method} {}{path}", self.base.as_str());
+        let headers = bearer.map(|bearer| (http::header::AUTHORIZATION, bearer));
+        self.send(SetupCall {
+            method,
+            path,
+            body: Some(body.to_string()),
+            media_type: None,
+            headers: headers.into_iter().collect(),
+            is_login: false,
+            wants_json: true,
+            advice,
+        })
+        .await
+    }
+
+    /// Sends a set-up call.
+    pub async fn send(&self, setup: SetupCall<'_>) -> Result<Answer, Trouble> {
+        let call = format!("{} {}{}", setup.method, self.base.as_str(), setup.path);
+        let (advice, wants_json) = (setup.advice, setup.wants_json);
         let outgoing = self
-            .outgoing(method, path, body, bearer)
+            .setup_request(setup)
             .map_err(|problem| Trouble::Unusable {
                 what: call.clone(),
                 problem,
@@ -61,7 +150,7 @@ impl Caller {
             .await
             .received
         {
-            Received::Whole(incoming) => self.answer(call, incoming, advice),
+            Received::Whole(incoming) => self.answer(call, incoming, wants_json, advice),
             Received::Lost { words, .. } | Received::LetGo(words) => Err(Trouble::NoAnswer {
                 call,
                 base_url: self.base.as_str().to_owned(),
@@ -70,32 +159,26 @@ impl Caller {
         }
     }
 
-    fn outgoing(
-        &self,
-        method: Method,
-        path: &str,
-        body: &Value,
-        bearer: Option<HeaderValue>,
-    ) -> Result<Outgoing, String> {
+    fn setup_request(&self, setup: SetupCall<'_>) -> Result<Outgoing, String> {
         let draft = Draft {
-            method,
-            path: path.to_owned(),
-            body: Some(body.to_string()),
-            media_type: None,
+            method: setup.method,
+            path: setup.path.to_owned(),
+            body: setup.body,
+            media_type: setup.media_type,
             key: self
                 .setup
                 .idempotency_key
                 .then(|| Uuid::new_v4().to_string()),
         };
-        let mut outgoing = Outgoing::new(&self.base, &draft)?;
-        outgoing.headers.extend(self.extra.clone());
-        if self.setup.digest {
-            let digest = content_digest(self.digest, body.to_string().as_bytes());
+        let mut outgoing = match setup.is_login {
+            true => self.outgoing(&draft)?,
+            false => self.begin(&draft)?,
+        };
+        if let (true, Some(body)) = (self.setup.digest, &draft.body) {
+            let digest = content_digest(self.digest, body.as_bytes());
             outgoing.set("content-digest", &digest)?;
         }
-        if let Some(bearer) = bearer {
-            outgoing.headers.insert(http::header::AUTHORIZATION, bearer);
-        }
+        outgoing.headers.extend(setup.headers);
         Ok(outgoing)
     }
 
@@ -103,10 +186,12 @@ impl Caller {
         &self,
         call: String,
         incoming: Incoming,
+        wants_json: bool,
         advice: &'static str,
     ) -> Result<Answer, Trouble> {
         let status = incoming.status;
-        let date = incoming.headers.get(http::header::DATE).and_then(epoch);
+        let headers = incoming.headers.clone();
+        let date = headers.get(http::header::DATE).and_then(epoch);
         let value = serde_json::from_slice(&incoming.body);
         let shown = shown_body(&recorded(incoming, &[], &self.masks).body);
         if !status.is_success() {
@@ -123,13 +208,22 @@ impl Caller {
             advice,
             shown,
             date,
+            headers,
             value: Value::Null,
         };
         match value {
             Ok(value) => Ok(Answer { value, ..answer }),
+            Err(_) if !wants_json => Ok(answer),
             Err(error) => Err(answer.not_understood(format!("its body is no JSON ({error})"))),
         }
     }
+}
+
+fn client(url: &BaseUrl, profile: &Profile) -> Result<Client, Trouble> {
+    Client::new(url, profile.timeout.0).map_err(|problem| Trouble::Machine {
+        what: "the HTTP client",
+        problem,
+    })
 }
 
 impl Answer {

@@ -22,8 +22,16 @@ pub enum Trouble {
         problem: String,
     },
     /// The recipe for fresh accounts does not work.
-    #[error("{problem}. Check [accounts] in the profile: the call, and the JSON pointer `id`")]
+    #[error("{problem}. Check [accounts] in the profile")]
     NoAccount {
+        /// What was sent, and what came.
+        problem: String,
+    },
+    /// The sandbox can't be emptied.
+    #[error(
+        "the sandbox was not reset: {problem}. Check [sandbox.reset] in the profile, or leave it out"
+    )]
+    NotReset {
         /// What was sent, and what came.
         problem: String,
     },

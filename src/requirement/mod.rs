@@ -153,11 +153,13 @@ pub enum Needs {
     SignatureAge,
     /// Where the profile says where webhooks are received.
     Webhooks,
+    /// Where something may be changed. It goes without saying for a requirement, so none names it.
+    Changes,
 }
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
@@ -167,6 +169,7 @@ impl Needs {
         Self::Clock,
         Self::SignatureAge,
         Self::Webhooks,
+        Self::Changes,
     ];
 
     /// The word for it.
@@ -181,6 +184,7 @@ impl Needs {
             Self::Clock => "clock",
             Self::SignatureAge => "signature-age",
             Self::Webhooks => "webhooks",
+            Self::Changes => "changes",
         }
     }
 
@@ -194,6 +198,9 @@ impl Needs {
             Self::Bearer => "needs a bearer token, and the profile names none",
             Self::Signing => "needs signed requests, which the profile says are not sent",
             Self::Webhooks => "needs received events, and the profile has no [webhooks]",
+            Self::Changes => {
+                "the target is no sandbox, and nothing was changed there: --allow-changes was not given"
+            }
             Self::Clock => {
                 "needs a clock that can be moved: [sandbox.clock] in the profile, with api_key and api_secret"
             }
@@ -205,7 +212,10 @@ impl Needs {
 
     /// The rule holds for a target without it too; it only can't be seen there.
     pub fn is_for_seeing(self) -> bool {
-        matches!(self, Self::Clock | Self::SignatureAge | Self::Webhooks)
+        matches!(
+            self,
+            Self::Clock | Self::SignatureAge | Self::Webhooks | Self::Changes
+        )
     }
 }
 

@@ -4,26 +4,33 @@
 pub mod bearer;
 pub mod digest;
 pub mod key;
+mod login;
 pub mod signature;
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Method};
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use self::bearer::Bearer;
 use self::key::SigningKey;
 use self::signature::SignatureInput;
-use super::draft::Draft;
+use super::client::{Delivery, Received};
+use super::draft::{Draft, method};
 use super::outgoing::Outgoing;
+use super::reply::recorded;
+use super::secrets;
 use super::setup::Caller;
 use super::tamper;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, shown_body};
 use crate::case::Flaw;
-use crate::profile::{Component, ExtraHeaders, HeaderText, Profile, Signing};
+use crate::profile::{Component, PlainCall, Profile, Signing};
+use crate::trace::Response;
 
 const KEY_ADVICE: &str = "Check that the target takes keys at PUT /auth/signing; a key that it knows already goes under [signing] as private_key and key_id, and enabled = false sends requests unsigned";
 
@@ -43,10 +50,10 @@ struct Signer {
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let bearer = Bearer::new(&profile.credentials, caller)?;
+        let bearer = Bearer::new(profile, caller)?;
         let token = bearer.header(caller).await?;
         let signer = match profile.signing.enabled {
-            true => Some(Signer::prepare(&profile.signing, caller, token).await?),
+            true => Some(Signer::prepare(profile, caller, token).await?),
             false => None,
         };
         Ok(Self { bearer, signer })
@@ -61,10 +68,7 @@ impl Access {
         earlier: Option<&Outgoing>,
         caller: &Caller,
     ) -> Result<Outgoing, String> {
-        let mut request = Outgoing::new(&caller.base, draft)?;
-        if !caller.extra.is_empty() {
-            request.headers.extend(caller.extra.clone());
-        }
+        let mut request = caller.begin(draft)?;
         if let Some(body) = &draft.body {
             let digest = digest::content_digest(caller.digest, body.as_bytes());
             request.set("content-digest", &digest)?;
@@ -78,10 +82,94 @@ impl Access {
                 .map_err(|e| e.to_string())?,
         };
         if let Some(token) = token {
-            request.headers.insert(http::header::AUTHORIZATION, token);
+            request.headers.insert(AUTHORIZATION, token);
         }
         self.sign(&mut request, flaw, earlier)?;
         Ok(request)
+    }
+
+    /// Whether the refusal of a good request may only mean that its token has expired, as nobody knows how long it is good.
+    pub async fn may_have_expired(&self, request: &Outgoing) -> bool {
+        match request.headers.get(AUTHORIZATION) {
+            Some(token) => self.bearer.may_have_expired(token).await,
+            None => false,
+        }
+    }
+
+    /// A refused request with another token and a signature of now; none where other tokens were refused too.
+    pub async fn with_another_token(
+        &self,
+        mut request: Outgoing,
+        caller: &Caller,
+    ) -> Result<Option<Outgoing>, String> {
+        let Some(used) = request.headers.get(AUTHORIZATION) else {
+            return Ok(None);
+        };
+        let Some(token) = self.bearer.another(used, caller).await? else {
+            return Ok(None);
+        };
+        request.headers.insert(AUTHORIZATION, token);
+        self.sign(&mut request, None, None)?;
+        Ok(Some(request))
+    }
+
+    /// Sends a call that is no case's. One that is refused for its token is sent once more with another.
+    pub async fn ask(
+        &self,
+        draft: &Draft,
+        headers: HeaderMap,
+        caller: &Caller,
+    ) -> Result<Response, String> {
+        let mut request = self.dress(draft, None, None, caller).await?;
+        // What the signature covers is settled: these are not in it.
+        request.headers.extend(headers);
+        let again = request.clone();
+        let mut sent = caller.client.send(request, Delivery::default()).await;
+        if sent.is_unauthorized()
+            && let Ok(Some(again)) = self.with_another_token(again, caller).await
+        {
+            sent = caller.client.send(again, Delivery::default()).await;
+            if !sent.is_unauthorized() {
+                self.another_was_accepted();
+            }
+        }
+        match sent.received {
+            Received::Whole(incoming) => Ok(recorded(incoming, &[], &caller.masks)),
+            Received::Lost { words, .. } | Received::LetGo(words) => {
+                let Draft { method, path, .. } = draft;
+                let base = caller.base.as_str();
+                Err(format!("{method} {base}{path} got no answer: {words}"))
+            }
+        }
+    }
+
+    /// Empties the sandbox.
+    pub async fn reset(&self, reset: &PlainCall, caller: &Caller) -> Result<(), Trouble> {
+        let call = format!("{} {}{}", reset.method, caller.base.as_str(), reset.path);
+        let not_reset = |problem| Trouble::NotReset { problem };
+        let draft = Draft {
+            method: method(&reset.method).map_err(not_reset)?,
+            path: reset.path.clone(),
+            body: reset.body.as_ref().map(Value::to_string),
+            media_type: None,
+            key: Some(Uuid::new_v4().to_string()),
+        };
+        let response = self
+            .ask(&draft, HeaderMap::new(), caller)
+            .await
+            .map_err(not_reset)?;
+        match response.status {
+            200..300 => Ok(()),
+            status => Err(not_reset(format!(
+                "{call} was answered with {status}{}",
+                shown_body(&response.body)
+            ))),
+        }
+    }
+
+    /// Another token was accepted where the one before was refused.
+    pub fn another_was_accepted(&self) {
+        self.bearer.another_was_accepted();
     }
 
     /// After the clock was told to move: gets a token that is good now, which also shows whether the clock was moved.
@@ -124,11 +212,12 @@ impl Access {
 
 impl Signer {
     async fn prepare(
-        signing: &Signing,
+        profile: &Profile,
         caller: &Caller,
         token: Option<HeaderValue>,
     ) -> Result<Self, Trouble> {
-        let key = load_key(signing)?;
+        let signing = &profile.signing;
+        let key = load_key(signing, caller).await?;
         let key_id = match &signing.key_id {
             Some(_) if signing.private_key.is_none() => {
                 return Err(Trouble::Unusable {
@@ -137,7 +226,7 @@ impl Signer {
                 });
             }
             Some(key_id) => key_id.clone(),
-            None => register(&key, caller, token).await?,
+            None => register(&key, profile, caller, token).await?,
         };
         Ok(Self {
             key,
@@ -156,17 +245,14 @@ impl Signer {
     }
 }
 
-fn load_key(signing: &Signing) -> Result<SigningKey, Trouble> {
+async fn load_key(signing: &Signing, caller: &Caller) -> Result<SigningKey, Trouble> {
     let Some(secret) = &signing.private_key else {
         return SigningKey::generate().map_err(|problem| Trouble::Machine {
             what: "signing",
             problem: problem.to_owned(),
         });
     };
-    let pem = secret.read().map_err(|source| Trouble::Secret {
-        what: "the private key",
-        source,
-    })?;
+    let pem = secrets::read("the private key", secret, &caller.masks).await?;
     SigningKey::from_pem(pem.expose_secret()).map_err(|problem| Trouble::Unusable {
         what: format!("the private key in {secret}"),
         problem: problem.to_owned(),
@@ -175,9 +261,18 @@ fn load_key(signing: &Signing) -> Result<SigningKey, Trouble> {
 
 async fn register(
     key: &SigningKey,
+    profile: &Profile,
     caller: &Caller,
     token: Option<HeaderValue>,
 ) -> Result<String, Trouble> {
+    if let Some(reason) = profile.no_changes() {
+        return Err(Trouble::Unusable {
+            what: "a key that the target does not know".to_owned(),
+            problem: format!(
+                "to register it is a change: {reason}; name one that it knows, as private_key and key_id under [signing]"
+            ),
+        });
+    }
     let pem = key.public_pem().map_err(|problem| Trouble::Unusable {
         what: "the private key".to_owned(),
         problem: problem.to_owned(),
@@ -193,40 +288,4 @@ async fn register(
         Some(_) => Err(answer.not_understood("its `keyId` is not plain ASCII".to_owned())),
         None => Err(answer.not_understood("its body has no `keyId`".to_owned())),
     }
-}
-
-/// The extra header fields of a profile, secrets marked so that they are not printed.
-pub fn extra_headers(
-    headers: &ExtraHeaders,
-    caller_masks: &super::reply::Masks,
-) -> Result<HeaderMap, Trouble> {
-    let mut map = HeaderMap::new();
-    for (name, text) in &headers.0 {
-        let unusable = |problem: &str| Trouble::Unusable {
-            what: format!("the header field {name}"),
-            problem: problem.to_owned(),
-        };
-        let field: HeaderName = name
-            .parse()
-            .map_err(|_| unusable("that is no name of one"))?;
-        let value = match text {
-            HeaderText::Plain(text) => HeaderValue::from_str(text),
-            HeaderText::Secret(secret) => {
-                let secret = secret.read().map_err(|source| Trouble::Secret {
-                    what: "the value of a header field",
-                    source,
-                })?;
-                caller_masks.add(secret.expose_secret());
-                HeaderValue::from_str(secret.expose_secret()).map(|mut value| {
-                    value.set_sensitive(true);
-                    value
-                })
-            }
-        };
-        map.insert(
-            field,
-            value.map_err(|_| unusable("its value holds characters that none may hold"))?,
-        );
-    }
-    Ok(map)
 }
