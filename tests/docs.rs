@@ -1,6 +1,5 @@
 //! The documents say what is so.
 
-#[expect(dead_code, reason = "not every test runs the program")]
 mod common;
 
 use std::fs;

@@ -11,6 +11,7 @@ mod list;
 mod output;
 mod progress;
 mod replay;
+mod resume;
 mod run;
 mod selftest;
 mod serve;

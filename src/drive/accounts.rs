@@ -1,4 +1,5 @@
-//! Fresh accounts. Each is used by one case, once, since what one case leaves would be a riddle to the next.
+//! Fresh accounts. Each is used by one case, once, since what one case leaves would be a riddle to the next. Those that a
+//! profile lists are no supply: the pool shares them out.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use super::auth::Access;
 use super::draft::{self, Draft};
+use super::reply::said;
 use super::secrets;
 use super::setup::Caller;
 use super::trouble::shown_body;
@@ -19,8 +21,6 @@ use crate::profile::{
 
 /// Where fresh accounts come from.
 pub enum Supply {
-    /// What is left of a list.
-    List(Mutex<VecDeque<Uuid>>),
     /// Every UUID is an account.
     Any,
     /// They are made; the first one before the run, so that a wrong recipe is found then.
@@ -47,8 +47,9 @@ impl Supply {
         caller: &Caller,
     ) -> Result<Self, String> {
         let maker = match &profile.accounts {
-            Accounts::List(list) => {
-                return Ok(Self::List(Mutex::new(list.iter().copied().collect())));
+            Accounts::List(_) => {
+                let words = "the accounts that the profile lists are shared out by the pool";
+                return Ok(Self::None(words.to_owned()));
             }
             Accounts::Any => return Ok(Self::Any),
             Accounts::Create(recipe) => Maker::Calls(vec![recipe.call()]),
@@ -67,15 +68,6 @@ impl Supply {
     /// A fresh account, or why there is none.
     pub async fn lease(&self, access: &Access, caller: &Caller) -> Result<AccountId, String> {
         match self {
-            Self::List(list) => list
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop_front()
-                .map(|id| AccountId::new(id.to_string()))
-                .ok_or_else(|| {
-                    "the accounts of the profile are used up: list more, or say how to create them"
-                        .to_owned()
-                }),
             Self::Any => Ok(AccountId::new(Uuid::new_v4().to_string())),
             Self::Made { maker, ready } => {
                 let ready = ready
@@ -109,10 +101,10 @@ async fn by_command(command: &CommandLine) -> Result<AccountId, String> {
         .map_err(|error| error.to_string())?
         .map_err(|error| error.to_string())?;
     let id = printed.expose_secret();
-    match !id.is_empty() && !id.contains(char::is_whitespace) {
+    match Uuid::try_parse(id).is_ok() {
         true => Ok(AccountId::new(id)),
         false => Err(format!(
-            "{command} is to print the id of an account and nothing else"
+            "{command} is to print the id of an account, a UUID, and nothing else"
         )),
     }
 }
@@ -137,7 +129,7 @@ async fn by_calls(
             .ask(&draft, headers, caller)
             .await
             .map_err(|words| format!("{which}{words}"))?;
-        let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let body = said(&response);
         let came = || {
             let Draft { method, path, .. } = &draft;
             let (status, body) = (response.status, shown_body(&response.body));
@@ -150,13 +142,11 @@ async fn by_calls(
             return Err(came());
         }
         for (name, pointer) in &call.take {
-            let value = body.pointer(pointer).filter(|value| is_id(value));
+            let is_account = name == AccountCall::ACCOUNT;
+            let fits = if is_account { is_uuid } else { is_id };
+            let value = body.pointer(pointer).filter(|value| fits(value));
             let value = value.ok_or_else(|| {
-                let what = if name == AccountCall::ACCOUNT {
-                    "an id"
-                } else {
-                    name
-                };
+                let what = if is_account { "a UUID" } else { name };
                 format!("{}; {what} at {pointer} is expected", came())
             })?;
             taken.insert(name.clone(), value.clone());
@@ -166,6 +156,13 @@ async fn by_calls(
         Some(account) => Ok(AccountId::new(plain(account))),
         None => Err("no call takes the account".to_owned()),
     }
+}
+
+/// Any other id of an account would be malformed, and everything refused as it ought to be.
+fn is_uuid(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| Uuid::try_parse(text).is_ok())
 }
 
 fn is_id(value: &Value) -> bool {

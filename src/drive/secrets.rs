@@ -8,9 +8,12 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::trouble::Trouble;
-use crate::profile::{HeaderText, Secret};
+use crate::profile::{ExtraHeaders, HeaderText, Secret};
+use crate::redact::Masks;
+use crate::trace::RunId;
 
-pub use super::reply::Masks;
+/// The run's own header field.
+const RUN: HeaderName = HeaderName::from_static("x-cardproof-run");
 
 /// Reads a secret where the profile says; a command may take its time.
 pub async fn read(
@@ -51,6 +54,20 @@ pub fn mask_members(body: &SecretString, masks: &Masks) {
             masks.add(&value);
         }
     }
+}
+
+/// The header fields beside those of the contract: the run's, and those of a profile. A signature covers them only where
+/// the profile says so.
+pub async fn extra_headers(
+    extra: &ExtraHeaders,
+    run: Option<RunId>,
+    masks: &Masks,
+) -> Result<HeaderMap, Trouble> {
+    let mut map = HeaderMap::new();
+    let run = run.map(|run| HeaderValue::from_str(&run.to_string()));
+    map.extend(run.and_then(Result::ok).map(|run| (RUN, run)));
+    map.extend(headers(&extra.0, masks).await?);
+    Ok(map)
 }
 
 /// Header fields of a profile, secrets marked so that they are not printed.

@@ -10,12 +10,15 @@ use super::address::Base;
 use super::auth::digest::content_digest;
 use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
+use super::gate::{Again, epoch};
 use super::guard::Guard;
 use super::outgoing::Outgoing;
-use super::reply::{Masks, recorded};
+use super::reply::{KEPT_BYTES_MAX, recorded};
 use super::secrets;
 use super::trouble::{Trouble, shown_body};
-use crate::profile::{BaseUrl, DigestAlgorithm, Profile, Setup};
+use crate::profile::{BaseUrl, DigestAlgorithm, Profile, Setup, Tls};
+use crate::redact::Masks;
+use crate::trace::RunId;
 
 /// What set-up calls need.
 pub struct Caller {
@@ -26,6 +29,8 @@ pub struct Caller {
     pub digest: DigestAlgorithm,
     /// Further header fields of each request.
     pub extra: HeaderMap,
+    /// The run that requests name.
+    run: Option<RunId>,
     pub masks: Arc<Masks>,
     pub guard: Guard,
 }
@@ -61,37 +66,56 @@ pub struct Answer {
 }
 
 impl Caller {
-    /// Who calls the target of a profile.
-    pub async fn new(profile: &Profile) -> Result<Self, Trouble> {
+    /// Who calls the target of a profile, saying of which run it is if the profile lets it.
+    pub async fn new(profile: &Profile, run: Option<RunId>) -> Result<Self, Trouble> {
+        let run = run.filter(|_| profile.run_id);
         let masks = Arc::new(Masks::default());
         Ok(Self {
-            client: client(&profile.base_url, profile)?,
+            client: client(profile.clone(), run, &masks).await?,
             base: Base::new(profile.base_url.as_str()),
             setup: profile.setup,
             digest: profile.signing.digest,
-            extra: secrets::headers(&profile.headers.0, &masks).await?,
+            extra: secrets::extra_headers(&profile.headers, run, &masks).await?,
+            run,
             masks,
             guard: Guard::new(profile),
         })
     }
 
     /// Who calls another address on the target's behalf. What the profile says of the target's own requests is not sent to
-    /// another host.
-    pub fn elsewhere(&self, url: &BaseUrl, profile: &Profile) -> Result<Self, Trouble> {
+    /// another host, nor is who calls proven to it; the limits hold there too, by themselves.
+    pub async fn elsewhere(&self, url: &BaseUrl, profile: &Profile) -> Result<Self, Trouble> {
+        let mut there = profile.clone();
+        there.base_url = url.clone();
+        let is_same = url.origin() == profile.base_url.origin();
+        if !is_same {
+            let speaks_tls = url.as_str().starts_with("https://");
+            there.tls = Tls {
+                ca: profile.tls.ca.clone().filter(|_| speaks_tls),
+                ..Tls::default()
+            };
+        }
+        let run = self.run.filter(|_| is_same);
+        let client = client(there, run, &self.masks).await?;
         let bare = Setup {
             idempotency_key: false,
             digest: false,
         };
-        let (setup, extra) = match url.origin() == profile.base_url.origin() {
-            true => (self.setup, self.extra.clone()),
-            false => (bare, HeaderMap::new()),
+        let (client, setup, extra) = match is_same {
+            true => (
+                client.by_the_door_of(&self.client),
+                self.setup,
+                self.extra.clone(),
+            ),
+            false => (client, bare, HeaderMap::new()),
         };
         Ok(Self {
-            client: client(url, profile)?,
+            client,
             base: Base::new(url.as_str()),
             setup,
             digest: self.digest,
             extra,
+            run,
             masks: Arc::clone(&self.masks),
             guard: Guard::new(profile),
         })
@@ -144,18 +168,31 @@ impl Caller {
                 what: call.clone(),
                 problem,
             })?;
-        match self
-            .client
-            .send(outgoing, Delivery::default())
-            .await
-            .received
-        {
-            Received::Whole(incoming) => self.answer(call, incoming, wants_json, advice),
-            Received::Lost { words, .. } | Received::LetGo(words) => Err(Trouble::NoAnswer {
-                call,
-                base_url: self.base.as_str().to_owned(),
-                words,
-            }),
+        match self.ask(outgoing).await {
+            Ok(Received::Whole(incoming)) => self.answer(call, incoming, wants_json, advice),
+            Ok(Received::Lost { words, .. } | Received::LetGo(words)) | Err(words) => {
+                Err(Trouble::NoAnswer {
+                    call,
+                    base_url: self.base.as_str().to_owned(),
+                    words,
+                })
+            }
+        }
+    }
+
+    /// Sends it, again where the target puts it off.
+    async fn ask(&self, outgoing: Outgoing) -> Result<Received, String> {
+        let mut again = Again::default();
+        let mut pass = self.client.enter(1).await?;
+        loop {
+            let sent = pass.send(outgoing.clone(), Delivery::default()).await;
+            if sent.received.put_off().is_none() {
+                return Ok(sent.received);
+            }
+            pass = match self.client.enter_again(&mut again).await {
+                Ok(pass) => pass,
+                Err(_) => return Ok(sent.received),
+            };
         }
     }
 
@@ -192,7 +229,7 @@ impl Caller {
         let status = incoming.status;
         let headers = incoming.headers.clone();
         let date = headers.get(http::header::DATE).and_then(epoch);
-        let value = serde_json::from_slice(&incoming.body);
+        let value = read(&incoming);
         let shown = shown_body(&recorded(incoming, &[], &self.masks).body);
         if !status.is_success() {
             return Err(Trouble::Refused {
@@ -214,16 +251,35 @@ impl Caller {
         match value {
             Ok(value) => Ok(Answer { value, ..answer }),
             Err(_) if !wants_json => Ok(answer),
-            Err(error) => Err(answer.not_understood(format!("its body is no JSON ({error})"))),
+            Err(problem) => Err(answer.not_understood(problem)),
         }
     }
 }
 
-fn client(url: &BaseUrl, profile: &Profile) -> Result<Client, Trouble> {
-    Client::new(url, profile.timeout.0).map_err(|problem| Trouble::Machine {
-        what: "the HTTP client",
-        problem,
-    })
+/// The client of a profile's target. A command may have to be waited for that tells a secret of the proxy's or of TLS.
+async fn client(
+    profile: Profile,
+    run: Option<RunId>,
+    masks: &Arc<Masks>,
+) -> Result<Client, Trouble> {
+    let masks = Arc::clone(masks);
+    tokio::task::spawn_blocking(move || Client::new(&profile, run, &masks))
+        .await
+        .map_err(|error| Trouble::Machine {
+            what: "a thread that reads secrets",
+            problem: error.to_string(),
+        })?
+}
+
+/// The body of a set-up call as JSON, or what is wrong with it.
+fn read(incoming: &Incoming) -> Result<Value, String> {
+    let length = incoming.body.len();
+    if length > KEPT_BYTES_MAX {
+        return Err(format!(
+            "its body of {length} bytes is longer than {KEPT_BYTES_MAX}"
+        ));
+    }
+    serde_json::from_slice(&incoming.body).map_err(|error| format!("its body is no JSON ({error})"))
 }
 
 impl Answer {
@@ -247,23 +303,5 @@ impl Answer {
             body: String::new(),
             advice: self.advice,
         }
-    }
-}
-
-fn epoch(date: &HeaderValue) -> Option<i64> {
-    let text = date.to_str().ok()?;
-    let time = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(time.timestamp().as_second())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_read() {
-        let date = HeaderValue::from_static("Tue, 20 Apr 2021 02:07:53 GMT");
-        assert_eq!(epoch(&date), Some(1_618_884_473));
-        assert_eq!(epoch(&HeaderValue::from_static("now")), None);
     }
 }

@@ -29,6 +29,8 @@ pub enum Ability {
     ForeignChanges,
     /// Fresh accounts.
     Accounts,
+    /// As many requests at once as a race takes.
+    AtOnce,
 }
 
 impl Ability {
@@ -50,6 +52,7 @@ impl Ability {
                 "leave to try changes on another programme's account and card: it is no sandbox"
             }
             Self::Accounts => "fresh accounts that can be had without changing something",
+            Self::AtOnce => "as many requests at once as the race takes ([limits] in the profile)",
         }
     }
 }
@@ -79,6 +82,8 @@ pub struct Abilities {
     pub foreign_changes: bool,
     /// [`Ability::Accounts`].
     pub accounts: bool,
+    /// So many requests may go at once; absent: any number.
+    pub at_once: Option<usize>,
 }
 
 impl Abilities {
@@ -95,6 +100,7 @@ impl Abilities {
         changes: true,
         foreign_changes: true,
         accounts: true,
+        at_once: None,
     };
 
     /// Whether the target offers it.
@@ -111,13 +117,16 @@ impl Abilities {
             Ability::Changes => self.changes,
             Ability::ForeignChanges => self.foreign_changes,
             Ability::Accounts => self.accounts,
+            Ability::AtOnce => self.at_once.is_none(),
         }
     }
 
     /// What `case` needs and the target lacks.
     pub fn missing(self, case: &Case) -> Vec<Ability> {
+        let is_too_wide = self.at_once.is_some_and(|most| most < case.widest_race());
         let mut needed = needed(case);
         needed.retain(|ability| !self.offers(*ability));
+        needed.extend(is_too_wide.then_some(Ability::AtOnce));
         needed
     }
 }

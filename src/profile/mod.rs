@@ -18,11 +18,14 @@ mod clock;
 mod command;
 mod credentials;
 mod environment;
+mod limits;
 mod parts;
+mod proxy;
 mod secret;
 mod signing;
 mod success;
 mod template;
+mod tls;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -42,12 +45,14 @@ pub use clock::ClockCall;
 pub use command::{CommandError, CommandLine};
 pub use credentials::{Credentials, Expiry, LoginAddress, LoginBody, LoginCall, TokenPlace};
 pub use environment::{Environment, NeverTouch};
+pub use limits::{Limits, Rate};
 pub use parts::{AccountRecipe, Accounts, BaseUrl, ExtraHeaders, IssuerCall, Wait};
+pub use proxy::{Proxy, ProxyTable};
 pub use secret::{HeaderText, Secret, SecretError};
 pub use signing::{Component, DigestAlgorithm, Signing};
-pub(crate) use template::{filled_text, filled_value, plain};
-
 pub use success::{Success, SuccessCode};
+pub(crate) use template::{filled_text, filled_value, plain};
+pub use tls::{Identity, Tls};
 pub use webhooks::Webhooks;
 
 /// One target.
@@ -81,6 +86,9 @@ pub struct Profile {
     /// Where fresh accounts come from.
     #[schemars(with = "parts::AccountsTable")]
     pub accounts: Accounts,
+    /// What the run made in listed accounts and is still alive at its end is terminated.
+    #[serde(default = "yes")]
+    pub cleanup: bool,
     /// What it offers in the issuer's stead.
     #[serde(default)]
     pub sandbox: Sandbox,
@@ -104,6 +112,24 @@ pub struct Profile {
     /// How long an answer may take.
     #[serde(default)]
     pub timeout: Wait,
+    /// How long a connection may take to come about; absent: as long as an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_timeout: Option<Wait>,
+    /// Each request says of which run it is, in `User-Agent` and `X-Cardproof-Run`.
+    #[serde(default = "yes")]
+    pub run_id: bool,
+    /// What stands between; without it the target is reached directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<proxy::Written>")]
+    pub proxy: Option<Proxy>,
+    /// How TLS is done.
+    #[serde(default)]
+    #[schemars(with = "tls::TlsTable")]
+    pub tls: Tls,
+    /// How gently it is asked.
+    #[serde(default)]
+    #[schemars(with = "limits::LimitsTable")]
+    pub limits: Limits,
     /// Further header fields of each request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, secret::TextOrPlace>")]
@@ -237,6 +263,7 @@ impl Profile {
             signing: Signing::default(),
             setup: Setup::default(),
             accounts,
+            cleanup: true,
             sandbox: Sandbox::default(),
             foreign: Foreign::default(),
             never_touch: NeverTouch::default(),
@@ -244,6 +271,11 @@ impl Profile {
             readings: BTreeMap::new(),
             success: Success::default(),
             timeout: Wait::default(),
+            connect_timeout: None,
+            run_id: true,
+            proxy: None,
+            tls: Tls::default(),
+            limits: Limits::default(),
             headers: ExtraHeaders::default(),
             disabled: BTreeMap::new(),
             changes_allowed: false,
@@ -270,7 +302,7 @@ impl Profile {
         let wrong = |place, problem| wrong(file_name, text, place, problem);
         let mut profile: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
-            wrong(start, with_near_name(error.message()))
+            wrong(start, without_values(with_near_name(error.message()), text))
         })?;
         let folder = Path::new(file_name).parent().unwrap_or(Path::new(""));
         profile.rebase(folder);
@@ -299,6 +331,7 @@ impl Profile {
         if let Some(path) = &mut self.auth_file {
             *path = folder.join(&*path);
         }
+        self.tls.rebase(folder);
     }
 
     /// What the judge must know of the target.
@@ -323,8 +356,14 @@ impl Profile {
         credentials
             .into_iter()
             .chain(&mut self.signing.private_key)
+            .chain(self.tls.identity.as_mut().map(|own| &mut own.key))
+            .chain(self.proxy.iter_mut().flat_map(Proxy::secrets))
             .chain(headers)
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The JSON Schema of a profile, as it stands in `spec/profile.schema.json`: editors check and complete by it.
@@ -351,6 +390,25 @@ fn wrong(file: &str, text: &str, start: usize, problem: String) -> ProfileError 
         column: before[line_start..].chars().count() + 1,
         problem,
     }
+}
+
+/// The message without the texts that stand in the profile: any might be a secret that should not be there.
+fn without_values(mut message: String, text: &str) -> String {
+    /// Shorter ones are words of the profile's own, which help.
+    const LENGTH_MIN: usize = 16;
+    let mut values = vec![toml::from_str(text).unwrap_or(toml::Value::Boolean(false))];
+    while let Some(value) = values.pop() {
+        match value {
+            toml::Value::String(value) if value.len() >= LENGTH_MIN => {
+                message = message.replace(&value, "…");
+                message = message.replace(value.escape_debug().to_string().as_str(), "…");
+            }
+            toml::Value::Array(more) => values.extend(more),
+            toml::Value::Table(more) => values.extend(more.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    message
 }
 
 /// An unknown name stands first in backticks, the known ones after it.

@@ -155,11 +155,13 @@ pub enum Needs {
     Webhooks,
     /// Where something may be changed. It goes without saying for a requirement, so none names it.
     Changes,
+    /// Where the profile's limits let two requests go at once.
+    AtOnce,
 }
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
@@ -170,6 +172,7 @@ impl Needs {
         Self::SignatureAge,
         Self::Webhooks,
         Self::Changes,
+        Self::AtOnce,
     ];
 
     /// The word for it.
@@ -185,6 +188,7 @@ impl Needs {
             Self::SignatureAge => "signature-age",
             Self::Webhooks => "webhooks",
             Self::Changes => "changes",
+            Self::AtOnce => "at-once",
         }
     }
 
@@ -201,6 +205,9 @@ impl Needs {
             Self::Changes => {
                 "the target is no sandbox, and nothing was changed there: --allow-changes was not given"
             }
+            Self::AtOnce => {
+                "needs two requests at once, which [limits] in the profile do not allow"
+            }
             Self::Clock => {
                 "needs a clock that can be moved: [sandbox.clock] in the profile, with api_key and api_secret"
             }
@@ -214,7 +221,7 @@ impl Needs {
     pub fn is_for_seeing(self) -> bool {
         matches!(
             self,
-            Self::Clock | Self::SignatureAge | Self::Webhooks | Self::Changes
+            Self::Clock | Self::SignatureAge | Self::Webhooks | Self::Changes | Self::AtOnce
         )
     }
 }

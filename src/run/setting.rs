@@ -6,7 +6,7 @@ use crate::contract::Contract;
 use crate::plan::Abilities;
 use crate::profile::{Credentials, Mistake, Profile};
 use crate::requirement::Needs;
-use crate::trace::{Header, TRACE_VERSION, Terms};
+use crate::trace::{Header, RunId, TRACE_VERSION, Terms};
 
 /// What is known before anything is sent.
 pub struct Setting<'a> {
@@ -14,6 +14,8 @@ pub struct Setting<'a> {
     pub contract: &'a Contract,
     /// What the judge must know of the target.
     pub terms: Terms,
+    /// The run; absent in a recording that has none.
+    pub run: Option<RunId>,
     /// The target's name.
     pub target: String,
     /// Its base URL.
@@ -22,6 +24,8 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// The suites' names.
     pub suites: Vec<String>,
+    /// How many cases to generate, if not the suites' own numbers.
+    pub cases: Option<usize>,
     /// Requirements that the user disabled, with the reason.
     pub disabled: BTreeMap<String, String>,
     /// What the target lacks.
@@ -43,10 +47,12 @@ impl<'a> Setting<'a> {
         Ok(Self {
             contract,
             terms: profile.terms(),
+            run: Some(RunId::fresh()),
             target: profile.name.clone(),
             base_url: profile.base_url.as_str().to_owned(),
             seed,
             suites,
+            cases: None,
             disabled: profile.disabled.clone(),
             lacks: lacks(profile),
         })
@@ -57,11 +63,13 @@ impl<'a> Setting<'a> {
         Header {
             trace: TRACE_VERSION,
             cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.run,
             target: self.target.clone(),
             base_url: self.base_url.clone(),
             contract: self.contract.digest().to_owned(),
             seed: self.seed,
             suites: self.suites.clone(),
+            cases: self.cases,
             terms: self.terms.clone(),
             disabled: self.disabled.clone(),
             lacks: self
@@ -72,16 +80,39 @@ impl<'a> Setting<'a> {
         }
     }
 
+    /// The setting of traffic that others recorded: no suite, and nothing that the target says it lacks.
+    pub fn overheard(
+        contract: &'a Contract,
+        target: String,
+        base_url: String,
+        terms: Terms,
+    ) -> Self {
+        Self {
+            contract,
+            terms,
+            run: None,
+            target,
+            base_url,
+            seed: 0,
+            suites: Vec::new(),
+            cases: None,
+            disabled: BTreeMap::new(),
+            lacks: Vec::new(),
+        }
+    }
+
     /// The setting of a recorded run.
     pub fn recorded(contract: &'a Contract, header: &Header) -> Self {
         let needs = |word: &String| Needs::ALL.into_iter().find(|needs| needs.as_str() == word);
         Self {
             contract,
             terms: header.terms.clone(),
+            run: header.run,
             target: header.target.clone(),
             base_url: header.base_url.clone(),
             seed: header.seed,
             suites: header.suites.clone(),
+            cases: header.cases,
             disabled: header.disabled.clone(),
             lacks: header.lacks.iter().filter_map(needs).collect(),
         }
@@ -112,6 +143,7 @@ pub fn abilities(profile: &Profile) -> Abilities {
         changes,
         foreign_changes: changes && profile.is_sandbox(),
         accounts: changes || !profile.accounts.are_made(),
+        at_once: profile.limits.at_once(),
     }
 }
 
@@ -128,6 +160,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         changes,
         foreign_changes: _,
         accounts: _,
+        at_once,
     } = abilities(profile);
     [
         (simulator, Needs::Simulator),
@@ -139,6 +172,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         (bearer, Needs::Bearer),
         (signing, Needs::Signing),
         (changes, Needs::Changes),
+        (at_once.is_none_or(|most| most >= 2), Needs::AtOnce),
     ]
     .into_iter()
     .filter(|(offered, _)| !offered)

@@ -9,11 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::RwLock;
 
 use super::login::{Login, jwt_expiry};
-use crate::drive::secrets::{self, Masks};
+use crate::drive::secrets;
 use crate::drive::setup::Caller;
 use crate::drive::tamper::wrong_tokens;
 use crate::drive::trouble::Trouble;
 use crate::profile::{Credentials, Profile, Secret};
+use crate::redact::Masks;
 
 /// A target that refuses tokens whatever is done is not asked for ever new ones.
 const VAIN_RENEWALS_MAX: u32 = 3;
@@ -68,9 +69,9 @@ impl Token {
 
 impl Bearer {
     /// The way that the profile names.
-    pub fn new(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
+    pub async fn new(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
         let source = match (&profile.credentials, profile.credentials.login()) {
-            (_, Some(call)) => Source::Login(Box::new(Login::new(call, profile, caller)?)),
+            (_, Some(call)) => Source::Login(Box::new(Login::new(call, profile, caller).await?)),
             (Credentials::Token(token), None) => Source::Kept(token.clone()),
             _ => return Ok(Self::None),
         };
@@ -88,6 +89,17 @@ impl Bearer {
         match self {
             Self::None => Ok(None),
             Self::Tokens(tokens) => tokens.header(caller).await.map(Some),
+        }
+    }
+
+    /// Whether this is the token to be sent now. While it is being renewed, none is.
+    pub fn is_current(&self, value: Option<&HeaderValue>) -> bool {
+        match self {
+            Self::None => true,
+            Self::Tokens(tokens) => tokens
+                .token
+                .try_read()
+                .is_ok_and(|token| fresh(token.as_ref()).as_ref() == value),
         }
     }
 
@@ -146,14 +158,11 @@ impl Bearer {
         }
     }
 
-    /// After `used` was refused: another token, none if others were refused as well, or why there is none.
-    pub async fn another(
-        &self,
-        used: &HeaderValue,
-        caller: &Caller,
-    ) -> Result<Option<HeaderValue>, String> {
+    /// After `used` was refused: whether there is another token now, or why there is none; false if others were refused as
+    /// well.
+    pub async fn another(&self, used: &HeaderValue, caller: &Caller) -> Result<bool, String> {
         match self {
-            Self::None => Ok(None),
+            Self::None => Ok(false),
             Self::Tokens(tokens) => tokens.another(used, caller).await,
         }
     }
@@ -185,16 +194,10 @@ impl Tokens {
         Ok(value)
     }
 
-    async fn another(
-        &self,
-        used: &HeaderValue,
-        caller: &Caller,
-    ) -> Result<Option<HeaderValue>, String> {
+    async fn another(&self, used: &HeaderValue, caller: &Caller) -> Result<bool, String> {
         let mut token = self.token.write().await;
-        if let Some(token) = &*token
-            && token.value != *used
-        {
-            return Ok(Some(token.value.clone()));
+        if token.as_ref().is_some_and(|token| token.value != *used) {
+            return Ok(true);
         }
         let is_enough = self.vain_renewals.fetch_add(1, Ordering::Relaxed) >= VAIN_RENEWALS_MAX;
         let value = match is_enough {
@@ -210,8 +213,8 @@ impl Tokens {
             Source::Kept(secret) if value == *used => {
                 Err(format!("{secret} still holds the same one"))
             }
-            Source::Login(_) if is_enough => Ok(None),
-            _ => Ok(Some(value)),
+            Source::Login(_) if is_enough => Ok(false),
+            _ => Ok(true),
         }
     }
 
@@ -338,14 +341,14 @@ mod tests {
             digest: true,
         };
         profile.signing.digest = DigestAlgorithm::Sha512;
-        Caller::new(&profile).await.unwrap()
+        Caller::new(&profile, None).await.unwrap()
     }
 
     #[tokio::test]
     async fn many_who_need_a_token_fetch_it_once() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target).await;
-        let bearer = Bearer::new(&target.profile(), &caller).unwrap();
+        let bearer = Bearer::new(&target.profile(), &caller).await.unwrap();
         let headers = (0..20).map(|_| bearer.header(&caller));
         for header in futures_util::future::join_all(headers).await {
             let header = header.unwrap().unwrap();
@@ -363,7 +366,7 @@ mod tests {
     async fn an_old_token_is_fetched_anew() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target).await;
-        let bearer = Bearer::new(&target.profile(), &caller).unwrap();
+        let bearer = Bearer::new(&target.profile(), &caller).await.unwrap();
         let Bearer::Tokens(tokens) = &bearer else {
             panic!()
         };

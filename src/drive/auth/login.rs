@@ -30,14 +30,14 @@ pub struct Login {
 
 impl Login {
     /// The login of a profile. The secrets are read when it is sent.
-    pub fn new(call: LoginCall, profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
+    pub async fn new(call: LoginCall, profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
         let method = draft::method(&call.method).map_err(|problem| Trouble::Unusable {
             what: "method under [credentials.login]".to_owned(),
             problem,
         })?;
         let (path, elsewhere) = match &call.address {
             LoginAddress::Path(path) => (path.clone(), None),
-            LoginAddress::Url(url) => (String::new(), Some(caller.elsewhere(url, profile)?)),
+            LoginAddress::Url(url) => (String::new(), Some(caller.elsewhere(url, profile).await?)),
         };
         Ok(Self {
             call,

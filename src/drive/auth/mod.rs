@@ -20,8 +20,9 @@ use uuid::Uuid;
 use self::bearer::Bearer;
 use self::key::SigningKey;
 use self::signature::SignatureInput;
-use super::client::{Delivery, Received};
+use super::client::{Delivery, Pass, Received, Sent};
 use super::draft::{Draft, method};
+use super::gate::Again;
 use super::outgoing::Outgoing;
 use super::reply::recorded;
 use super::secrets;
@@ -40,6 +41,22 @@ pub struct Access {
     signer: Option<Signer>,
 }
 
+/// Leave to send requests, and the bearer token that goes with them.
+pub struct Entry<'a> {
+    pub pass: Pass<'a>,
+    pub token: Option<HeaderValue>,
+}
+
+impl<'a> Entry<'a> {
+    /// Of leave for several requests, the part of one.
+    pub fn part(&mut self) -> Entry<'a> {
+        Entry {
+            pass: self.pass.part(),
+            token: self.token.clone(),
+        }
+    }
+}
+
 struct Signer {
     key: SigningKey,
     key_id: String,
@@ -50,7 +67,7 @@ struct Signer {
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let bearer = Bearer::new(profile, caller)?;
+        let bearer = Bearer::new(profile, caller).await?;
         let token = bearer.header(caller).await?;
         let signer = match profile.signing.enabled {
             true => Some(Signer::prepare(profile, caller, token).await?),
@@ -59,76 +76,55 @@ impl Access {
         Ok(Self { bearer, signer })
     }
 
-    /// The request that a draft asks for, digested, with its token and signature, and with the flaw if there is one.
-    /// `earlier` is the request of the step that the flaw names.
-    pub async fn dress(
+    /// Waits until so many requests may be sent at once. Only then are they dressed: a signature made before would have
+    /// grown old, and a token might have expired.
+    pub async fn enter<'a>(&self, requests: u32, caller: &'a Caller) -> Result<Entry<'a>, String> {
+        self.entry(requests, None, caller).await
+    }
+
+    /// The same for a request that was put off.
+    pub async fn enter_again<'a>(
         &self,
-        draft: &Draft,
-        flaw: Option<Flaw>,
-        earlier: Option<&Outgoing>,
-        caller: &Caller,
-    ) -> Result<Outgoing, String> {
-        let mut request = caller.begin(draft)?;
-        if let Some(body) = &draft.body {
-            let digest = digest::content_digest(caller.digest, body.as_bytes());
-            request.set("content-digest", &digest)?;
-        }
-        let token = match flaw {
-            Some(Flaw::ExpiredBearer) => Some(self.bearer.expired()?),
-            _ => self
-                .bearer
-                .header(caller)
-                .await
-                .map_err(|e| e.to_string())?,
-        };
-        if let Some(token) = token {
-            request.headers.insert(AUTHORIZATION, token);
-        }
-        self.sign(&mut request, flaw, earlier)?;
-        Ok(request)
+        again: &mut Again,
+        caller: &'a Caller,
+    ) -> Result<Entry<'a>, String> {
+        self.entry(1, Some(again), caller).await
     }
 
-    /// Whether the refusal of a good request may only mean that its token has expired, as nobody knows how long it is good.
-    pub async fn may_have_expired(&self, request: &Outgoing) -> bool {
-        match request.headers.get(AUTHORIZATION) {
-            Some(token) => self.bearer.may_have_expired(token).await,
-            None => false,
-        }
-    }
-
-    /// A refused request with another token and a signature of now; none where other tokens were refused too.
-    pub async fn with_another_token(
+    async fn entry<'a>(
         &self,
-        mut request: Outgoing,
-        caller: &Caller,
-    ) -> Result<Option<Outgoing>, String> {
-        let Some(used) = request.headers.get(AUTHORIZATION) else {
-            return Ok(None);
-        };
-        let Some(token) = self.bearer.another(used, caller).await? else {
-            return Ok(None);
-        };
-        request.headers.insert(AUTHORIZATION, token);
-        self.sign(&mut request, None, None)?;
-        Ok(Some(request))
+        requests: u32,
+        mut again: Option<&mut Again>,
+        caller: &'a Caller,
+    ) -> Result<Entry<'a>, String> {
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let token = self.bearer.header(caller).await;
+            let token = token.map_err(|trouble| trouble.to_string())?;
+            let pass = match again.as_deref_mut() {
+                Some(again) => caller.client.enter_again(again).await?,
+                None => caller.client.enter(requests).await?,
+            };
+            if self.bearer.is_current(token.as_ref()) {
+                return Ok(Entry { pass, token });
+            }
+        }
+        Err("a bearer token has to be renewed sooner than [limits] let a request go".to_owned())
     }
 
-    /// Sends a call that is no case's. One that is refused for its token is sent once more with another.
+    /// Sends a call that is no case's: again where the target puts it off, and once more with another token where it is
+    /// refused for its token.
     pub async fn ask(
         &self,
         draft: &Draft,
         headers: HeaderMap,
         caller: &Caller,
     ) -> Result<Response, String> {
-        let mut request = self.dress(draft, None, None, caller).await?;
-        // What the signature covers is settled: these are not in it.
-        request.headers.extend(headers);
-        let again = request.clone();
-        let mut sent = caller.client.send(request, Delivery::default()).await;
-        if sent.is_unauthorized()
-            && let Ok(Some(again)) = self.with_another_token(again, caller).await
+        let (used, mut sent) = self.ask_patiently(draft, &headers, caller).await?;
+        if let Some(used) = used.filter(|_| sent.is_unauthorized())
+            && let Ok(true) = self.bearer.another(&used, caller).await
         {
-            sent = caller.client.send(again, Delivery::default()).await;
+            (_, sent) = self.ask_patiently(draft, &headers, caller).await?;
             if !sent.is_unauthorized() {
                 self.another_was_accepted();
             }
@@ -137,10 +133,72 @@ impl Access {
             Received::Whole(incoming) => Ok(recorded(incoming, &[], &caller.masks)),
             Received::Lost { words, .. } | Received::LetGo(words) => {
                 let Draft { method, path, .. } = draft;
-                let base = caller.base.as_str();
+                let (base, words) = (caller.base.as_str(), caller.masks.apply(words));
                 Err(format!("{method} {base}{path} got no answer: {words}"))
             }
         }
+    }
+
+    /// Sends it, again where the target puts it off; and with which token that was.
+    async fn ask_patiently(
+        &self,
+        draft: &Draft,
+        headers: &HeaderMap,
+        caller: &Caller,
+    ) -> Result<(Option<HeaderValue>, Sent), String> {
+        let mut again = Again::default();
+        let mut entry = self.enter(1, caller).await?;
+        loop {
+            let token = entry.token.clone();
+            let mut request = self.dress(draft, None, None, caller, entry.token)?;
+            // What the signature covers is settled: these are not in it.
+            request.headers.extend(headers.clone());
+            let sent = entry.pass.send(request, Delivery::default()).await;
+            if sent.received.put_off().is_none() {
+                return Ok((token, sent));
+            }
+            entry = match self.enter_again(&mut again, caller).await {
+                Ok(entry) => entry,
+                Err(_) => return Ok((token, sent)),
+            };
+        }
+    }
+
+    /// The request that a draft asks for, digested, with its token and signature, and with the flaw if there is one.
+    /// `earlier` is the request of the step that the flaw names.
+    pub fn dress(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+        earlier: Option<&Outgoing>,
+        caller: &Caller,
+        token: Option<HeaderValue>,
+    ) -> Result<Outgoing, String> {
+        let mut request = caller.begin(draft)?;
+        if let Some(body) = &draft.body {
+            let digest = digest::content_digest(caller.digest, body.as_bytes());
+            request.set("content-digest", &digest)?;
+        }
+        let token = match flaw {
+            Some(Flaw::ExpiredBearer) => Some(self.bearer.expired()?),
+            _ => token,
+        };
+        if let Some(token) = token {
+            request.headers.insert(AUTHORIZATION, token);
+        }
+        self.sign(&mut request, flaw, earlier)?;
+        Ok(request)
+    }
+
+    /// Whether the refusal of a good request with this token may only mean that it has expired, as nobody knows how long it
+    /// is good.
+    pub async fn may_have_expired(&self, used: &HeaderValue) -> bool {
+        self.bearer.may_have_expired(used).await
+    }
+
+    /// After `used` was refused: whether there is another token now, with which it is worth trying.
+    pub async fn has_another(&self, used: &HeaderValue, caller: &Caller) -> Result<bool, String> {
+        self.bearer.another(used, caller).await
     }
 
     /// Empties the sandbox.
