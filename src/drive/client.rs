@@ -13,6 +13,7 @@ use super::connection::{Answer, Connection};
 use super::connector::Connector;
 use super::outgoing::Outgoing;
 use super::release::{Place, Release};
+use super::witness::Witness;
 use crate::case::Loss;
 use crate::profile::BaseUrl;
 
@@ -31,6 +32,8 @@ pub struct Client {
     timeout: Duration,
     /// Connections that wait for the next request.
     idle: Mutex<Vec<Connection>>,
+    /// Keeps what was sent last, for whoever examines the target.
+    pub witness: Option<Witness>,
 }
 
 /// How a request is brought over, beyond simply sending it.
@@ -77,6 +80,7 @@ impl Client {
             host: HeaderValue::from_str(authority).map_err(|e| chain(&e))?,
             timeout,
             idle: Mutex::default(),
+            witness: None,
         })
     }
 
@@ -87,6 +91,7 @@ impl Client {
             at: Instant::now(),
             is_connecting: false,
         };
+        let seen = self.witness.as_ref().map(|witness| (witness, outgoing.clone()));
         let exchange = self.exchange(outgoing, delivery, &mut attempt);
         let received = match tokio::time::timeout(self.timeout, exchange).await {
             Ok(received) => received,
@@ -95,10 +100,21 @@ impl Client {
                 no_connection: attempt.is_connecting,
             },
         };
+        if let Some((witness, outgoing)) = seen {
+            witness.note(outgoing, &received);
+        }
         Sent {
             at: attempt.at,
             received,
         }
+    }
+
+    /// Opens a connection for the next request, or says why there is none.
+    pub async fn connect(&self) -> Result<(), String> {
+        let connecting = tokio::time::timeout(self.timeout, self.connector.connect()).await;
+        let connection = connecting.map_err(|_| format!("timed out after {:?}", self.timeout))??;
+        self.keep(connection);
+        Ok(())
     }
 
     async fn exchange(

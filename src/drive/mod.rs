@@ -8,6 +8,7 @@
 //!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
 //! - `hooks` receives events, `hook_steps` runs the steps about them.
+//! - `doctor` examines a target that can't be tested yet; `witness` shows it what its calls sent.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
@@ -18,6 +19,7 @@ mod case_run;
 mod client;
 mod connection;
 mod connector;
+mod doctor;
 mod draft;
 mod hook_steps;
 mod hooks;
@@ -31,6 +33,7 @@ mod tamper;
 mod tls;
 mod trouble;
 mod wire;
+mod witness;
 mod writer;
 
 use std::time::Instant;
@@ -39,20 +42,19 @@ use tokio::sync::OnceCell;
 use tokio::sync::RwLock;
 
 use self::accounts::Supply;
-use self::address::Base;
-use self::auth::{Access, extra_headers};
+use self::auth::Access;
 use self::case_run::CaseRun;
-use self::client::Client;
 use self::draft::Draft;
 use self::hooks::Hooks;
 use self::outgoing::Outgoing;
-use self::reply::Masks;
 use self::setup::Caller;
 use crate::card::AccountId;
 use crate::case::{Case, Flaw};
 use crate::profile::Profile;
 use crate::trace::{CaseNumber, CaseTrace, Micros};
 
+pub use self::auth::key::KeyPair;
+pub use self::doctor::{Changes, examine};
 pub use self::session::{FinishedCases, Session};
 pub use self::stop::StopSignal;
 pub use self::trouble::Trouble;
@@ -74,21 +76,7 @@ struct Driver {
 impl Driver {
     /// Gets the token and registers the key.
     async fn connect(profile: Profile) -> Result<Self, Trouble> {
-        let client = Client::new(&profile.base_url, profile.timeout.0).map_err(|problem| {
-            Trouble::Machine {
-                what: "the HTTP client",
-                problem,
-            }
-        })?;
-        let masks = Masks::default();
-        let caller = Caller {
-            client,
-            base: Base::new(profile.base_url.as_str()),
-            setup: profile.setup,
-            digest: profile.signing.digest,
-            extra: extra_headers(&profile.headers, &masks)?,
-            masks,
-        };
+        let caller = Caller::new(&profile)?;
         let access = Access::prepare(&profile, &caller).await?;
         let supply = Supply::prepare(&profile.accounts, &access, &caller)
             .await

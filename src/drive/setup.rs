@@ -6,12 +6,13 @@ use uuid::Uuid;
 
 use super::address::Base;
 use super::auth::digest::content_digest;
+use super::auth::extra_headers;
 use super::client::{Client, Delivery, Incoming, Received};
 use super::draft::Draft;
 use super::outgoing::Outgoing;
 use super::reply::{Masks, recorded};
 use super::trouble::{Trouble, shown_body};
-use crate::profile::{DigestAlgorithm, Setup};
+use crate::profile::{DigestAlgorithm, Profile, Setup};
 
 /// What set-up calls need.
 pub struct Caller {
@@ -39,6 +40,25 @@ pub struct Answer {
 }
 
 impl Caller {
+    /// Whoever calls the target of a profile.
+    pub fn new(profile: &Profile) -> Result<Self, Trouble> {
+        let client = Client::new(&profile.base_url, profile.timeout.0).map_err(|problem| {
+            Trouble::Machine {
+                what: "the HTTP client",
+                problem,
+            }
+        })?;
+        let masks = Masks::default();
+        Ok(Self {
+            client,
+            base: Base::new(profile.base_url.as_str()),
+            setup: profile.setup,
+            digest: profile.signing.digest,
+            extra: extra_headers(&profile.headers, &masks)?,
+            masks,
+        })
+    }
+
     /// Sends a set-up call; `advice` says what to do when it fails.
     pub async fn call(
         &self,
@@ -70,7 +90,8 @@ impl Caller {
         }
     }
 
-    fn outgoing(
+    /// The request of a set-up call.
+    pub fn outgoing(
         &self,
         method: Method,
         path: &str,
@@ -156,7 +177,8 @@ impl Answer {
     }
 }
 
-fn epoch(date: &HeaderValue) -> Option<i64> {
+/// The time that a `Date` tells, in seconds since the epoch.
+pub fn epoch(date: &HeaderValue) -> Option<i64> {
     let text = date.to_str().ok()?;
     let time = jiff::fmt::rfc2822::parse(text).ok()?;
     Some(time.timestamp().as_second())

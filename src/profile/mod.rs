@@ -15,6 +15,7 @@ mod clock;
 mod parts;
 mod secret;
 mod signing;
+pub mod template;
 mod webhooks;
 
 use std::collections::BTreeMap;

@@ -33,7 +33,8 @@ pub struct Access {
     signer: Option<Signer>,
 }
 
-struct Signer {
+/// A key, and how it signs.
+pub struct Signer {
     key: SigningKey,
     key_id: String,
     components: Vec<Component>,
@@ -43,13 +44,52 @@ struct Signer {
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let bearer = Bearer::new(&profile.credentials, caller)?;
-        let token = bearer.header(caller).await?;
-        let signer = match profile.signing.enabled {
-            true => Some(Signer::prepare(&profile.signing, caller, token).await?),
-            false => None,
+        let mut access = Self::unsigned(Bearer::new(&profile.credentials, caller)?);
+        let token = access.bearer.header(caller).await?;
+        access.take_key(&profile.signing, caller, token).await?;
+        Ok(access)
+    }
+
+    /// Access by the token alone.
+    pub fn unsigned(bearer: Bearer) -> Self {
+        Self {
+            bearer,
+            signer: None,
+        }
+    }
+
+    /// Signs from now on, if the profile says so.
+    pub async fn take_key(
+        &mut self,
+        signing: &Signing,
+        caller: &Caller,
+        token: Option<HeaderValue>,
+    ) -> Result<(), Trouble> {
+        if signing.enabled {
+            self.signer = Some(Signer::prepare(signing, caller, token).await?);
+        }
+        Ok(())
+    }
+
+    /// The token, as the field has it.
+    pub async fn token(&self, caller: &Caller) -> Result<Option<HeaderValue>, Trouble> {
+        self.bearer.header(caller).await
+    }
+
+    /// Requests are signed.
+    pub fn signs(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// The same access by another key, for finding out which key is at fault.
+    pub async fn with_fresh_key(&self, signing: &Signing, caller: &Caller) -> Option<Signer> {
+        let token = self.bearer.header(caller).await.ok()?;
+        let fresh = Signing {
+            private_key: None,
+            key_id: None,
+            ..signing.clone()
         };
-        Ok(Self { bearer, signer })
+        Signer::prepare(&fresh, caller, token).await.ok()
     }
 
     /// The request that a draft asks for, digested, with its token and signature, and with the flaw if there is one.
@@ -59,6 +99,42 @@ impl Access {
         draft: &Draft,
         flaw: Option<Flaw>,
         earlier: Option<&Outgoing>,
+        caller: &Caller,
+    ) -> Result<Outgoing, String> {
+        let mut request = self.clothe(draft, flaw, caller).await?;
+        self.sign(&mut request, flaw, earlier)?;
+        Ok(request)
+    }
+
+    /// The request that a draft asks for, changed, and signed in a way of its own. The last function gives the address
+    /// that is signed, which may be another than the one that is called.
+    pub async fn dress_otherwise(
+        &self,
+        draft: &Draft,
+        caller: &Caller,
+        signer: Option<&Signer>,
+        change: impl FnOnce(&mut Outgoing) -> Result<(), String>,
+        sign: impl FnOnce(&mut Outgoing, &mut SignatureInput),
+    ) -> Result<Outgoing, String> {
+        let mut request = self.clothe(draft, None, caller).await?;
+        change(&mut request)?;
+        let Some(signer) = signer.or(self.signer.as_ref()) else {
+            return Err("nothing is signed".to_owned());
+        };
+        let (created, key_id) = (self.bearer.target_now(), &signer.key_id);
+        let mut input = SignatureInput::new(&signer.components, &request, created, key_id);
+        let mut meant = request.clone();
+        sign(&mut meant, &mut input);
+        signature::sign(&mut meant, &input, &signer.key)?;
+        meant.url = request.url;
+        Ok(meant)
+    }
+
+    /// The request with everything but its signature.
+    async fn clothe(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
         caller: &Caller,
     ) -> Result<Outgoing, String> {
         let mut request = Outgoing::new(&caller.base, draft)?;
@@ -80,7 +156,6 @@ impl Access {
         if let Some(token) = token {
             request.headers.insert(http::header::AUTHORIZATION, token);
         }
-        self.sign(&mut request, flaw, earlier)?;
         Ok(request)
     }
 
@@ -156,7 +231,8 @@ impl Signer {
     }
 }
 
-fn load_key(signing: &Signing) -> Result<SigningKey, Trouble> {
+/// The key that a profile names, or a fresh one.
+pub fn load_key(signing: &Signing) -> Result<SigningKey, Trouble> {
     let Some(secret) = &signing.private_key else {
         return SigningKey::generate().map_err(|problem| Trouble::Machine {
             what: "signing",
