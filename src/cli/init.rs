@@ -34,16 +34,37 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// The environment variable that holds the API key.
-    #[arg(long, value_name = "NAME", default_value = "CARDS_API_KEY", help_heading = "Credentials")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "CARDS_API_KEY",
+        help_heading = "Credentials"
+    )]
     api_key_env: String,
     /// The environment variable that holds the API secret.
-    #[arg(long, value_name = "NAME", default_value = "CARDS_API_SECRET", help_heading = "Credentials")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "CARDS_API_SECRET",
+        help_heading = "Credentials"
+    )]
     api_secret_env: String,
     /// The file that holds the API key.
-    #[arg(long, value_name = "FILE", conflicts_with = "token_env", requires = "api_secret_file", help_heading = "Credentials")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "token_env",
+        requires = "api_secret_file",
+        help_heading = "Credentials"
+    )]
     api_key_file: Option<PathBuf>,
     /// The file that holds the API secret.
-    #[arg(long, value_name = "FILE", requires = "api_key_file", help_heading = "Credentials")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "api_key_file",
+        help_heading = "Credentials"
+    )]
     api_secret_file: Option<PathBuf>,
     /// In place of key and secret: the environment variable that holds a bearer token.
     #[arg(long, value_name = "NAME", help_heading = "Credentials")]
@@ -55,10 +76,20 @@ pub struct Args {
     #[arg(long, value_name = "PATH", help_heading = "Accounts")]
     accounts_path: Option<String>,
     /// Where its answer has the id, as a JSON pointer.
-    #[arg(long, value_name = "POINTER", default_value = "/accountId", help_heading = "Accounts")]
+    #[arg(
+        long,
+        value_name = "POINTER",
+        default_value = "/accountId",
+        help_heading = "Accounts"
+    )]
     accounts_id: String,
     /// An account without cards; may be repeated.
-    #[arg(long, value_name = "UUID", conflicts_with = "accounts_path", help_heading = "Accounts")]
+    #[arg(
+        long,
+        value_name = "UUID",
+        conflicts_with = "accounts_path",
+        help_heading = "Accounts"
+    )]
     account: Vec<Uuid>,
     /// Every UUID is an account.
     #[arg(long, conflicts_with_all = ["accounts_path", "account"], help_heading = "Accounts")]
@@ -70,7 +101,12 @@ pub struct Args {
     #[arg(long, value_name = "ID", help_heading = "Signing")]
     key_id: Option<String>,
     /// Make a key pair: the private half goes into this file, the public half is printed.
-    #[arg(long, value_name = "FILE", conflicts_with = "key", help_heading = "Signing")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "key",
+        help_heading = "Signing"
+    )]
     generate_key: Option<PathBuf>,
     /// How cards leave `issuing`.
     #[arg(long, value_name = "HOW", help_heading = "Sandbox")]
@@ -121,7 +157,11 @@ pub fn execute(args: &Args) -> Outcome {
     let mut known = known(args);
     match (may_ask, &args.url) {
         (true, _) => Questions::of_the_terminal().complete(&mut known, args)?,
-        (false, None) => return Err(Failure::usage(anyhow::anyhow!("say where the target is: --url http://127.0.0.1:8080/v1"))),
+        (false, None) => {
+            return Err(Failure::usage(anyhow::anyhow!(
+                "say where the target is: --url http://127.0.0.1:8080/v1"
+            )));
+        }
         (false, Some(_)) => {}
     }
     if !known.has_accounts() {
@@ -141,7 +181,9 @@ pub fn execute(args: &Args) -> Outcome {
         true => String::new(),
         false => format!(" --profile {name}"),
     };
-    note(&format!("written; see whether it works: cardproof doctor{flag}"));
+    note(&format!(
+        "written; see whether it works: cardproof doctor{flag}"
+    ));
     Ok(ExitCode::Conforms)
 }
 
@@ -172,7 +214,11 @@ fn known(args: &Args) -> Known {
         known.set("signing.key_id", quoted(id));
     }
     if let Some(how) = args.issuance {
-        let how = if how == HowIssued::Manual { "manual" } else { "automatic" };
+        let how = if how == HowIssued::Manual {
+            "manual"
+        } else {
+            "automatic"
+        };
         known.set("sandbox.issuance", quoted(how));
     }
     if args.no_simulator {
@@ -208,7 +254,11 @@ fn know_accounts(args: &Args, known: &mut Known) {
         known.set("accounts.create", format!("{{ path = {path}, id = {id} }}"));
     }
     if !args.account.is_empty() {
-        let ids: Vec<String> = args.account.iter().map(|id| quoted(&id.to_string())).collect();
+        let ids: Vec<String> = args
+            .account
+            .iter()
+            .map(|id| quoted(&id.to_string()))
+            .collect();
         known.set("accounts.list", format!("[{}]", ids.join(", ")));
     }
     if args.any_account {

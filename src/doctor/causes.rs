@@ -102,12 +102,32 @@ use Sure::{Likely, Possible, Shown};
 
 /// Steps that ask the target, so that a gateway or a limit may be in the way.
 const ASKING: &[Step] = &[
-    Http, Token, Key, SignedRead, Account, AccountCards, Create, Issue, Read, Terminate, Events,
+    Http,
+    Token,
+    Key,
+    SignedRead,
+    Account,
+    AccountCards,
+    Create,
+    Issue,
+    Read,
+    Terminate,
+    Events,
 ];
 /// Steps that reach it.
 const REACHING: &[Step] = &[Connection, Tls, Http];
 /// Steps whose request carries token and signature.
-const SIGNED: &[Step] = &[SignedRead, Key, Account, AccountCards, Create, Issue, Read, Terminate, Events];
+const SIGNED: &[Step] = &[
+    SignedRead,
+    Key,
+    Account,
+    AccountCards,
+    Create,
+    Issue,
+    Read,
+    Terminate,
+    Events,
+];
 /// Steps whose request has a body, or an idempotency key at least.
 const CHANGING: &[Step] = &[Account, Create, Issue, Terminate, Events];
 
@@ -128,8 +148,17 @@ fn sees_signature(e: &Evidence) -> bool {
 /// One of the changes to what is signed made it good.
 fn signed_otherwise(e: &Evidence) -> bool {
     [
-        AuthorityAndPath, PathAlone, AuthorityAlone, UriOtherScheme, UriShorterPath, CreatedByDate, NoAlgorithm,
-        WithoutAuthorization, UsualComponents, DigestOfNothing, FreshKey,
+        AuthorityAndPath,
+        PathAlone,
+        AuthorityAlone,
+        UriOtherScheme,
+        UriShorterPath,
+        CreatedByDate,
+        NoAlgorithm,
+        WithoutAuthorization,
+        UsualComponents,
+        DigestOfNothing,
+        FreshKey,
     ]
     .iter()
     .any(|trial| e.taken(*trial))
@@ -142,7 +171,11 @@ fn key_is_cleared(e: &Evidence) -> bool {
 
 /// The signature is seen and refused, and no other way of signing is accepted.
 fn key_is_suspect(e: &Evidence) -> bool {
-    refused(e) && token_is_good(e) && !signed_otherwise(e) && !e.taken(Unsigned) && !key_is_cleared(e)
+    refused(e)
+        && token_is_good(e)
+        && !signed_otherwise(e)
+        && !e.taken(Unsigned)
+        && !key_is_cleared(e)
 }
 
 #[rustfmt::skip]
@@ -235,7 +268,7 @@ static RULES: &[Rule] = &[
     rule("token-expired-at-once", Shown, &[Token], |e| e.has(Fact::TokenExpired) && e.has(Fact::TokenFetched),
         "the target gives a token that has expired already{clock}", ("", "`expiresAt` is in seconds (not milliseconds) since the epoch; check the target's clock")),
     rule("token-answer", Shown, &[Token], |e| e.has(Fact::NotUnderstood) && !e.has(Fact::TokenExpired),
-        "the answer is a success, but {lacks}", ("credentials", "the contract says {{token, expiresAt, tokenType}}; a target that answers otherwise takes a fixed token: token = {{ env = \"NAME\" }}")),
+        "the answer is a success, but {lacks}", ("credentials", "the contract says {token, expiresAt, tokenType}; a target that answers otherwise takes a fixed token: token = { env = \"NAME\" }")),
     rule("token-expired", Shown, &[Token], |e| e.has(Fact::TokenExpired) && !e.has(Fact::TokenFetched),
         "the token expired {expired}", ("credentials.token", "get a new one, or let cardproof fetch it: api_key and api_secret")),
 
@@ -386,8 +419,16 @@ mod tests {
     #[test]
     fn a_cause_is_named_told_and_advised() {
         for rule in RULES {
-            assert!(rule.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", rule.id);
-            assert!(!rule.words.is_empty() && !rule.advice.is_empty(), "{}", rule.id);
+            assert!(
+                rule.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{}",
+                rule.id
+            );
+            assert!(
+                !rule.words.is_empty() && !rule.advice.is_empty(),
+                "{}",
+                rule.id
+            );
         }
         let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
         assert!(ids.len() > 60, "{}", ids.len());

@@ -265,7 +265,8 @@ impl Evidence {
 
     /// What trials have shown elsewhere.
     pub fn add_trials(&mut self, other: &Self) {
-        let is_trial = |fact: &&Fact| matches!(fact, Fact::Taken(_) | Fact::Same(_) | Fact::Other(_));
+        let is_trial =
+            |fact: &&Fact| matches!(fact, Fact::Taken(_) | Fact::Same(_) | Fact::Other(_));
         self.facts.extend(other.facts.iter().filter(is_trial));
     }
 

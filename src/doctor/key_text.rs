@@ -33,7 +33,10 @@ const KINDS: [(&[u8], &str); 6] = [
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "P-256"),
     (&[0x2b, 0x81, 0x04, 0x00, 0x23], "P-521"),
     (&[0x2b, 0x81, 0x04, 0x00, 0x0a], "secp256k1"),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01], "RSA"),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01],
+        "RSA",
+    ),
     (&[0x2b, 0x65, 0x70], "Ed25519"),
     (&[0x2b, 0x65, 0x71], "Ed448"),
 ];
@@ -43,7 +46,11 @@ impl KeyForm {
     pub fn of(text: &str) -> Self {
         let labels: Vec<&str> = text
             .lines()
-            .filter_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"))
+            .filter_map(|line| {
+                line.trim()
+                    .strip_prefix("-----BEGIN ")?
+                    .strip_suffix("-----")
+            })
             .collect();
         let has = |end: &str| labels.iter().any(|label| label.ends_with(end));
         if has("ENCRYPTED PRIVATE KEY") || (has("PRIVATE KEY") && text.contains("ENCRYPTED")) {
@@ -74,7 +81,9 @@ fn private(text: &str) -> KeyForm {
         .take_while(|line| !line.starts_with("-----"))
         .collect();
     match STANDARD.decode(inside) {
-        Ok(der) if der.first() == Some(&0x30) => kind(&der).map_or(KeyForm::Private, KeyForm::OtherKind),
+        Ok(der) if der.first() == Some(&0x30) => {
+            kind(&der).map_or(KeyForm::Private, KeyForm::OtherKind)
+        }
         _ => KeyForm::Broken,
     }
 }
@@ -100,7 +109,10 @@ fn kind(der: &[u8]) -> Option<&'static str> {
         let item = [&[0x06, length], oid].concat();
         der.windows(item.len()).any(|window| window == item)
     };
-    KINDS.iter().find(|(oid, _)| names(oid)).map(|(_, kind)| *kind)
+    KINDS
+        .iter()
+        .find(|(oid, _)| names(oid))
+        .map(|(_, kind)| *kind)
 }
 
 #[cfg(test)]
@@ -116,21 +128,38 @@ mod tests {
             der.extend([7; 60]);
             STANDARD.encode(der)
         };
-        let pem = |label: &str, body: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        let pem = |label: &str, body: &str| {
+            format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+        };
         let p384 = der(&[0x2b, 0x81, 0x04, 0x00, 0x22]);
         let private = pem("PRIVATE KEY", &p384);
         let parameters = pem("EC PARAMETERS", "BgUrgQQAIg==");
         for (text, form) in [
             (private.clone(), KeyForm::Private),
-            (format!("{parameters}{}", pem("EC PRIVATE KEY", &p384)), KeyForm::Private),
-            (pem("PRIVATE KEY", &der(KINDS[0].0)), KeyForm::OtherKind("P-256")),
-            (pem("EC PRIVATE KEY", &der(KINDS[1].0)), KeyForm::OtherKind("P-521")),
-            (pem("PRIVATE KEY", &der(KINDS[4].0)), KeyForm::OtherKind("Ed25519")),
+            (
+                format!("{parameters}{}", pem("EC PRIVATE KEY", &p384)),
+                KeyForm::Private,
+            ),
+            (
+                pem("PRIVATE KEY", &der(KINDS[0].0)),
+                KeyForm::OtherKind("P-256"),
+            ),
+            (
+                pem("EC PRIVATE KEY", &der(KINDS[1].0)),
+                KeyForm::OtherKind("P-521"),
+            ),
+            (
+                pem("PRIVATE KEY", &der(KINDS[4].0)),
+                KeyForm::OtherKind("Ed25519"),
+            ),
             (pem("RSA PRIVATE KEY", "AAAA"), KeyForm::OtherKind("RSA")),
             (pem("PUBLIC KEY", &p384), KeyForm::Public),
             (pem("CERTIFICATE", &p384), KeyForm::Certificate),
             (pem("ENCRYPTED PRIVATE KEY", &p384), KeyForm::Encrypted),
-            (pem("EC PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nAAAA"), KeyForm::Encrypted),
+            (
+                pem("EC PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nAAAA"),
+                KeyForm::Encrypted,
+            ),
             (pem("PRIVATE KEY", "!!!"), KeyForm::Broken),
             (pem("PRIVATE KEY", "AAAA"), KeyForm::Broken),
             (STANDARD.encode(private), KeyForm::EncodedPem),

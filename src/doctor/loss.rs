@@ -78,12 +78,30 @@ mod tests {
     #[test]
     fn the_words_of_the_driver_tell_how_no_answer_came() {
         for (words, loss) in [
-            ("no connection: dns error: failed to lookup address information: Name or service not known", Loss::Name),
-            ("no connection: tcp connect error: Connection refused (os error 111)", Loss::Refused),
-            ("no connection: invalid peer certificate: UnknownIssuer", Loss::CertificateIssuer),
-            ("no connection: invalid peer certificate: certificate not valid for name \"x\"", Loss::CertificateName),
-            ("no connection: invalid peer certificate: certificate expired: verification time 1", Loss::CertificateTime),
-            ("no connection: received corrupt message of type InvalidContentType", Loss::Tls),
+            (
+                "no connection: dns error: failed to lookup address information: Name or service not known",
+                Loss::Name,
+            ),
+            (
+                "no connection: tcp connect error: Connection refused (os error 111)",
+                Loss::Refused,
+            ),
+            (
+                "no connection: invalid peer certificate: UnknownIssuer",
+                Loss::CertificateIssuer,
+            ),
+            (
+                "no connection: invalid peer certificate: certificate not valid for name \"x\"",
+                Loss::CertificateName,
+            ),
+            (
+                "no connection: invalid peer certificate: certificate expired: verification time 1",
+                Loss::CertificateTime,
+            ),
+            (
+                "no connection: received corrupt message of type InvalidContentType",
+                Loss::Tls,
+            ),
             ("no whole answer within 5s", Loss::TimedOut),
             ("invalid HTTP version parsed", Loss::NotHttp),
             ("connection closed before message completed", Loss::Closed),

@@ -91,7 +91,10 @@ impl Client {
             at: Instant::now(),
             is_connecting: false,
         };
-        let seen = self.witness.as_ref().map(|witness| (witness, outgoing.clone()));
+        let seen = self
+            .witness
+            .as_ref()
+            .map(|witness| (witness, outgoing.clone()));
         let exchange = self.exchange(outgoing, delivery, &mut attempt);
         let received = match tokio::time::timeout(self.timeout, exchange).await {
             Ok(received) => received,
@@ -112,7 +115,8 @@ impl Client {
     /// Opens a connection for the next request, or says why there is none.
     pub async fn connect(&self) -> Result<(), String> {
         let connecting = tokio::time::timeout(self.timeout, self.connector.connect()).await;
-        let connection = connecting.map_err(|_| format!("timed out after {:?}", self.timeout))??;
+        let connection =
+            connecting.map_err(|_| format!("timed out after {:?}", self.timeout))??;
         self.keep(connection);
         Ok(())
     }

@@ -53,7 +53,7 @@ use crate::case::{Case, Flaw};
 use crate::profile::Profile;
 use crate::trace::{CaseNumber, CaseTrace, Micros};
 
-pub use self::auth::key::KeyPair;
+pub use self::auth::key::NewKey;
 pub use self::doctor::{Changes, examine};
 pub use self::session::{FinishedCases, Session};
 pub use self::stop::StopSignal;

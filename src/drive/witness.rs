@@ -70,7 +70,8 @@ impl Seen {
 
     /// Whether the answer was a success.
     pub fn is_success(&self) -> bool {
-        self.status().is_some_and(|status| (200..300).contains(&status))
+        self.status()
+            .is_some_and(|status| (200..300).contains(&status))
     }
 
     /// A header field of the answer.

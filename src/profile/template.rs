@@ -20,12 +20,16 @@ impl Known {
 
     /// Whether it says where fresh accounts come from.
     pub fn has_accounts(&self) -> bool {
-        self.values.iter().any(|(key, _)| key.starts_with("accounts."))
+        self.values
+            .iter()
+            .any(|(key, _)| key.starts_with("accounts."))
     }
 
     fn get(&self, key: &str) -> Option<&str> {
         let mut values = self.values.iter();
-        values.find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
+        values
+            .find(|(known, _)| *known == key)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -40,34 +44,106 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("name", "\"my cards\"", ""),
     ("base_url", "\"http://127.0.0.1:8080/v1\"", ""),
     ("timeout", "\"5s\"", ""),
-    ("success", "\"200-with-card\"", "\"204\" or \"200-with-card\":"),
-    ("credentials.api_key", "{ env = \"CARDS_API_KEY\" }", "Names the programme. A profile never holds a secret: it says where one is, { env = \"NAME\" } or { file = \"path\" }."),
-    ("credentials.api_secret", "{ env = \"CARDS_API_SECRET\" }", "Proves it."),
-    ("credentials.token", "{ env = \"CARDS_TOKEN\" }", "In place of the two: a bearer token that stays."),
+    (
+        "success",
+        "\"200-with-card\"",
+        "\"204\" or \"200-with-card\":",
+    ),
+    (
+        "credentials.api_key",
+        "{ env = \"CARDS_API_KEY\" }",
+        "Names the programme. A profile never holds a secret: it says where one is, { env = \"NAME\" } or { file = \"path\" }.",
+    ),
+    (
+        "credentials.api_secret",
+        "{ env = \"CARDS_API_SECRET\" }",
+        "Proves it.",
+    ),
+    (
+        "credentials.token",
+        "{ env = \"CARDS_TOKEN\" }",
+        "In place of the two: a bearer token that stays.",
+    ),
     ("signing.enabled", "true", ""),
     ("signing.private_key", "{ file = \"key.pem\" }", ""),
     ("signing.key_id", "\"…\"", ""),
-    ("signing.components", "[\"@method\", \"@target-uri\", \"authorization\", \"content-digest\", \"idempotency-key\"]", ""),
-    ("signing.digest", "\"sha-256\"", "\"sha-256\" or \"sha-512\":"),
+    (
+        "signing.components",
+        "[\"@method\", \"@target-uri\", \"authorization\", \"content-digest\", \"idempotency-key\"]",
+        "",
+    ),
+    (
+        "signing.digest",
+        "\"sha-256\"",
+        "\"sha-256\" or \"sha-512\":",
+    ),
     ("signing.longest_age", "\"5m\"", ""),
     ("setup.idempotency_key", "true", ""),
     ("setup.digest", "true", ""),
-    ("accounts.create", "{ path = \"/sandbox/accounts\", id = \"/accountId\" }", "A call that makes one, and where its answer has the id (a JSON pointer)."),
-    ("accounts.list", "[\"00000000-0000-4000-8000-000000000000\"]", "Or these, none of which has a card; each is used once."),
+    (
+        "accounts.create",
+        "{ path = \"/sandbox/accounts\", id = \"/accountId\" }",
+        "A call that makes one, and where its answer has the id (a JSON pointer).",
+    ),
+    (
+        "accounts.list",
+        "[\"00000000-0000-4000-8000-000000000000\"]",
+        "Or these, none of which has a card; each is used once.",
+    ),
     ("accounts.any", "true", "Or every UUID is an account."),
     ("sandbox.simulator", "true", ""),
-    ("sandbox.issuance", "\"manual\"", "\"manual\": only the simulator issues; \"automatic\": by themselves."),
+    (
+        "sandbox.issuance",
+        "\"manual\"",
+        "\"manual\": only the simulator issues; \"automatic\": by themselves.",
+    ),
     ("sandbox.issuance_wait", "\"5s\"", ""),
-    ("sandbox.issuer", "{ suspend = \"PATCH /sandbox/cards/{cardId}/suspend\" }", ""),
-    ("sandbox.clock", "{ path = \"/sandbox/clock\", body = { advanceSeconds = \"{seconds}\" } }", ""),
-    ("foreign.account", "\"00000000-0000-4000-8000-000000000000\"", ""),
-    ("foreign.card", "\"00000000-0000-4000-8000-000000000000\"", ""),
-    ("webhooks.listen", "\"127.0.0.1:0\"", "Where cardproof listens; port 0 takes a free one."),
-    ("webhooks.callback_url", "\"https://hooks.example/cardproof\"", "By which address the target reaches it; absent: the one that it listens on."),
+    (
+        "sandbox.issuer",
+        "{ suspend = \"PATCH /sandbox/cards/{cardId}/suspend\" }",
+        "",
+    ),
+    (
+        "sandbox.clock",
+        "{ path = \"/sandbox/clock\", body = { advanceSeconds = \"{seconds}\" } }",
+        "",
+    ),
+    (
+        "foreign.account",
+        "\"00000000-0000-4000-8000-000000000000\"",
+        "",
+    ),
+    (
+        "foreign.card",
+        "\"00000000-0000-4000-8000-000000000000\"",
+        "",
+    ),
+    (
+        "webhooks.listen",
+        "\"127.0.0.1:0\"",
+        "Where cardproof listens; port 0 takes a free one.",
+    ),
+    (
+        "webhooks.callback_url",
+        "\"https://hooks.example/cardproof\"",
+        "By which address the target reaches it; absent: the one that it listens on.",
+    ),
     ("webhooks.wait", "\"5s\"", "How long an event may take."),
-    ("headers.x-partner", "\"me\"", "A header field of each request; a secret one is written as { env = \"NAME\" }."),
-    ("readings.over-limit", "\"409\"", "`cardproof list readings` names them."),
-    ("disabled.INPUT-4", "\"the sandbox takes any country\"", "`cardproof list requirements` names them."),
+    (
+        "headers.x-partner",
+        "\"me\"",
+        "A header field of each request; a secret one is written as { env = \"NAME\" }.",
+    ),
+    (
+        "readings.over-limit",
+        "\"409\"",
+        "`cardproof list readings` names them.",
+    ),
+    (
+        "disabled.INPUT-4",
+        "\"the sandbox takes any country\"",
+        "`cardproof list requirements` names them.",
+    ),
 ];
 
 /// The profile, in which each key that is not known stands as a comment.
@@ -81,7 +157,10 @@ pub fn text(known: &Known) -> String {
             table = its_table;
             text += "\n";
             text += &comment(description(&schema, &[table]).unwrap_or_default());
-            let is_used = known.values.iter().any(|(key, _)| key.starts_with(&format!("{table}.")));
+            let is_used = known
+                .values
+                .iter()
+                .any(|(key, _)| key.starts_with(&format!("{table}.")));
             text += if is_used { "" } else { "# " };
             text += &format!("[{table}]\n");
         }
@@ -107,7 +186,10 @@ fn further(schema: &Value) -> String {
             .any(|(key, ..)| key.split('.').next() == Some(name))
     };
     let properties = schema["properties"].as_object();
-    let names = properties.into_iter().flatten().map(|(name, _)| name.as_str());
+    let names = properties
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str());
     let lines = names.filter(|name| !is_known(name)).map(|name| {
         let words = description(schema, &[name]).unwrap_or_default();
         comment(&format!("{name}: {words}"))
@@ -151,7 +233,9 @@ fn resolved<'s>(schema: &'s Value, place: &'s Value) -> &'s Value {
     let alternatives = place["anyOf"].as_array().into_iter().flatten();
     let mut references = std::iter::once(place).chain(alternatives);
     let pointer = references.find_map(|place| place["$ref"].as_str()?.strip_prefix('#'));
-    pointer.and_then(|pointer| schema.pointer(pointer)).unwrap_or(place)
+    pointer
+        .and_then(|pointer| schema.pointer(pointer))
+        .unwrap_or(place)
 }
 
 #[cfg(test)]
@@ -193,9 +277,15 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         for (key, ..) in KEYS {
             let name = key.rsplit('.').next().unwrap();
-            let is_it = |line: &&&str| line.trim_start_matches("# ").starts_with(&format!("{name} = "));
+            let is_it = |line: &&&str| {
+                line.trim_start_matches("# ")
+                    .starts_with(&format!("{name} = "))
+            };
             let at = lines.iter().position(|line| is_it(&line)).unwrap();
-            assert!(lines[at - 1].starts_with("# "), "{key} is not told:\n{text}");
+            assert!(
+                lines[at - 1].starts_with("# "),
+                "{key} is not told:\n{text}"
+            );
         }
     }
 

@@ -47,7 +47,12 @@ pub fn gateway(runtime: &Runtime, target: SocketAddr, does: Gateway) -> SocketAd
     })
 }
 
-async fn pass(client: &reqwest::Client, target: SocketAddr, does: Gateway, request: Request) -> Response {
+async fn pass(
+    client: &reqwest::Client,
+    target: SocketAddr,
+    does: Gateway,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let mut passing = Passing {
         method: parts.method,
@@ -85,7 +90,12 @@ pub fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Opti
 }
 
 /// Ends TLS before `target` with a certificate for `name`. Gives its address, and the file of the certificate.
-pub fn tls(runtime: &Runtime, target: SocketAddr, name: &str, folder: &std::path::Path) -> (SocketAddr, PathBuf) {
+pub fn tls(
+    runtime: &Runtime,
+    target: SocketAddr,
+    name: &str,
+    folder: &std::path::Path,
+) -> (SocketAddr, PathBuf) {
     let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let file = folder.join("ca.pem");
     std::fs::write(&file, made.cert.pem()).unwrap();
@@ -106,7 +116,9 @@ pub fn tls(runtime: &Runtime, target: SocketAddr, name: &str, folder: &std::path
                 tokio::spawn(async move {
                     let mut inner = acceptor.accept(stream).await.ok()?;
                     let mut outer = TcpStream::connect(target).await.ok()?;
-                    tokio::io::copy_bidirectional(&mut inner, &mut outer).await.ok()
+                    tokio::io::copy_bidirectional(&mut inner, &mut outer)
+                        .await
+                        .ok()
                 });
             }
         });

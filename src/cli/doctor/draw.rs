@@ -4,7 +4,9 @@ use std::io;
 use std::path::Path;
 
 use crate::doctor::{Cause, Check, Examination, Failure, Outcome, Shown, Signed, Step, Sure};
-use crate::report::text::page::{BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, bold, dim, plain};
+use crate::report::text::page::{
+    BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, bold, dim, plain,
+};
 
 const WORD_WIDTH: usize = 9;
 const STEP_WIDTH: usize = 32;
@@ -74,15 +76,27 @@ pub fn findings(page: &mut Page<'_>, file: &File, examination: &Examination) -> 
     }
     page.blank()?;
     match count {
-        0 => page.hanging(&[plain("well: ")], PLAIN, &format!("cardproof run --profile {}", file.name)),
+        0 => page.hanging(
+            &[plain("well: ")],
+            PLAIN,
+            &format!("cardproof run --profile {}", file.name),
+        ),
         1 => page.hanging(&[], PLAIN, "1 step failed; put it right and examine again"),
-        many => page.hanging(&[], PLAIN, &format!("{many} steps failed; begin with the first")),
+        many => page.hanging(
+            &[],
+            PLAIN,
+            &format!("{many} steps failed; begin with the first"),
+        ),
     }
 }
 
 fn failed(page: &mut Page<'_>, file: &File, step: Step, failure: &Failure) -> io::Result<()> {
     page.blank()?;
-    page.hanging(&[bold("FAILED  "), bold(step.words()), plain(": ")], PLAIN, &failure.problem)?;
+    page.hanging(
+        &[bold("FAILED  "), bold(step.words()), plain(": ")],
+        PLAIN,
+        &failure.problem,
+    )?;
     if let Some(shown) = &failure.exchange {
         exchange(page, shown)?;
     }
@@ -122,7 +136,10 @@ fn cause(page: &mut Page<'_>, file: &File, number: usize, cause: &Cause) -> io::
         Sure::Likely => ("likely", UNSURE),
         Sure::Possible => ("possible", DIM),
     };
-    let head = [plain(format!("  {number}  ")), Span::padded(style, sure, LABEL_WIDTH)];
+    let head = [
+        plain(format!("  {number}  ")),
+        Span::padded(style, sure, LABEL_WIDTH),
+    ];
     page.hanging(&head, PLAIN, &cause.words)?;
     let indent = || Span::padded(PLAIN, "", 5 + LABEL_WIDTH);
     if !cause.key.is_empty() {
@@ -146,7 +163,11 @@ fn signature(page: &mut Page<'_>, signed: &Signed) -> io::Result<()> {
     }
     page.unbroken(&[dim("-----END SIGNATURE BASE-----")])?;
     page.unbroken(&[label_of("SHA-384"), plain(&signed.sha384)])?;
-    page.hanging(&[label_of("")], DIM, "of these bytes with the token in place: the server's base must have the same")?;
+    page.hanging(
+        &[label_of("")],
+        DIM,
+        "of these bytes with the token in place: the server's base must have the same",
+    )?;
     for (index, source) in signed.rebuild.iter().enumerate() {
         let label = if index == 0 { "rebuild" } else { "" };
         page.hanging(&[label_of(label)], PLAIN, source)?;
@@ -166,7 +187,8 @@ mod tests {
     fn a_key_is_named_with_its_line() {
         let file = File {
             name: "x.toml".to_owned(),
-            text: "base_url = \"u\"\n[signing]\n# key_id = \"no\"\nkey_id = \"k\"\n[webhooks]\n".to_owned(),
+            text: "base_url = \"u\"\n[signing]\n# key_id = \"no\"\nkey_id = \"k\"\n[webhooks]\n"
+                .to_owned(),
         };
         for (key, place) in [
             ("base_url", "x.toml:1: base_url"),

@@ -26,15 +26,22 @@ impl<R: BufRead, W: Write> Questions<R, W> {
     /// Asks for what the flags don't say.
     pub fn complete(&mut self, known: &mut Known, args: &Args) -> Result<(), Failure> {
         if args.name.is_none() {
-            let name = self.ask("what is the target called in reports", "my cards", |_| Ok(()))?;
+            let name = self.ask("what is the target called in reports", "my cards", |_| {
+                Ok(())
+            })?;
             known.set("name", quoted(&name));
         }
         if args.url.is_none() {
             let is_url = |text: &str| BaseUrl::try_from(text.to_owned()).map(drop);
-            let url = self.ask("its address, with the version prefix", "http://127.0.0.1:8080/v1", is_url)?;
+            let url = self.ask(
+                "its address, with the version prefix",
+                "http://127.0.0.1:8080/v1",
+                is_url,
+            )?;
             known.set("base_url", quoted(&url));
         }
-        let asks_credentials = args.token_env.is_none() && args.api_key_file.is_none() && !args.no_credentials;
+        let asks_credentials =
+            args.token_env.is_none() && args.api_key_file.is_none() && !args.no_credentials;
         if asks_credentials {
             for (key, what, usual) in [
                 ("credentials.api_key", "key", &args.api_key_env),
@@ -49,7 +56,11 @@ impl<R: BufRead, W: Write> Questions<R, W> {
             self.ask_accounts(known, args)?;
         }
         if args.issuance.is_none() {
-            let how = self.ask("cards are issued: manual (by the simulator) or automatic", "manual", is_issuance)?;
+            let how = self.ask(
+                "cards are issued: manual (by the simulator) or automatic",
+                "manual",
+                is_issuance,
+            )?;
             known.set("sandbox.issuance", quoted(&how));
         }
         Ok(())
@@ -70,8 +81,15 @@ impl<R: BufRead, W: Write> Questions<R, W> {
             true => Ok(()),
             false => Err("a JSON pointer begins with a slash".to_owned()),
         };
-        let id = self.ask("where its answer has the id (a JSON pointer)", &args.accounts_id, is_pointer)?;
-        known.set("accounts.create", format!("{{ path = {}, id = {} }}", quoted(&path), quoted(&id)));
+        let id = self.ask(
+            "where its answer has the id (a JSON pointer)",
+            &args.accounts_id,
+            is_pointer,
+        )?;
+        known.set(
+            "accounts.create",
+            format!("{{ path = {}, id = {} }}", quoted(&path), quoted(&id)),
+        );
         Ok(())
     }
 
@@ -109,7 +127,9 @@ fn is_variable(text: &str) -> Result<(), String> {
         && !text.starts_with(|c: char| c.is_ascii_digit());
     match is_name {
         true => Ok(()),
-        false => Err("that is no name of a variable; the secret itself does not belong here".to_owned()),
+        false => {
+            Err("that is no name of a variable; the secret itself does not belong here".to_owned())
+        }
     }
 }
 

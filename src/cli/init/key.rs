@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::{Failure, OrUsage, note, show};
 use crate::cli::serve::write_secret;
-use crate::drive::KeyPair;
+use crate::drive::NewKey;
 
 /// Writes the private half for the owner's eyes only.
 pub fn generate(path: &Path) -> Result<(), Failure> {
-    let pair = KeyPair::generate()
+    let pair = NewKey::generate()
         .map_err(|problem| anyhow::anyhow!("no key: {problem}"))
         .or_usage()?;
     write_secret(path, pair.private_pem.trim_end())

@@ -47,14 +47,14 @@ impl SigningKey {
 }
 
 /// A key pair as people keep it.
-pub struct KeyPair {
+pub struct NewKey {
     /// PKCS#8 in PEM.
     pub private_pem: String,
     /// The public half as `PUT /auth/signing` takes it: base64 of its PEM.
     pub public: String,
 }
 
-impl KeyPair {
+impl NewKey {
     /// A fresh one.
     ///
     /// # Errors
@@ -73,7 +73,10 @@ fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
     let lines: Vec<_> = lines.collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }
 
 /// The bytes of the first private key in a PEM text. Parameters may stand before it.

@@ -35,7 +35,12 @@ impl Visit<'_> {
             }
             Err(words) => words,
         };
-        let seen = self.caller.client.witness.as_ref().and_then(|witness| witness.take());
+        let seen = self
+            .caller
+            .client
+            .witness
+            .as_ref()
+            .and_then(|witness| witness.take());
         let mut inquiry = match seen {
             Some(seen) => Inquiry::of(Step::Account, self.profile, words, seen),
             None => Inquiry::new(Step::Account, self.profile, words),
@@ -54,7 +59,7 @@ impl Visit<'_> {
         let step = Step::AccountCards;
         let seen = match self.call(&read(path)).await {
             Ok(seen) => seen,
-            Err(words) => return Err(super::access::unmade(step, self, words)),
+            Err(words) => return Err(super::signed::unmade(step, self, words)),
         };
         if seen.is_success() {
             let cards: Vec<Value> = serde_json::from_str(&seen.body()).unwrap_or_default();
@@ -64,7 +69,12 @@ impl Visit<'_> {
             };
             return Ok((!cards.is_empty(), note));
         }
-        let mut inquiry = Inquiry::of(step, self.profile, "the account's cards can't be listed", seen);
+        let mut inquiry = Inquiry::of(
+            step,
+            self.profile,
+            "the account's cards can't be listed",
+            seen,
+        );
         self.note_words(&mut inquiry);
         self.note_accounts(&mut inquiry);
         inquiry.evidence.say("account", account.as_str());
@@ -108,7 +118,11 @@ fn collect_ids(value: &Value, pointer: String, found: &mut Vec<String>) {
     let escaped = |name: &str| name.replace('~', "~0").replace('/', "~1");
     match value {
         Value::String(text) => {
-            let name = pointer.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+            let name = pointer
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             if uuid::Uuid::try_parse(text).is_ok() || name.ends_with("id") {
                 found.push(pointer);
             }

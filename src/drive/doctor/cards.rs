@@ -7,8 +7,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::accounts::Account;
+use super::events::{Watch, Watched};
 use super::evidence::Inquiry;
-use super::events::Watch;
 use super::reach::read;
 use super::{Changes, Done, Round, Visit};
 use crate::card::CardType;
@@ -16,9 +16,9 @@ use crate::case::Flaw;
 use crate::case::request::standard_request;
 use crate::doctor::{Fact, Failure, Step, Trial};
 use crate::drive::auth::digest::content_digest;
+use crate::drive::auth::signature::SignatureInput;
 use crate::drive::draft::{Draft, segment};
 use crate::drive::outgoing::Outgoing;
-use crate::drive::auth::signature::SignatureInput;
 use crate::drive::reply::{card_id, recorded};
 use crate::drive::witness::Seen;
 use crate::profile::{Accounts, Component, DigestAlgorithm, Success};
@@ -61,30 +61,43 @@ impl<'v, 'p> Patient<'v, 'p> {
         }
         let account = Account { id, is_used };
         let watch = Watch::begin(self.visit, &account.id).await;
-        if let Some(card) = round.settle(Step::Create, self.create(&account).await) {
-            if let Some(Ok(watch)) = &watch {
-                watch.claim(&card);
-            }
-            self.live(round, &card).await;
-            match watch {
-                None => round.skip(Step::Events, "the profile has no [webhooks]"),
-                Some(Err(failure)) => drop(round.settle::<()>(Step::Events, Err(failure))),
-                Some(Ok(watch)) => drop(round.settle(Step::Events, watch.end().await)),
-            }
+        match (
+            round.settle(Step::Create, self.create(&account).await),
+            watch,
+        ) {
+            (Some(card), watch) => self.live(round, &card, watch).await,
+            (None, Some(Ok(watch))) => watch.withdraw().await,
+            (None, _) => {}
         }
         for card in std::mem::take(&mut self.left) {
             // A card that can't be terminated stays; that step has said why.
-            drop(self.visit.call(&modify(Method::DELETE, card_path(&card))).await);
+            drop(
+                self.visit
+                    .call(&modify(Method::DELETE, card_path(&card)))
+                    .await,
+            );
         }
     }
 
-    async fn live(&mut self, round: &mut Round<'_>, card: &str) {
+    /// From its issuing to its end, and what was told of that.
+    async fn live(&mut self, round: &mut Round<'_>, card: &str, watch: Option<Watched<'v, 'p>>) {
+        if let Some(Ok(watch)) = &watch {
+            watch.claim(card);
+        }
         match self.issue(card).await {
-            Some(done) => drop(round.settle(Step::Issue, done)),
+            Some(done) => {
+                round.settle(Step::Issue, done);
+            }
             None => round.skip(Step::Issue, "the profile says that nothing issues cards"),
         }
         round.settle(Step::Read, self.read(card).await);
         round.settle(Step::Terminate, self.terminate(card).await);
+        let told = match watch {
+            None => return round.skip(Step::Events, "the profile has no [webhooks]"),
+            Some(Err(failure)) => Err(failure),
+            Some(Ok(watch)) => watch.end().await,
+        };
+        round.settle(Step::Events, told);
     }
 
     async fn create(&mut self, account: &Account) -> Done<String> {
@@ -92,7 +105,7 @@ impl<'v, 'p> Patient<'v, 'p> {
         let draft = self.create_draft(account);
         let seen = match self.visit.call(&draft).await {
             Ok(seen) => seen,
-            Err(words) => return Err(super::access::unmade(step, self.visit, words)),
+            Err(words) => return Err(super::signed::unmade(step, self.visit, words)),
         };
         if let Some(card) = id_of(&seen) {
             self.left.push(card.clone());
@@ -133,7 +146,10 @@ impl<'v, 'p> Patient<'v, 'p> {
             (Trial::NoDigest, Flaw::NoDigest),
         ] {
             let draft = self.create_draft(account);
-            let dressed = self.visit.access.dress(&draft, Some(flaw), None, &self.visit.caller);
+            let dressed = self
+                .visit
+                .access
+                .dress(&draft, Some(flaw), None, &self.visit.caller);
             let dressed = dressed.await;
             self.tried(inquiry, trial, dressed).await;
         }
@@ -141,20 +157,39 @@ impl<'v, 'p> Patient<'v, 'p> {
             key: None,
             ..self.create_draft(account)
         };
-        let dressed = self.visit.access.dress(&keyless, None, None, &self.visit.caller).await;
+        let dressed = self
+            .visit
+            .access
+            .dress(&keyless, None, None, &self.visit.caller)
+            .await;
         self.tried(inquiry, Trial::NoKey, dressed).await;
         let redigest = |request: &mut Outgoing| {
             let body = request.body.clone().unwrap_or_default();
             request.set("content-digest", &content_digest(other, body.as_bytes()))
         };
-        self.try_create(inquiry, account, Trial::OtherDigest, redigest, |_, _| {}).await;
-        self.try_create(inquiry, account, Trial::WithoutKey, |_| Ok(()), |_, input| {
-            input.components.retain(|c| c.name() != "idempotency-key");
-        })
+        self.try_create(inquiry, account, Trial::OtherDigest, redigest, |_, _| {})
+            .await;
+        self.try_create(
+            inquiry,
+            account,
+            Trial::WithoutKey,
+            |_| Ok(()),
+            |_, input| {
+                input.components.retain(|c| c.name() != "idempotency-key");
+            },
+        )
         .await;
-        self.try_create(inquiry, account, Trial::WithContentType, |_| Ok(()), |_, input| {
-            input.components.push(Component::Field("content-type".to_owned()));
-        })
+        self.try_create(
+            inquiry,
+            account,
+            Trial::WithContentType,
+            |_| Ok(()),
+            |_, input| {
+                input
+                    .components
+                    .push(Component::Field("content-type".to_owned()));
+            },
+        )
         .await;
     }
 
@@ -171,11 +206,18 @@ impl<'v, 'p> Patient<'v, 'p> {
         }
         let draft = self.create_draft(account);
         let (access, caller) = (&self.visit.access, &self.visit.caller);
-        let dressed = access.dress_otherwise(&draft, caller, None, change, sign).await;
+        let dressed = access
+            .dress_otherwise(&draft, caller, None, change, sign)
+            .await;
         self.tried(inquiry, trial, dressed).await;
     }
 
-    async fn tried(&mut self, inquiry: &mut Inquiry, trial: Trial, dressed: Result<Outgoing, String>) {
+    async fn tried(
+        &mut self,
+        inquiry: &mut Inquiry,
+        trial: Trial,
+        dressed: Result<Outgoing, String>,
+    ) {
         let Ok(request) = dressed else { return };
         if !self.left.is_empty() {
             return;
@@ -197,7 +239,11 @@ impl<'v, 'p> Patient<'v, 'p> {
             return None;
         }
         let failed = |fact| {
-            let mut inquiry = Inquiry::new(step, self.visit.profile, "it became active without the simulator");
+            let mut inquiry = Inquiry::new(
+                step,
+                self.visit.profile,
+                "it became active without the simulator",
+            );
             inquiry.evidence.add(fact);
             inquiry.failure(Some(&self.visit.caller.masks))
         };
@@ -208,12 +254,17 @@ impl<'v, 'p> Patient<'v, 'p> {
         let seen = match self.visit.call(&modify(Method::PATCH, path)).await {
             Ok(seen) if seen.is_success() => return Some(self.await_issuance(card).await),
             Ok(seen) => seen,
-            Err(words) => return Some(Err(super::access::unmade(step, self.visit, words))),
+            Err(words) => return Some(Err(super::signed::unmade(step, self.visit, words))),
         };
         if self.status(card).await.as_deref() == Some("active") {
             return Some(Err(failed(Fact::IssuedByItself)));
         }
-        let mut inquiry = Inquiry::of(step, self.visit.profile, "the simulator does not issue the card", seen);
+        let mut inquiry = Inquiry::of(
+            step,
+            self.visit.profile,
+            "the simulator does not issue the card",
+            seen,
+        );
         inquiry.evidence.add(Fact::Simulator);
         self.visit.note_words(&mut inquiry);
         Some(Err(inquiry.failure(Some(&self.visit.caller.masks))))
@@ -251,7 +302,7 @@ impl<'v, 'p> Patient<'v, 'p> {
 
     async fn read(&self, card: &str) -> Done<()> {
         let seen = self.visit.call(&read(card_path(card))).await;
-        let seen = seen.map_err(|words| super::access::unmade(Step::Read, self.visit, words))?;
+        let seen = seen.map_err(|words| super::signed::unmade(Step::Read, self.visit, words))?;
         match seen.is_success() {
             true => Ok(((), String::new())),
             false => Err(self.plain_failure(Step::Read, "the card can't be read", seen)),
@@ -260,8 +311,11 @@ impl<'v, 'p> Patient<'v, 'p> {
 
     async fn terminate(&mut self, card: &str) -> Done<()> {
         let step = Step::Terminate;
-        let seen = self.visit.call(&modify(Method::DELETE, card_path(card))).await;
-        let seen = seen.map_err(|words| super::access::unmade(step, self.visit, words))?;
+        let seen = self
+            .visit
+            .call(&modify(Method::DELETE, card_path(card)))
+            .await;
+        let seen = seen.map_err(|words| super::signed::unmade(step, self.visit, words))?;
         if !seen.is_success() {
             return Err(self.plain_failure(step, "the card can't be terminated", seen));
         }
@@ -269,7 +323,10 @@ impl<'v, 'p> Patient<'v, 'p> {
         let shows_card = id_of(&seen).is_some();
         let (right, expected) = match self.visit.profile.success {
             Success::NoContent => (seen.status() == Some(204), "204"),
-            Success::Card => (seen.status() == Some(200) && shows_card, "200 with the card"),
+            Success::Card => (
+                seen.status() == Some(200) && shows_card,
+                "200 with the card",
+            ),
         };
         if right {
             return Ok(((), expected.to_owned()));
@@ -278,7 +335,9 @@ impl<'v, 'p> Patient<'v, 'p> {
         let mut inquiry = Inquiry::of(step, self.visit.profile, problem, seen);
         inquiry.evidence.add(Fact::OtherSuccess);
         inquiry.evidence.say("expected", expected);
-        inquiry.evidence.say("right", if shows_card { "200-with-card" } else { "204" });
+        inquiry
+            .evidence
+            .say("right", if shows_card { "200-with-card" } else { "204" });
         Err(inquiry.failure(Some(&self.visit.caller.masks)))
     }
 
@@ -293,13 +352,17 @@ impl Visit<'_> {
     /// Reads what is another programme's; nothing if the profile names nothing.
     pub async fn foreign(&self) -> Option<Done<()>> {
         let foreign = &self.profile.foreign;
-        let account = foreign.account.map(|id| ("the foreign account", format!("/accounts/{id}/cards")));
-        let card = foreign.card.map(|id| ("the foreign card", format!("/cards/{id}")));
+        let account = foreign
+            .account
+            .map(|id| ("the foreign account", format!("/accounts/{id}/cards")));
+        let card = foreign
+            .card
+            .map(|id| ("the foreign card", format!("/cards/{id}")));
         let mut codes = Vec::new();
         for (what, path) in account.into_iter().chain(card) {
             let seen = match self.call(&read(path)).await {
                 Ok(seen) => seen,
-                Err(words) => return Some(Err(super::access::unmade(Step::Foreign, self, words))),
+                Err(words) => return Some(Err(super::signed::unmade(Step::Foreign, self, words))),
             };
             if seen.is_success() {
                 let problem = "what should be out of reach is shown";
@@ -332,5 +395,9 @@ fn card_path(card: &str) -> String {
 /// The id of the card that a success shows.
 fn id_of(seen: &Seen) -> Option<String> {
     let incoming = seen.incoming()?;
-    card_id(&recorded(incoming, &[], &crate::drive::reply::Masks::default()))
+    card_id(&recorded(
+        incoming,
+        &[],
+        &crate::drive::reply::Masks::default(),
+    ))
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use url::{Host, Url};
 
 use super::evidence::Inquiry;
-use super::{Done, Visit, send};
+use super::{Done, Visit};
 use crate::card::AccountId;
 use crate::case::StepNumber;
 use crate::doctor::{Fact, Failure, Step, Trial};
@@ -16,6 +16,9 @@ use crate::drive::hooks::{Hooks, Inbox};
 use crate::drive::outgoing::Outgoing;
 use crate::drive::witness::Seen;
 use crate::profile::{BaseUrl, Webhooks};
+
+/// A subscription, or why there is none.
+pub type Watched<'v, 'p> = Result<Watch<'v, 'p>, Box<Failure>>;
 
 /// A subscription, and the inbox of what comes.
 pub struct Watch<'v, 'p> {
@@ -27,17 +30,20 @@ pub struct Watch<'v, 'p> {
 
 impl<'v, 'p> Watch<'v, 'p> {
     /// Listens and subscribes, if the profile says where.
-    pub async fn begin(
-        visit: &'v Visit<'p>,
-        account: &AccountId,
-    ) -> Option<Result<Self, Box<Failure>>> {
+    pub async fn begin(visit: &'v Visit<'p>, account: &AccountId) -> Option<Watched<'v, 'p>> {
         let webhooks = visit.profile.webhooks.as_ref()?;
         if let Err(error) = TcpListener::bind(webhooks.listen) {
             return Some(Err(cant_listen(visit, webhooks, &error)));
         }
         visit.forget();
         let foreign = &visit.profile.foreign;
-        let started = Hooks::start(webhooks, foreign, Instant::now(), &visit.access, &visit.caller);
+        let started = Hooks::start(
+            webhooks,
+            foreign,
+            Instant::now(),
+            &visit.access,
+            &visit.caller,
+        );
         Some(match started.await {
             Ok(hooks) => {
                 let inbox = hooks.open_inbox();
@@ -63,7 +69,11 @@ impl<'v, 'p> Watch<'v, 'p> {
         let wait = self.webhooks.wait.0;
         let deadline = tokio::time::Instant::now() + wait;
         let mut count = self.inbox.take().0.len();
-        while count == 0 && tokio::time::timeout_at(deadline, self.inbox.rings()).await.is_ok() {
+        while count == 0
+            && tokio::time::timeout_at(deadline, self.inbox.rings())
+                .await
+                .is_ok()
+        {
             count = self.inbox.take().0.len();
         }
         let done = match count {
@@ -73,6 +83,11 @@ impl<'v, 'p> Watch<'v, 'p> {
         };
         self.hooks.end(&self.visit.access, &self.visit.caller).await;
         done
+    }
+
+    /// Takes the subscription back without waiting for anything.
+    pub async fn withdraw(self) {
+        self.hooks.end(&self.visit.access, &self.visit.caller).await;
     }
 
     async fn nothing_came(&self) -> Box<Failure> {
@@ -95,7 +110,7 @@ impl<'v, 'p> Watch<'v, 'p> {
 
     /// Whether the callback address leads here, at least from here: the inbox hears of a read.
     async fn try_own_callback(&self, inquiry: &mut Inquiry) {
-        let address = self.hooks.address(&self.inbox.open_door(StepNumber::new(1)));
+        let address = self.hooks.address(&self.inbox.open_door(StepNumber(1)));
         let came = match ask_from_here(&address, self.webhooks).await {
             Ok(seen) => super::evidence::answer_words(&seen),
             Err(words) => words,
@@ -134,7 +149,12 @@ fn cant_listen(visit: &Visit<'_>, webhooks: &Webhooks, error: &std::io::Error) -
 }
 
 fn not_subscribed(visit: &Visit<'_>, webhooks: &Webhooks, words: String) -> Box<Failure> {
-    let seen = visit.caller.client.witness.as_ref().and_then(|witness| witness.take());
+    let seen = visit
+        .caller
+        .client
+        .witness
+        .as_ref()
+        .and_then(|witness| witness.take());
     let mut inquiry = match seen {
         Some(seen) => Inquiry::of(Step::Events, visit.profile, words, seen),
         None => Inquiry::new(Step::Events, visit.profile, words),

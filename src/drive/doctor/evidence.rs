@@ -86,9 +86,7 @@ impl Inquiry {
         Box::new(Failure {
             problem: masks.apply(self.problem),
             causes: self.evidence.causes(),
-            exchange: self
-                .seen
-                .map(|seen| shown(&seen, masks, self.hides_answer)),
+            exchange: self.seen.map(|seen| shown(&seen, masks, self.hides_answer)),
             tried: self.tried,
             signature: signed,
         })
@@ -104,7 +102,10 @@ fn say_address(evidence: &mut Evidence, url: &Url) {
     evidence.say("host", host);
     evidence.say("port", port.to_string());
     evidence.say("path", url.path().trim_end_matches('/'));
-    evidence.say("authority", &url[url::Position::BeforeHost..url::Position::AfterPort]);
+    evidence.say(
+        "authority",
+        &url[url::Position::BeforeHost..url::Position::AfterPort],
+    );
 }
 
 /// https of http, and the reverse.
@@ -131,7 +132,9 @@ fn add_answer(evidence: &mut Evidence, seen: &Seen) {
             if status.is_redirection() {
                 add_redirect(evidence, seen);
             }
-            let retry = seen.header(RETRY_AFTER.as_str()).and_then(|v| v.to_str().ok());
+            let retry = seen
+                .header(RETRY_AFTER.as_str())
+                .and_then(|v| v.to_str().ok());
             let retry = retry.map_or(String::new(), |after| format!("; Retry-After: {after}"));
             evidence.say("retry", retry);
         }
@@ -142,7 +145,10 @@ fn add_redirect(evidence: &mut Evidence, seen: &Seen) {
     let location = seen.header(LOCATION.as_str()).and_then(|v| v.to_str().ok());
     let location = location.unwrap_or("nowhere").to_owned();
     let from = Url::parse(seen.request.url.as_str());
-    let to = from.as_ref().ok().and_then(|from| from.join(&location).ok());
+    let to = from
+        .as_ref()
+        .ok()
+        .and_then(|from| from.join(&location).ok());
     evidence.say("location", location.as_str());
     match (from, to) {
         (Ok(from), Some(to))
@@ -162,9 +168,15 @@ fn add_redirect(evidence: &mut Evidence, seen: &Seen) {
 
 /// Whether a page came in place of an answer.
 pub fn is_html(seen: &Seen) -> bool {
-    let media_type = seen.header(CONTENT_TYPE.as_str()).and_then(|v| v.to_str().ok());
+    let media_type = seen
+        .header(CONTENT_TYPE.as_str())
+        .and_then(|v| v.to_str().ok());
     media_type.is_some_and(|text| text.starts_with("text/html"))
-        || seen.body().trim_start().to_ascii_lowercase().starts_with("<!doctype html")
+        || seen
+            .body()
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("<!doctype html")
 }
 
 /// Whether two answers say the same, but for what no two answers share: ids and times.
@@ -172,7 +184,9 @@ fn is_same(one: &Seen, other: &Seen) -> bool {
     let plain = |seen: &Seen| -> String {
         let body = seen.body();
         let words = body.split(|c: char| !c.is_alphanumeric() && c != '-');
-        words.filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect()
+        words
+            .filter(|word| !word.contains(|c: char| c.is_ascii_digit()))
+            .collect()
     };
     one.status().is_some() && one.status() == other.status() && plain(one) == plain(other)
 }
@@ -192,19 +206,29 @@ pub fn said(seen: &Seen, masks: &Masks) -> String {
     let body = body.trim();
     match body.is_empty() || is_html(seen) {
         true => String::new(),
-        false => format!(": it says {}", body.chars().take(CHARS_MAX).collect::<String>()),
+        false => format!(
+            ": it says {}",
+            body.chars().take(CHARS_MAX).collect::<String>()
+        ),
     }
 }
 
 fn shown(seen: &Seen, masks: &Masks, hides_answer: bool) -> Shown {
     let request = seen.request.recorded("");
     let field = |(name, value): &(String, String)| masks.apply(format!("{name}: {value}"));
-    let is_login = request.body.as_deref().is_some_and(|b| b.contains("\"apiSecret\""));
+    let is_login = request
+        .body
+        .as_deref()
+        .is_some_and(|b| b.contains("\"apiSecret\""));
     let body = match is_login {
-        true => Some(format!("{{\"apiKey\":\"{REDACTED}\",\"apiSecret\":\"{REDACTED}\"}}")),
+        true => Some(format!(
+            "{{\"apiKey\":\"{REDACTED}\",\"apiSecret\":\"{REDACTED}\"}}"
+        )),
         false => request.body.map(|body| masks.apply(body)),
     };
-    let came = seen.incoming().map(|incoming| recorded(incoming, &[], masks));
+    let came = seen
+        .incoming()
+        .map(|incoming| recorded(incoming, &[], masks));
     let answer_body = match (&came, hides_answer) {
         (None, _) => None,
         (Some(_), true) => Some(format!("{REDACTED}: it may hold a token")),
@@ -227,7 +251,10 @@ fn shown(seen: &Seen, masks: &Masks, hides_answer: bool) -> Shown {
 /// The start of a body, without what introduces it in a sentence.
 fn plain_body(body: &str) -> String {
     let shown = shown_body(body);
-    shown.trim_start_matches(" and `").trim_end_matches('`').to_owned()
+    shown
+        .trim_start_matches(" and `")
+        .trim_end_matches('`')
+        .to_owned()
 }
 
 /// What was signed: the base with the token masked, and where each line is from.
@@ -236,21 +263,32 @@ fn signed(request: &Outgoing) -> Option<Signed> {
     let components = signature::components_signed(request)?;
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA384, &bytes);
     let base = String::from_utf8_lossy(&bytes).into_owned();
-    let lines = base.lines().enumerate().map(|(index, line)| match components.get(index) {
-        Some(Component::Field(name)) if is_secret(request, name) => {
-            format!("\"{name}\": {REDACTED}")
-        }
-        _ => line.to_owned(),
-    });
+    let lines = base
+        .lines()
+        .enumerate()
+        .map(|(index, line)| match components.get(index) {
+            Some(Component::Field(name)) if is_secret(request, name) => {
+                format!("\"{name}\": {REDACTED}")
+            }
+            _ => line.to_owned(),
+        });
     Some(Signed {
         base: lines.collect::<Vec<_>>().join("\n"),
-        sha384: hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha384: hash
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
         rebuild: components.iter().map(source).collect(),
     })
 }
 
 fn is_secret(request: &Outgoing, name: &str) -> bool {
-    request.headers.get_all(name).iter().any(http::HeaderValue::is_sensitive)
+    request
+        .headers
+        .get_all(name)
+        .iter()
+        .any(http::HeaderValue::is_sensitive)
 }
 
 /// Where a verifier finds the value of a component.
@@ -265,7 +303,9 @@ fn source(component: &Component) -> String {
         Component::RequestTarget => "the request line between method and version",
         Component::Path => "the path of the URL, percent-encoded as it came",
         Component::Query => "the query with its question mark; `?` alone where there is none",
-        Component::Field(_) => "the field's value without white space around it; several are joined by `, `",
+        Component::Field(_) => {
+            "the field's value without white space around it; several are joined by `, `"
+        }
     };
     format!("\"{component}\": {from}")
 }

@@ -4,13 +4,15 @@
 //! request is sent again with one thing changed at a time, as long as that is a read or what the step does anyway.
 //! What was seen becomes facts; which causes they point to is decided in `src/doctor/causes.rs`.
 
-mod access;
 mod accounts;
 mod cards;
 mod events;
 mod evidence;
+mod key;
 mod reach;
 mod secrets;
+mod signed;
+mod token;
 
 use crate::doctor::{Check, Examination, Failure, Outcome, Step};
 use crate::profile::Profile;
@@ -80,7 +82,10 @@ impl Round<'_> {
         self.pass(Step::Profile, String::new());
         let (caller, bearer) = self.settle(Step::Secrets, secrets::read(self.profile))?;
         let place = self.settle(Step::Name, reach::name(self.profile).await)?;
-        self.settle(Step::Connection, reach::connection(self.profile, &place).await)?;
+        self.settle(
+            Step::Connection,
+            reach::connection(self.profile, &place).await,
+        )?;
         match place.is_tls() {
             true => self.settle(Step::Tls, reach::tls(self.profile, &caller).await)?,
             false => self.skip(Step::Tls, "base_url begins with http"),
@@ -98,8 +103,13 @@ impl Round<'_> {
         self.settle(Step::Key, visit.key().await)?;
         self.settle(Step::SignedRead, visit.signed_read().await)?;
         match visit.access.signs() {
-            true => drop(self.settle(Step::UnsignedRead, visit.unsigned_read().await)),
-            false => self.skip(Step::UnsignedRead, "the profile says that nothing is signed"),
+            true => {
+                self.settle(Step::UnsignedRead, visit.unsigned_read().await);
+            }
+            false => self.skip(
+                Step::UnsignedRead,
+                "the profile says that nothing is signed",
+            ),
         }
         Patient::new(&visit).treat(self).await;
         self.say_of_clock();
@@ -135,7 +145,9 @@ impl Round<'_> {
 
     async fn foreign(&mut self, visit: &Visit<'_>) {
         match visit.foreign().await {
-            Some(done) => drop(self.settle(Step::Foreign, done)),
+            Some(done) => {
+                self.settle(Step::Foreign, done);
+            }
             None => self.skip(Step::Foreign, "the profile has no [foreign]"),
         }
     }
@@ -203,6 +215,9 @@ impl Visit<'_> {
 }
 
 async fn send(caller: &Caller, request: Outgoing) -> Seen {
-    let sent = caller.client.send(request.clone(), Delivery::default()).await;
+    let sent = caller
+        .client
+        .send(request.clone(), Delivery::default())
+        .await;
     Seen::new(request, &sent.received)
 }

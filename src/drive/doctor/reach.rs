@@ -57,7 +57,10 @@ pub async fn name(profile: &Profile) -> Done<Place> {
             return Err(failed(words, Fact::Lost(Loss::Name)));
         }
     };
-    let shown: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
+    let shown: Vec<String> = found
+        .iter()
+        .map(|address| address.ip().to_string())
+        .collect();
     let note = shown.join(", ");
     let place = Place {
         url,
@@ -82,9 +85,11 @@ pub async fn connection(profile: &Profile, place: &Place) -> Done<()> {
         let opened = open(other, profile.timeout.0).await;
         let mut url = place.url.clone();
         // An address is a host, so this can't fail.
-        drop(url.set_ip_host(other.ip()));
+        let _ = url.set_ip_host(other.ip());
         inquiry.evidence.say("other_host", other.ip().to_string());
-        inquiry.evidence.say("other_url", url.as_str().trim_end_matches('/'));
+        inquiry
+            .evidence
+            .say("other_url", url.as_str().trim_end_matches('/'));
         let (fact, words) = match opened {
             Ok(()) => (Fact::Taken(Trial::OtherLoopback), "a connection".to_owned()),
             Err(words) => (Fact::Same(Trial::OtherLoopback), words),
@@ -130,7 +135,9 @@ pub async fn tls(profile: &Profile, caller: &Caller) -> Done<()> {
         && let Ok(client) = Client::new(&base, profile.timeout.0)
         && let Ok(request) = bare(&Base::new(base.as_str()), caller)
     {
-        let sent = client.send(request.clone(), crate::drive::client::Delivery::default()).await;
+        let sent = client
+            .send(request.clone(), crate::drive::client::Delivery::default())
+            .await;
         let seen = Seen::new(request, &sent.received);
         let is_taken = seen.status().is_some();
         inquiry.tried(Trial::OtherScheme, &seen, is_taken);
@@ -160,17 +167,24 @@ pub async fn http(profile: &Profile, caller: &Caller) -> Done<Option<i64>> {
         Some(404 | 405) => {
             let problem = "something answers, but does not know the path";
             let mut inquiry = Inquiry::of(Step::Http, profile, problem, seen);
-            if !try_paths(profile, caller, &mut inquiry).await && hides_from_strangers(caller).await {
+            if !try_paths(profile, caller, &mut inquiry).await && hides_from_strangers(caller).await
+            {
                 return Ok((ahead, "404 to a stranger's read".to_owned()));
             }
             inquiry
         }
-        Some(300..=399 | 429 | 500..) => {
-            Inquiry::of(Step::Http, profile, "something answers, but not the API", seen)
-        }
-        Some(code) if is_html(&seen) && code < 300 => {
-            Inquiry::of(Step::Http, profile, "a page came in place of an answer", seen)
-        }
+        Some(300..=399 | 429 | 500..) => Inquiry::of(
+            Step::Http,
+            profile,
+            "something answers, but not the API",
+            seen,
+        ),
+        Some(code) if is_html(&seen) && code < 300 => Inquiry::of(
+            Step::Http,
+            profile,
+            "a page came in place of an answer",
+            seen,
+        ),
         Some(400) if seen.body().contains("HTTPS port") => {
             Inquiry::of(Step::Http, profile, "the port wants TLS", seen)
         }
@@ -186,7 +200,7 @@ pub async fn http(profile: &Profile, caller: &Caller) -> Done<Option<i64>> {
 fn note(code: u16, ahead: Option<i64>) -> String {
     let answer = format!("{code} to a stranger's read");
     match ahead {
-        Some(ahead) if ahead.abs() > super::access::CLOCK_SLACK_S => {
+        Some(ahead) if ahead.abs() > super::token::CLOCK_SLACK_S => {
             format!("{answer}; its clock is {}", clock_words(ahead))
         }
         _ => answer,
@@ -250,10 +264,16 @@ async fn try_paths(profile: &Profile, caller: &Caller, inquiry: &mut Inquiry) ->
 fn near_paths(base: &str) -> Vec<(Trial, String)> {
     let mut near = vec![(Trial::PrefixAdded, format!("{base}/v1"))];
     let path_at = base.find("://").map_or(0, |at| at + 3);
-    let path_at = base[path_at..].find('/').map_or(base.len(), |at| path_at + at);
+    let path_at = base[path_at..]
+        .find('/')
+        .map_or(base.len(), |at| path_at + at);
     let (site, path) = base.split_at(path_at);
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let joined = |parts: &[&str]| parts.iter().fold(site.to_owned(), |url, part| url + "/" + part);
+    let joined = |parts: &[&str]| {
+        parts
+            .iter()
+            .fold(site.to_owned(), |url, part| url + "/" + part)
+    };
     if let Some(at) = (1..parts.len()).find(|at| parts[*at] == parts[at - 1]) {
         let once = [&parts[..at], &parts[at + 1..]].concat();
         near.push((Trial::PrefixOnce, joined(&once)));
@@ -300,17 +320,27 @@ mod tests {
 
     #[test]
     fn paths_near_the_one_that_is_wrong_are_tried() {
-        let near = |base| -> Vec<String> { near_paths(base).into_iter().map(|(_, url)| url).collect() };
+        let near =
+            |base| -> Vec<String> { near_paths(base).into_iter().map(|(_, url)| url).collect() };
         assert_eq!(near("http://h:1"), ["http://h:1/v1"]);
-        assert_eq!(near("http://h/v1/v1"), ["http://h/v1/v1/v1", "http://h/v1", "http://h/v1"]);
+        assert_eq!(
+            near("http://h/v1/v1"),
+            ["http://h/v1/v1/v1", "http://h/v1", "http://h/v1"]
+        );
         assert_eq!(near("http://h/a/v2"), ["http://h/a/v2/v1", "http://h/a"]);
     }
 
     #[test]
     fn a_host_on_both_loopbacks_has_no_other() {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
-        assert_eq!(other_loopback(&[address("127.0.0.1:1")]), Some(address("[::1]:1")));
-        assert_eq!(other_loopback(&[address("[::1]:1")]), Some(address("127.0.0.1:1")));
+        assert_eq!(
+            other_loopback(&[address("127.0.0.1:1")]),
+            Some(address("[::1]:1"))
+        );
+        assert_eq!(
+            other_loopback(&[address("[::1]:1")]),
+            Some(address("127.0.0.1:1"))
+        );
         assert_eq!(other_loopback(&[address("10.0.0.1:1")]), None);
     }
 }

@@ -13,7 +13,11 @@ use crate::profile::{Credentials, Profile, Secret, SecretError};
 pub fn read(profile: &Profile) -> Done<(Caller, Bearer)> {
     let signing = &profile.signing;
     if signing.enabled && signing.key_id.is_some() && signing.private_key.is_none() {
-        let mut inquiry = Inquiry::new(Step::Secrets, profile, "there is key_id, and no private_key");
+        let mut inquiry = Inquiry::new(
+            Step::Secrets,
+            profile,
+            "there is key_id, and no private_key",
+        );
         inquiry.evidence.add(Fact::KeyIdAlone);
         return Err(inquiry.failure(None));
     }
@@ -56,11 +60,15 @@ fn failure(profile: &Profile, trouble: &Trouble) -> Box<Failure> {
         Trouble::Secret { what, source } => {
             evidence.say("key", key_of(what));
             let (fact, secret) = match source {
-                SecretError::NotSet(name) => (Fact::SecretNotSet, format!("the environment variable {name}")),
+                SecretError::NotSet(name) => (
+                    Fact::SecretNotSet,
+                    format!("the environment variable {name}"),
+                ),
                 SecretError::Empty(place) => (Fact::SecretEmpty, place.clone()),
-                SecretError::Unreadable { path, .. } => {
-                    (Fact::SecretUnreadable, format!("the file {}", path.display()))
-                }
+                SecretError::Unreadable { path, .. } => (
+                    Fact::SecretUnreadable,
+                    format!("the file {}", path.display()),
+                ),
             };
             evidence.add(fact);
             evidence.say("secret", secret);
@@ -92,10 +100,12 @@ fn key_of(what: &str) -> &'static str {
 fn key_form(profile: &Profile) -> KeyForm {
     let secret = profile.signing.private_key.as_ref();
     let text = secret.and_then(|secret| secret.read().ok());
-    text.map_or(KeyForm::Other, |text| match KeyForm::of(text.expose_secret()) {
-        // It could not be used, so it is of some other kind.
-        KeyForm::Private => KeyForm::OtherKind("unknown"),
-        form => form,
+    text.map_or(KeyForm::Other, |text| {
+        match KeyForm::of(text.expose_secret()) {
+            // It could not be used, so it is of some other kind.
+            KeyForm::Private => KeyForm::OtherKind("unknown"),
+            form => form,
+        }
     })
 }
 
