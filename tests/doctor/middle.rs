@@ -8,6 +8,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Method, StatusCode};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -98,7 +100,9 @@ pub fn tls(
 ) -> (SocketAddr, PathBuf) {
     let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let file = folder.join("ca.pem");
-    std::fs::write(&file, made.cert.pem()).unwrap();
+    let text = STANDARD.encode(made.cert.der());
+    let text = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    std::fs::write(&file, text).unwrap();
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()

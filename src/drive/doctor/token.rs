@@ -172,7 +172,7 @@ impl Visit<'_> {
     }
 
     /// A set-up call with another body, or with the other set of header fields.
-    async fn try_setup_call(
+    pub async fn try_setup_call(
         &self,
         inquiry: &mut Inquiry,
         trial: Trial,
