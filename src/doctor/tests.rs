@@ -140,6 +140,28 @@ fn facts_lead_to_their_cause() {
                 Other(WrongBearer),
                 Other(Unsigned),
                 Same(BrokenSignature),
+                Same(UnknownKeyId),
+            ],
+            "key-id-unknown",
+        ),
+        (
+            SignedRead,
+            &[
+                Status(401),
+                Same(Unsigned),
+                Same(BrokenSignature),
+                Same(UnknownKeyId),
+                Taken(FreshKey),
+            ],
+            "key-and-id-differ",
+        ),
+        (
+            SignedRead,
+            &[
+                Status(401),
+                Other(WrongBearer),
+                Other(Unsigned),
+                Same(BrokenSignature),
                 Other(UnknownKeyId),
                 Same(FreshKey),
             ],
