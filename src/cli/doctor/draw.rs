@@ -120,8 +120,9 @@ fn label_of(label: &str) -> Span {
 
 fn exchange(page: &mut Page<'_>, shown: &Shown) -> io::Result<()> {
     page.hanging(&[label_of("sent")], PLAIN, &shown.request)?;
+    // Unbroken, so that Signature-Input can be copied.
     for field in shown.headers.iter().chain(&shown.body) {
-        page.hanging(&[label_of("")], DIM, field)?;
+        page.unbroken(&[label_of(""), dim(field)])?;
     }
     page.hanging(&[label_of("came")], PLAIN, &shown.answer)?;
     for field in shown.answer_headers.iter().chain(&shown.answer_body) {
