@@ -146,22 +146,14 @@ impl<'v, 'p> Patient<'v, 'p> {
             (Trial::NoDigest, Flaw::NoDigest),
         ] {
             let draft = self.create_draft(account);
-            let dressed = self
-                .visit
-                .access
-                .dress(&draft, Some(flaw), None, &self.visit.caller);
-            let dressed = dressed.await;
+            let dressed = self.visit.dress(&draft, Some(flaw)).await;
             self.tried(inquiry, trial, dressed).await;
         }
         let keyless = Draft {
             key: None,
             ..self.create_draft(account)
         };
-        let dressed = self
-            .visit
-            .access
-            .dress(&keyless, None, None, &self.visit.caller)
-            .await;
+        let dressed = self.visit.dress(&keyless, None).await;
         self.tried(inquiry, Trial::NoKey, dressed).await;
         let redigest = |request: &mut Outgoing| {
             let body = request.body.clone().unwrap_or_default();

@@ -6,16 +6,15 @@ use std::time::Instant;
 use url::{Host, Url};
 
 use super::evidence::Inquiry;
-use super::{Done, Visit};
+use super::{Done, Visit, client_at, send};
 use crate::card::AccountId;
 use crate::case::StepNumber;
 use crate::doctor::{Fact, Failure, Step, Trial};
 use crate::drive::address::Base;
-use crate::drive::client::{Client, Delivery};
 use crate::drive::hooks::{Hooks, Inbox};
 use crate::drive::outgoing::Outgoing;
 use crate::drive::witness::Seen;
-use crate::profile::{BaseUrl, Webhooks};
+use crate::profile::{BaseUrl, Profile, Webhooks};
 
 /// A subscription, or why there is none.
 pub type Watched<'v, 'p> = Result<Watch<'v, 'p>, Box<Failure>>;
@@ -111,7 +110,7 @@ impl<'v, 'p> Watch<'v, 'p> {
     /// Whether the callback address leads here, at least from here: the inbox hears of a read.
     async fn try_own_callback(&self, inquiry: &mut Inquiry) {
         let address = self.hooks.address(&self.inbox.open_door(StepNumber(1)));
-        let came = match ask_from_here(&address, self.webhooks).await {
+        let came = match ask_from_here(&address, self.visit.profile).await {
             Ok(seen) => super::evidence::answer_words(&seen),
             Err(words) => words,
         };
@@ -123,17 +122,16 @@ impl<'v, 'p> Watch<'v, 'p> {
     }
 }
 
-async fn ask_from_here(address: &str, webhooks: &Webhooks) -> Result<Seen, String> {
+async fn ask_from_here(address: &str, profile: &Profile) -> Result<Seen, String> {
     let url = BaseUrl::try_from(address.to_owned())?;
-    let client = Client::new(&url, webhooks.wait.0)?;
+    let client = client_at(&url, profile)?;
     let request = Outgoing {
         method: http::Method::GET,
         url: Base::new(address).address("")?,
         headers: http::HeaderMap::new(),
         body: None,
     };
-    let sent = client.send(request.clone(), Delivery::default()).await;
-    Ok(Seen::new(request, &sent.received))
+    Ok(send(&client, request).await)
 }
 
 fn cant_listen(visit: &Visit<'_>, webhooks: &Webhooks, error: &std::io::Error) -> Box<Failure> {

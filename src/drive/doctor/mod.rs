@@ -14,13 +14,14 @@ mod secrets;
 mod signed;
 mod token;
 
+use crate::case::Flaw;
 use crate::doctor::{Check, Examination, Failure, Outcome, Step};
-use crate::profile::Profile;
+use crate::profile::{BaseUrl, Profile};
 
 use self::cards::Patient;
 use super::auth::Access;
 use super::auth::bearer::Bearer;
-use super::client::Delivery;
+use super::client::{Client, Delivery};
 use super::draft::Draft;
 use super::outgoing::Outgoing;
 use super::setup::Caller;
@@ -204,20 +205,27 @@ struct Visit<'a> {
 impl Visit<'_> {
     /// Sends a request, whatever comes.
     async fn ask(&self, request: Outgoing) -> Seen {
-        send(&self.caller, request).await
+        send(&self.caller.client, request).await
     }
 
     /// A draft, dressed and sent.
     async fn call(&self, draft: &Draft) -> Result<Seen, String> {
-        let request = self.access.dress(draft, None, None, &self.caller).await?;
-        Ok(self.ask(request).await)
+        Ok(self.ask(self.dress(draft, None).await?).await)
+    }
+
+    /// A draft, dressed as a run does, with a flaw if there is one.
+    async fn dress(&self, draft: &Draft, flaw: Option<Flaw>) -> Result<Outgoing, String> {
+        self.access.dress(draft, flaw, None, &self.caller).await
     }
 }
 
-async fn send(caller: &Caller, request: Outgoing) -> Seen {
-    let sent = caller
-        .client
-        .send(request.clone(), Delivery::default())
-        .await;
+/// A client for another address, in the way of the profile.
+fn client_at(base: &BaseUrl, profile: &Profile) -> Result<Client, String> {
+    Client::new(base, profile.timeout.0)
+}
+
+/// Sends a request, whatever comes.
+async fn send(client: &Client, request: Outgoing) -> Seen {
+    let sent = client.send(request.clone(), Delivery::default()).await;
     Seen::new(request, &sent.received)
 }

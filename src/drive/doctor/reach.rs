@@ -8,14 +8,12 @@ use tokio::net::TcpStream;
 use url::{Host, Url};
 
 use super::evidence::{Inquiry, is_html, other_scheme};
-use super::{Caller, Done, send};
+use super::{Caller, Done, client_at, send};
 use crate::doctor::{Fact, Loss, Step, Trial};
 use crate::drive::address::Base;
-use crate::drive::client::Client;
 use crate::drive::draft::Draft;
 use crate::drive::outgoing::Outgoing;
 use crate::drive::setup::epoch;
-use crate::drive::witness::Seen;
 use crate::profile::{BaseUrl, Profile};
 
 /// Where the target is.
@@ -132,13 +130,10 @@ pub async fn tls(profile: &Profile, caller: &Caller) -> Done<()> {
     inquiry.evidence.say("reason", reason);
     if matches!(loss, Loss::Tls | Loss::Closed | Loss::Other)
         && let Some(base) = with_scheme(profile, &mut inquiry)
-        && let Ok(client) = Client::new(&base, profile.timeout.0)
+        && let Ok(client) = client_at(&base, profile)
         && let Ok(request) = bare(&Base::new(base.as_str()), caller)
     {
-        let sent = client
-            .send(request.clone(), crate::drive::client::Delivery::default())
-            .await;
-        let seen = Seen::new(request, &sent.received);
+        let seen = send(&client, request).await;
         let is_taken = seen.status().is_some();
         inquiry.tried(Trial::OtherScheme, &seen, is_taken);
     }
@@ -156,7 +151,7 @@ fn with_scheme(profile: &Profile, inquiry: &mut Inquiry) -> Option<BaseUrl> {
 /// Asks for cards as nobody in particular. Gives how many seconds the target's clock is ahead.
 pub async fn http(profile: &Profile, caller: &Caller) -> Done<Option<i64>> {
     let seen = match bare(&caller.base, caller) {
-        Ok(request) => send(caller, request).await,
+        Ok(request) => send(&caller.client, request).await,
         Err(words) => return Err(Inquiry::new(Step::Http, profile, words).failure(None)),
     };
     let status = seen.status();
@@ -218,7 +213,7 @@ async fn try_tls(profile: &Profile, inquiry: &mut Inquiry) {
     let Some(base) = with_scheme(profile, inquiry) else {
         return;
     };
-    let Ok(client) = Client::new(&base, profile.timeout.0) else {
+    let Ok(client) = client_at(&base, profile) else {
         return;
     };
     let shaken = client.connect().await;
@@ -244,7 +239,7 @@ async fn try_paths(profile: &Profile, caller: &Caller, inquiry: &mut Inquiry) ->
         let Ok(request) = bare(&Base::new(&base), caller) else {
             continue;
         };
-        let seen = send(caller, request).await;
+        let seen = send(&caller.client, request).await;
         let is_api = seen.status().is_some_and(|code| {
             !matches!(code, 300..=399 | 404 | 405 | 429 | 500..) && !(is_html(&seen) && code < 300)
         });
@@ -291,7 +286,7 @@ async fn hides_from_strangers(caller: &Caller) -> bool {
         ..read("/cards")
     };
     match Outgoing::new(&caller.base, &draft) {
-        Ok(request) => send(caller, request).await.status() != Some(404),
+        Ok(request) => send(&caller.client, request).await.status() != Some(404),
         Err(_) => false,
     }
 }

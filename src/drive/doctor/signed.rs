@@ -98,7 +98,7 @@ impl Visit<'_> {
         let flaw = (!is_bare).then_some(flaw);
         let has_no_token = matches!(self.profile.credentials, Credentials::None);
         let flaw = flaw.filter(|flaw| !(has_no_token && flaw.is_of_bearer()));
-        let mut request = self.access.dress(&draft, flaw, None, &self.caller).await?;
+        let mut request = self.dress(&draft, flaw).await?;
         if without_signature {
             request.headers.remove("signature");
             request.headers.remove("signature-input");
