@@ -69,10 +69,11 @@ pub fn execute(args: &Args) -> Outcome {
         .ok_or_else(no_profile)?;
     let is_text = args.format == Format::Text;
     let file = draw::File::new(&path);
-    let mut tell = |check: &Check| match is_text {
-        // Whoever reads no further has seen what he wanted.
-        true => drop(show_page(|page| draw::line(page, check))),
-        false => {}
+    let mut tell = |check: &Check| {
+        if is_text {
+            // Whoever reads no further has seen what he wanted.
+            drop(show_page(|page| draw::line(page, check)));
+        }
     };
     let examination = match load(&path, args.url.as_ref()) {
         Ok(profile) => {

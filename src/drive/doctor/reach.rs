@@ -240,8 +240,10 @@ async fn try_paths(profile: &Profile, caller: &Caller, inquiry: &mut Inquiry) ->
             continue;
         };
         let seen = send(&caller.client, request).await;
-        let is_api = seen.status().is_some_and(|code| {
-            !matches!(code, 300..=399 | 404 | 405 | 429 | 500..) && !(is_html(&seen) && code < 300)
+        let is_page = is_html(&seen);
+        let is_api = seen.status().is_some_and(|code| match code {
+            300..=399 | 404 | 405 | 429 | 500.. => false,
+            _ => code >= 300 || !is_page,
         });
         if is_api && !is_found {
             inquiry.evidence.say("other_url", base);
