@@ -468,7 +468,7 @@ fn signatures_that_are_not_taken() {
     bench.token(&token).check("signed-read", "clock-off", "NTP");
     Bench::new()
         .and("components = [\"@method\", \"@target-uri\"]\n")
-        .check("signed-read", "components-incomplete", "signing.components");
+        .check("create", "components-incomplete", "signing.components");
     Bench::new()
         .behind(|passing| {
             let input = passing.headers.get("signature-input")?.to_str().ok()?;

@@ -296,7 +296,7 @@ static RULES: &[Rule] = &[
     rule("clock-off", Likely, SIGNED, |e| refused(e) && e.has(Fact::ClocksDiffer) && !e.taken(CreatedByDate) && !signed_otherwise(e) && !e.same(WrongBearer),
         "the clocks differ: the target's is {clock}", ("", "set the clock (NTP) here or there")),
     rule("alg-refused", Shown, &[SignedRead], |e| e.taken(NoAlgorithm),
-        "the target refuses the parameter `alg`: without it the signature is accepted", ("signing.parameters", "RFC 9421 allows `alg` when it agrees with the key: let the target accept it, or sign without it")),
+        "the target refuses the parameter `alg`: without it the signature is accepted", ("signing", "RFC 9421 allows `alg` when it agrees with the key: let the target accept it; cardproof always sends it")),
     rule("authorization-uncovered", Shown, &[SignedRead], |e| e.taken(WithoutAuthorization),
         "the signature is accepted when it does not cover authorization: the target sees another one, or refuses the component", ("signing.components", "leave \"authorization\" out of components, or let the gateway pass the field on unchanged")),
     rule("components-incomplete", Shown, &[SignedRead], |e| e.taken(UsualComponents),
