@@ -1,7 +1,7 @@
 //! What keeps cardproof from testing a target, found by evidence; pure.
 //!
 //! `src/drive/doctor/` goes through the steps and tries things out; what it sees becomes [`Fact`]s, and one table
-//! ([`causes`]) makes causes of them, the surest first, each with what to change. Nothing here is a verdict: a target
+//! (`causes.rs`) makes causes of them, the surest first, each with what to change. Nothing here is a verdict: a target
 //! that can't be reached or prepared has departed from nothing.
 
 mod causes;
