@@ -222,10 +222,12 @@ fn drive(session: &Session, in_flight: usize) -> (f64, f64) {
     let header = cardproof::trace::Header {
         trace: cardproof::trace::TRACE_VERSION,
         cardproof: String::new(),
+        run: None,
         target: String::new(),
         contract: String::new(),
         seed: 0,
         suites: Vec::new(),
+        cases: None,
         terms: cardproof::trace::Terms::default(),
         base_url: String::new(),
         disabled: std::collections::BTreeMap::new(),

@@ -40,6 +40,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let agenda = Agenda {
         cases: &mut cases,
         count: planned_count(&suites, Budget::default(), contract),
+        recorded: &mut std::iter::empty(),
     };
     let report = run(
         &stage,

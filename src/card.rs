@@ -218,6 +218,11 @@ impl Action {
     pub fn is_issuers(self) -> bool {
         matches!(self, Self::Suspend | Self::Unsuspend | Self::Block)
     }
+
+    /// What only a sandbox offers: the simulator's acts and the issuer's own.
+    pub fn is_sandbox(self) -> bool {
+        matches!(self, Self::Issue | Self::Fail) || self.is_issuers()
+    }
 }
 
 impl fmt::Display for Action {

@@ -1,7 +1,10 @@
 //! The trace: everything that went over the wire in a run, in a form that can be judged again.
 //!
 //! A trace file is JSON lines ([`Record`]): a header, then cases, their exchanges as they happen, and their ends. Cases
-//! overlap in time, so their lines do too. Nothing secret is in it: the driver never puts a credential into a
+//! overlap in time, so their lines do too. A run that ended early may go on in the same file, behind a line that says so
+//! ([`Record::Resumed`]): cases that were open there are judged as far as they went, and are run again, from the start and
+//! under the same number. The last line says that the plan was carried out ([`Record::Over`]); a trace without it is that
+//! of a run that was killed, stopped, or is still at work. Nothing secret is in it: the driver never puts a credential into a
 //! [`Request`], and [`crate::redact`] masks card numbers in what a target sends.
 
 use std::collections::BTreeMap;
@@ -9,6 +12,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::card::{AccountId, CardId};
 use crate::case::{Case, Flaw, StepNumber};
@@ -40,6 +44,25 @@ impl fmt::Display for CaseNumber {
     }
 }
 
+/// The id of a run. It stands in the report, at the top of the trace, and in each request, so that the target's operators
+/// find what was sent. What is compared between runs never has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct RunId(#[schemars(with = "String")] Uuid);
+
+impl RunId {
+    /// An id that no run had before; later ones sort after it.
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Microseconds since the run began.
 #[derive(
     Clone,
@@ -57,6 +80,10 @@ impl fmt::Display for CaseNumber {
 )]
 #[serde(transparent)]
 pub struct Micros(pub u64);
+
+/// Stands for the idempotency key or the body of a request in what others recorded, where it is missing there: nobody knows
+/// what was sent.
+pub const NOT_RECORDED: &str = "[not recorded]";
 
 /// Header fields in the order in which they came, names in lower case.
 pub type Headers = Vec<(String, String)>;
@@ -162,6 +189,7 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
     /// The step of the case that asked for it. A step may take several (waiting for issuance reads again and again).
+    /// [`StepNumber::BEFORE`]: none did, an account with a past was read before the case began.
     pub step: StepNumber,
     /// When the request was sent.
     pub sent_at: Micros,
@@ -230,6 +258,31 @@ pub struct Obstacle {
     pub words: String,
 }
 
+/// What is known of an account that did not begin empty.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Past {
+    /// It was read first, by the exchanges of [`StepNumber::BEFORE`] at the start of the case. A card that they did not
+    /// show is final, or was never made.
+    Read,
+    /// Nothing: cards of before may turn up at any time.
+    Unknown,
+    /// Nothing, and others act on it meanwhile: cards may turn up, and change, at any time.
+    Shared,
+}
+
+impl Past {
+    /// Cards that nobody has seen may be in any state.
+    pub fn is_unknown(self) -> bool {
+        match self {
+            Self::Unknown | Self::Shared => true,
+            Self::Read => false,
+        }
+    }
+}
+
 /// One case as it was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseTrace {
@@ -237,14 +290,18 @@ pub struct CaseTrace {
     pub number: CaseNumber,
     /// The case.
     pub case: Case,
-    /// The fresh account that each letter stood for.
+    /// The account that each letter stood for.
     pub accounts: BTreeMap<char, AccountId>,
+    /// Those among them that did not begin empty, and what is known of that.
+    pub pasts: BTreeMap<char, Past>,
     /// Its exchanges, in the order in which they were sent.
     pub exchanges: Vec<Exchange>,
     /// The events that were delivered meanwhile, in the order in which they came.
     pub events: Vec<Event>,
     /// What came in the way.
     pub obstacles: Vec<Obstacle>,
+    /// Why it was not run, where accounts were wanting for it: neither an obstacle nor evidence.
+    pub not_run: Option<String>,
     /// The case ran to its end; a trace that was cut off has one that didn't.
     pub complete: bool,
 }
@@ -256,7 +313,7 @@ impl CaseTrace {
         let Some(last) = self.exchanges.iter().map(|e| e.step).max() else {
             return;
         };
-        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&(last.0 - 1));
+        let reached = |stretch: &std::ops::Range<usize>| stretch.contains(&last.0.wrapping_sub(1));
         if let Some(stretch) = self.case.stretches().into_iter().find(reached)
             && self.case.lanes(&stretch).len() > 1
         {
@@ -308,6 +365,9 @@ pub struct Header {
     pub trace: u32,
     /// The version of cardproof that wrote it.
     pub cardproof: String,
+    /// The run that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The name of what was tested.
     pub target: String,
     /// Its base URL.
@@ -319,6 +379,9 @@ pub struct Header {
     pub seed: u64,
     /// The suites that were run.
     pub suites: Vec<String>,
+    /// How many cases were to be generated, if not the suites' own numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<usize>,
     /// What the judge must know.
     pub terms: Terms,
     /// Requirements that the user disabled, with the reason.
@@ -341,8 +404,11 @@ pub enum Record {
         number: CaseNumber,
         /// The case.
         case: Case,
-        /// The fresh account that each letter stands for.
+        /// The account that each letter stands for.
         accounts: BTreeMap<char, AccountId>,
+        /// Those among them that did not begin empty.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pasts: BTreeMap<char, Past>,
     },
     /// An exchange happened.
     Exchange {
@@ -367,5 +433,12 @@ pub enum Record {
         /// What came in the way.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         obstacles: Vec<Obstacle>,
+        /// Why it was not run, where accounts were wanting for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_run: Option<String>,
     },
+    /// The run ended early, and goes on from here; times count from here. What is open is over, and will be run again.
+    Resumed {},
+    /// No further case follows: the plan was carried out, or as much of it as was wanted.
+    Over {},
 }

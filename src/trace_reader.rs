@@ -1,9 +1,10 @@
 //! Reads trace files back, a case at a time, in memory bounded by the cases that overlap.
 //!
 //! A run that was killed leaves a trace whose last line may be cut and whose last cases have no end. They are given out
-//! last, as incomplete, with an obstacle that says so. Anything else that doesn't fit is an error with its place.
+//! last, as incomplete, with an obstacle that says so; where the run was resumed, those that were open then are given out
+//! there, as incomplete, without one. Anything else that doesn't fit is an error with its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -45,6 +46,9 @@ pub struct TraceReader<R> {
     lines: Lines<R>,
     header: Header,
     open: BTreeMap<CaseNumber, CaseTrace>,
+    /// Cases that were open when the run was resumed.
+    superseded: VecDeque<CaseTrace>,
+    is_over: bool,
     cut: Option<String>,
     failed: bool,
 }
@@ -73,12 +77,16 @@ impl<R: BufRead> TraceReader<R> {
             file,
             input,
             number: 0,
+            bytes: 0,
+            whole_bytes: 0,
         };
         let header = lines.header()?;
         Ok(Self {
             lines,
             header,
             open: BTreeMap::new(),
+            superseded: VecDeque::new(),
+            is_over: false,
             cut: None,
             failed: false,
         })
@@ -89,11 +97,25 @@ impl<R: BufRead> TraceReader<R> {
         &self.header
     }
 
+    /// The plan was carried out, so that nothing is missing at the end. Known when all cases are read.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Where the last line ends that is no fragment. Known when all cases are read.
+    pub fn whole_bytes(&self) -> u64 {
+        self.lines.whole_bytes
+    }
+
     /// The next case that ends, then those that never do.
     fn next_case(&mut self) -> Result<Option<CaseTrace>, ReadError> {
+        if let Some(case) = self.superseded.pop_front() {
+            return Ok(Some(case));
+        }
         while let Some(line) = self.lines.next_line()? {
             match serde_json::from_slice(&line.bytes) {
                 Ok(record) => {
+                    self.lines.whole_bytes = self.lines.bytes;
                     if let Some(case) = self.take_in(record)? {
                         return Ok(Some(case));
                     }
@@ -120,14 +142,17 @@ impl<R: BufRead> TraceReader<R> {
                 number,
                 case,
                 accounts,
+                pasts,
             } => {
                 let trace = CaseTrace {
                     number,
                     case,
                     accounts,
+                    pasts,
                     exchanges: Vec::new(),
                     events: Vec::new(),
                     obstacles: Vec::new(),
+                    not_run: None,
                     complete: false,
                 };
                 match self.open.insert(number, trace) {
@@ -151,15 +176,30 @@ impl<R: BufRead> TraceReader<R> {
                 }
                 None => Err(self.not_open(number)),
             },
-            Record::End { number, obstacles } => match self.open.remove(&number) {
+            Record::End {
+                number,
+                obstacles,
+                not_run,
+            } => match self.open.remove(&number) {
                 Some(mut case) => {
                     case.exchanges.sort_by_key(|exchange| exchange.sent_at);
                     case.obstacles = obstacles;
+                    case.not_run = not_run;
                     case.complete = true;
                     Ok(Some(case))
                 }
                 None => Err(self.not_open(number)),
             },
+            Record::Resumed {} => {
+                self.is_over = false;
+                let open = std::mem::take(&mut self.open).into_values();
+                self.superseded = open.map(as_far_as_it_went).collect();
+                Ok(self.superseded.pop_front())
+            }
+            Record::Over {} => {
+                self.is_over = true;
+                Ok(None)
+            }
         }
     }
 
@@ -170,9 +210,8 @@ impl<R: BufRead> TraceReader<R> {
         )
     }
 
-    fn without_end(&self, mut case: CaseTrace) -> CaseTrace {
-        case.exchanges.sort_by_key(|exchange| exchange.sent_at);
-        case.forget_unfinished_race();
+    fn without_end(&self, case: CaseTrace) -> CaseTrace {
+        let mut case = as_far_as_it_went(case);
         let cut = self.cut.as_deref().unwrap_or("the run was stopped");
         case.obstacles.push(Obstacle {
             step: None,
@@ -180,6 +219,12 @@ impl<R: BufRead> TraceReader<R> {
         });
         case
     }
+}
+
+fn as_far_as_it_went(mut case: CaseTrace) -> CaseTrace {
+    case.exchanges.sort_by_key(|exchange| exchange.sent_at);
+    case.forget_unfinished_race();
+    case
 }
 
 impl<R: BufRead> Iterator for TraceReader<R> {
@@ -199,6 +244,8 @@ struct Lines<R> {
     file: String,
     input: R,
     number: usize,
+    bytes: u64,
+    whole_bytes: u64,
 }
 
 struct Line {
@@ -222,6 +269,7 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         self.number += 1;
+        self.bytes += length as u64;
         let is_whole = bytes.ends_with(b"\n");
         if !is_whole && length as u64 == LINE_BYTES_MAX {
             let problem = format!("the line is longer than {LINE_BYTES_MAX} bytes");
@@ -249,7 +297,10 @@ impl<R: BufRead> Lines<R> {
             ));
         }
         match serde_json::from_slice(&line.bytes) {
-            Ok(Record::Header(header)) => Ok(header),
+            Ok(Record::Header(header)) => {
+                self.whole_bytes = self.bytes;
+                Ok(header)
+            }
             Ok(_) => Err(self.corrupt(
                 1,
                 "the first line of a trace is its header, and this is none",
@@ -324,6 +375,34 @@ mod tests {
         };
         assert_eq!(steps(&told[..4]), [1]);
         assert_eq!(steps(&[&told[..], &[END, ""]].concat()), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_resumed_run_has_its_open_cases_twice_as_far_as_they_went_and_whole() {
+        const RESUMED: &str = r#"{"resumed":{}}"#;
+        let text = [HEADER, BEGIN, EXCHANGE, RESUMED, BEGIN, EXCHANGE, END, ""].join("\n");
+        let cases = read(&text).unwrap();
+        let told = cases.iter().map(|c| (c.complete, c.exchanges.len()));
+        assert_eq!(told.collect::<Vec<_>>(), [(false, 1), (true, 1)]);
+        assert!(cases.iter().all(|case| case.obstacles.is_empty()));
+    }
+
+    #[test]
+    fn a_trace_is_over_when_it_says_so_and_whole_up_to_its_last_line() {
+        const OVER: &str = r#"{"over":{}}"#;
+        let whole = [HEADER, BEGIN, END, ""].join("\n");
+        for (more, is_over, length) in [
+            ("", false, 0),
+            (&OVER[..5], false, 0),
+            (OVER, true, OVER.len()),
+            ("{\"over\":{}}\n{\"resumed\":{}}\n", false, 27),
+        ] {
+            let text = format!("{whole}{more}");
+            let mut reader = TraceReader::new("t.jsonl".into(), text.as_bytes()).unwrap();
+            assert_eq!(reader.by_ref().count(), 1);
+            assert_eq!(reader.is_over(), is_over, "{more}");
+            assert_eq!(reader.whole_bytes(), (whole.len() + length) as u64);
+        }
     }
 
     #[test]

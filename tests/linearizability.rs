@@ -11,7 +11,7 @@ use todc_utils::linearizability::WGLChecker;
 use todc_utils::linearizability::history::{Action, History as Actions};
 use todc_utils::specifications::Specification;
 
-use histories::spec::{Answer, Ask, Readings, State};
+use histories::spec::{Answer, Ask, Readings, Rivals, State};
 use histories::{Dice, History, Shape};
 
 const HISTORIES: u64 = 10_000;
@@ -23,7 +23,7 @@ struct Operation {
     readings: Readings,
     ask: Ask,
     key: usize,
-    in_flight: Vec<u16>,
+    rivals: Rivals,
     answer: Answer,
 }
 
@@ -43,13 +43,13 @@ impl Specification for Cards {
             readings,
             ask,
             key,
-            in_flight,
+            rivals,
             answer,
         } = operation;
         let new = answer.shows.map_or(usize::MAX, |(card, _)| card);
         let outcomes = states
             .iter()
-            .flat_map(|state| state.outcomes(readings, *ask, *key, in_flight, new));
+            .flat_map(|state| state.outcomes(readings, *ask, *key, rivals, new));
         let fitting = outcomes.filter(|(given, _)| given == answer);
         let left: Self::State = fitting.map(|(_, state)| state).collect();
         (!left.is_empty(), left)
@@ -63,7 +63,7 @@ fn is_linearizable(history: &History) -> bool {
             readings: history.readings,
             ask: call.ask,
             key: call.key,
-            in_flight: history.in_flight(place),
+            rivals: history.rivals(place),
             answer: call.answer,
         };
         // A call that was shortened may begin where another of its client still waits, so each is a process of its own.

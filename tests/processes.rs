@@ -4,10 +4,9 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use common::{cardproof, check_schema, command, folder, report};
+use common::{cardproof, check_schema, command, folder, report, serve};
 
 #[test]
 fn a_reader_that_goes_away_is_no_mistake() {
@@ -27,33 +26,6 @@ fn a_reader_that_goes_away_is_no_mistake() {
         .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
     assert_eq!(said, "");
-}
-
-/// A serving process, ended when the test is.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Serves the reference, and says with which flags it is tested.
-fn serve(folder: &Path, flags: &str) -> (Served, String) {
-    let args = format!("serve --address 127.0.0.1:0 --setup sandbox {flags}");
-    let mut served = Served(
-        command(folder, &args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    let mut lines = BufReader::new(served.0.stdout.take().unwrap()).lines();
-    let url = lines.next().unwrap().unwrap();
-    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
-    let how = lines.next().unwrap().unwrap();
-    (served, how.strip_prefix("cardproof ").unwrap().to_owned())
 }
 
 #[test]
@@ -139,35 +111,37 @@ fn a_recording_is_judged_by_what_the_profile_said() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_reports_what_it_recorded() {
-    let folder = folder();
-    let mut child = command(folder.path(), "run --cases 3000 --out out")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(said.next().unwrap().unwrap().starts_with("running"));
-    // Some case has ended, so there is something to report; the run is far from over.
-    let trace = folder.path().join("out/trace.jsonl");
-    while !std::fs::read_to_string(&trace).is_ok_and(|text| text.contains("{\"end\":")) {
-        assert!(
-            child.try_wait().unwrap().is_none(),
-            "the run ended by itself"
-        );
-        std::thread::yield_now();
+fn an_interrupted_run_reports_what_it_recorded_and_goes_on_later() {
+    for (signal, flags) in [
+        ("-INT", "--cases 3000"),
+        ("-TERM", "--cases 3000 --workers 2"),
+    ] {
+        let folder = folder();
+        let mut child = command(folder.path(), &format!("run {flags} --out out"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(said.next().unwrap().unwrap().starts_with("running"));
+        // Some case has ended, so there is something to report; the run is far from over.
+        let trace = folder.path().join("out/trace.jsonl");
+        while !fs::read_to_string(&trace).is_ok_and(|text| text.contains("{\"end\":")) {
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "the run ended by itself"
+            );
+            std::thread::yield_now();
+        }
+        let id = child.id().to_string();
+        let killed = Command::new("kill").args([signal, &id]).status();
+        assert!(killed.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{signal}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("exit code 130"), "{text}");
+        check_schema(&report(folder.path(), "out"));
+        let judged = cardproof(folder.path(), "judge out/trace.jsonl");
+        assert_eq!(judged.code, Some(3), "{}{}", judged.stdout, judged.stderr);
     }
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("exit code 130"), "{text}");
-    check_schema(&report(folder.path(), "out"));
 }

@@ -40,6 +40,11 @@ pub use parse::StepError;
 #[serde(transparent)]
 pub struct StepNumber(pub usize);
 
+impl StepNumber {
+    /// Before the first step.
+    pub const BEFORE: Self = Self(0);
+}
+
 impl fmt::Display for StepNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}", self.0)
@@ -49,7 +54,7 @@ impl fmt::Display for StepNumber {
 /// Which account a command concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AccountRef {
-    /// One of the case's own, fresh accounts: `A` to `Z`.
+    /// One of the case's own accounts: `A` to `Z`.
     Own(char),
     /// A well-formed id that nobody has.
     Unknown,
@@ -351,6 +356,18 @@ impl Case {
             .any(|stretch| self.lanes(&stretch).len() > 1)
     }
 
+    /// Whether what it shows may depend on the moment: when requests meet, or when an answer is cut off.
+    pub fn may_come_by_chance(&self) -> bool {
+        self.has_race() || self.steps.iter().any(|step| step.loss.is_some())
+    }
+
+    /// The lanes of the widest race; none: 1.
+    pub fn widest_race(&self) -> usize {
+        let stretches = self.stretches();
+        let widths = stretches.iter().map(|stretch| self.lanes(stretch).len());
+        widths.max().unwrap_or(0).max(1)
+    }
+
     /// The lanes of a stretch, in order.
     pub fn lanes(&self, stretch: &std::ops::Range<usize>) -> Vec<Lane> {
         let steps = &self.steps[stretch.clone()];
@@ -481,6 +498,13 @@ mod tests {
         for (step, end) in [(1, 1), (2, 3), (3, 3), (4, 4), (9, 9)] {
             assert_eq!(case.end_of_race(StepNumber(step)), StepNumber(end));
         }
+    }
+
+    #[test]
+    fn races_and_cut_answers_may_come_by_chance() {
+        assert!(case(&RACE).may_come_by_chance());
+        assert!(case(&["create virtual on A then cut after sending"]).may_come_by_chance());
+        assert!(!case(&["create virtual on A", "read #1"]).may_come_by_chance());
     }
 
     #[test]

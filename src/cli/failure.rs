@@ -24,6 +24,11 @@ impl Failure {
         }
     }
 
+    /// How the process ends for it.
+    pub fn code(&self) -> ExitCode {
+        self.code
+    }
+
     /// Tells the user, and gives the exit code.
     pub fn tell(self) -> ExitCode {
         // Some errors word their cause themselves; it is told once.

@@ -13,6 +13,7 @@ mod list;
 mod output;
 mod progress;
 mod replay;
+mod resume;
 mod run;
 mod selftest;
 mod serve;

@@ -33,7 +33,7 @@ pub struct Args {
     /// A reproducer or suite (.toml), or a recording (.jsonl), whose cases are run.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Run each case so many times, each time on fresh accounts [default: 5; a race until it departs, at most 200].
+    /// Run each case so many times, each time on fresh accounts [default: 5; a race or a cut answer until it departs, at most 200].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     times: Option<u32>,
     /// The seed for the cases that a suite generates.
@@ -68,7 +68,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     let left_out = all - cases.len();
     let stop = StopSignal::new();
     interrupt::watch(&stop);
-    let session = Session::connect(target.profile)?;
+    let session = Session::connect_as(target.profile, setting.run)?;
     let mut outings = Vec::new();
     for case in cases {
         if stop.was_interrupted() {
@@ -127,7 +127,7 @@ fn run_again(
     times: Option<u32>,
     stop: &StopSignal,
 ) -> Outing {
-    let until_it_departs = times.is_none() && case.has_race();
+    let until_it_departs = times.is_none() && case.may_come_by_chance();
     let times = times.unwrap_or(if until_it_departs {
         RACE_TIMES_MAX
     } else {
@@ -153,7 +153,7 @@ fn run_again(
 
 /// How often a case is run where nothing else is asked for.
 const TIMES: u32 = 5;
-/// The same for a race, which is run until it departs.
+/// The same for a race or a cut answer, which is run until it departs.
 const RACE_TIMES_MAX: u32 = 200;
 
 impl Outing {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::builder::FalseyValueParser;
 
@@ -10,14 +10,19 @@ use super::failure::{Failure, OrUsage, Outcome};
 use super::interrupt;
 use super::output::{Output, show, width};
 use super::progress::Bar;
+use super::resume::Earlier;
 use super::settings::{self, SpecArgs};
 use super::target::{Target, TargetArgs};
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::exit_code::ExitCode;
-use crate::plan::{Budget, DEFAULT_SUITE, Planned, Suite, case_file, plan, planned_count};
+use crate::plan::{
+    Budget, DEFAULT_SUITE, Planned, Suite, by_worth, case_file, plan, planned_count,
+};
+use crate::profile::Accounts;
 use crate::report::files::{self, TRACE_FILE};
 use crate::report::{Report, text};
 use crate::run::{Agenda, Effort, Limits, Live, Setting, abilities, run, write_cases};
+use crate::trace::CaseTrace;
 
 /// Where reports go when no folder is named.
 const REPORTS: &str = "reports";
@@ -30,16 +35,22 @@ pub struct Args {
     target: TargetArgs,
     #[command(flatten)]
     spec: SpecArgs,
-    /// What to run: built-in suites by name, files ending in .toml, or folders of such files; may be repeated.
-    #[arg(short, long, value_name = "NAME|FILE", default_value = DEFAULT_SUITE, env = "CARDPROOF_SUITE", value_delimiter = ',')]
+    /// What to run: built-in suites by name, files ending in .toml, or folders of such files; may be repeated [default: full].
+    #[arg(
+        short,
+        long,
+        value_name = "NAME|FILE",
+        env = "CARDPROOF_SUITE",
+        value_delimiter = ','
+    )]
     suite: Vec<String>,
-    /// The seed of the generated cases: the same seed, suites and version give the same cases.
-    #[arg(long, value_name = "N", default_value_t = 1, env = "CARDPROOF_SEED")]
-    seed: u64,
+    /// The seed of the generated cases: the same seed, suites and version give the same cases [default: 1].
+    #[arg(long, value_name = "N", env = "CARDPROOF_SEED")]
+    seed: Option<u64>,
     /// Generate so many cases, instead of the suites' own numbers; hand-written cases come on top.
     #[arg(short = 'n', long, value_name = "N", env = "CARDPROOF_CASES")]
     cases: Option<usize>,
-    /// Begin no further case after this time, such as 60s or 5m; departures are still made short.
+    /// End within this time, such as 60s or 5m; once something has departed, the last third of it is for making that short.
     #[arg(long, value_name = "TIME", value_parser = settings::duration, env = "CARDPROOF_MAX_TIME")]
     max_time: Option<Duration>,
     /// Begin no further case once so many have departed.
@@ -51,6 +62,10 @@ pub struct Args {
     /// The folder for the report [default: reports/ and the time].
     #[arg(short, long, value_name = "DIR", env = "CARDPROOF_OUT")]
     out: Option<PathBuf>,
+    /// Go on with a run that was killed, stopped or interrupted: DIR is its folder. Cases that it recorded to their end are
+    /// judged and not run again; seed, suites and number of cases are as they were then.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "dry_run"])]
+    resume: Option<PathBuf>,
     /// Don't look for the shortest sequences; departures are still run again to see whether they come back.
     #[arg(long, env = "CARDPROOF_NO_SHRINK", value_parser = FalseyValueParser::new())]
     no_shrink: bool,
@@ -66,63 +81,110 @@ Examples:
   cardproof run --profile mine.toml -s smoke         a second's worth, before anything else
   cardproof run --profile mine.toml --max-time 5m -n 100000
                                                      as much as five minutes allow
+  cardproof run --profile mine.toml --resume reports/2026-03-02T10-00-00Z
+                                                     go on with a run that was killed
   cardproof run --seed 7 --dry-run                   the cases of a seed, to read or to keep";
+
+/// What is to be run, as the flags say, or as they said when the run began.
+struct Choice {
+    suites: Vec<String>,
+    seed: u64,
+    budget: Budget,
+}
 
 /// Tests and reports.
 pub fn execute(args: &Args, output: Output) -> Outcome {
     let contract = args.spec.contract()?;
-    let suites = Suite::find_all(args.suite.iter().map(String::as_str)).or_usage()?;
-    let target = args.target.resolve()?;
-    let setting =
-        Setting::new(contract, &target.profile, args.seed, args.suite.clone()).or_usage()?;
-    let budget = Budget { cases: args.cases };
-    let mut planned = plan(
-        &suites,
-        args.seed,
-        budget,
-        contract,
-        abilities(&target.profile),
-    );
-    if args.dry_run {
-        return show_cases(&mut planned);
+    let earlier = args.resume.as_deref().map(Earlier::read).transpose()?;
+    let choice = args.choice(earlier.as_ref());
+    let suites = Suite::find_all(choice.suites.iter().map(String::as_str)).or_usage()?;
+    let mut target = args.target.resolve()?;
+    let mut setting =
+        Setting::new(contract, &target.profile, choice.seed, choice.suites).or_usage()?;
+    setting.cases = choice.budget.cases;
+    if let Some(earlier) = &earlier {
+        // It is the same run that goes on.
+        setting.run = earlier.header().run;
     }
-    let folder = Folder::make(args.out.as_deref())?;
-    let (mut report, was_interrupted) = test(
-        args,
-        output,
-        target.profile.clone(),
-        &setting,
-        Agenda {
-            cases: &mut planned,
-            count: planned_count(&suites, budget, contract),
-        },
-        &folder,
-    )?;
-    let code = match was_interrupted {
+    let planned = || -> Box<dyn Iterator<Item = Planned>> {
+        let offered = abilities(&target.profile);
+        let planned = plan(&suites, choice.seed, choice.budget, contract, offered);
+        match target.profile.accounts {
+            Accounts::List(_) => Box::new(by_worth(planned.collect()).into_iter()),
+            _ => Box::new(planned),
+        }
+    };
+    if args.dry_run {
+        return show_cases(&mut *planned());
+    }
+    if let Some(earlier) = &earlier {
+        earlier.check_header(&setting.header(), target.is_embedded())?;
+        earlier.check_plan(planned())?;
+    }
+    let mut planned = planned();
+    let mut recorded: Box<dyn Iterator<Item = CaseTrace>> = match &earlier {
+        Some(earlier) => {
+            earlier.withdraw_accounts(&mut target.profile);
+            Box::new(earlier.cases()?)
+        }
+        None => Box::new(std::iter::empty()),
+    };
+    let folder = match &args.resume {
+        Some(path) => Folder::to_go_on(path)?,
+        None => Folder::make(args.out.as_deref())?,
+    };
+    let agenda = Agenda {
+        cases: &mut *planned,
+        count: planned_count(&suites, choice.budget, contract),
+        recorded: &mut recorded,
+    };
+    let open_trace = || match &earlier {
+        Some(earlier) => earlier.writer(),
+        None => TraceWriter::create(&folder.path.join(TRACE_FILE), &setting.header()).or_usage(),
+    };
+    let tested = test(args, output, &target, &setting, agenda, &open_trace)?;
+    let mut report = tested.report;
+    if let Err(failure) = tested.recorded {
+        // A report without its trace is none, so it is not written; what is known is told all the same.
+        tell(&report, output, None, &target, failure.code())?;
+        return Err(failure);
+    }
+    let code = match tested.was_interrupted {
         true => ExitCode::Interrupted,
         false => ExitCode::from(report.verdict),
     };
     let written = folder.write(&mut report, &target, code);
-    tell(&report, output, &folder, &target, code)?;
+    tell(&report, output, Some(&folder), &target, code)?;
     written.map(|()| code)
+}
+
+/// What came of a test.
+struct Tested {
+    report: Report,
+    was_interrupted: bool,
+    /// Whether all of it could be written down.
+    recorded: Result<(), Failure>,
 }
 
 fn test(
     args: &Args,
     output: Output,
-    profile: crate::profile::Profile,
+    target: &Target,
     setting: &Setting<'_>,
     agenda: Agenda<'_>,
-    folder: &Folder,
-) -> Result<(Report, bool), Failure> {
+    open_trace: &dyn Fn() -> Result<TraceWriter, Failure>,
+) -> Result<Tested, Failure> {
+    let began = Instant::now();
     let stop = StopSignal::new();
     interrupt::watch(&stop);
-    let session = Session::connect(profile)?;
-    let trace = TraceWriter::create(&folder.path.join(TRACE_FILE), &setting.header()).or_usage()?;
+    let session = Session::connect_as(target.profile.clone(), setting.run)?;
+    if let Some(time) = args.max_time {
+        session.stop_after(time.saturating_sub(began.elapsed()), &stop);
+    }
     let stage = Live {
         session: &session,
         workers: usize::from(args.workers),
-        trace: Arc::new(trace),
+        trace: Arc::new(open_trace()?),
         stop: stop.clone(),
     };
     let what = format!(
@@ -130,26 +192,48 @@ fn test(
         setting.target, setting.base_url, setting.seed
     );
     let mut bar = Bar::new(&what, output.quiet);
-    let count = agenda.count;
-    let mut planned = agenda.cases.take_while(|_| !stop.was_interrupted());
     let is_stopped = || stop.was_interrupted() || stage.trace.has_failed();
-    let report = run(
-        &stage,
-        setting,
-        Agenda {
-            cases: &mut planned,
-            count,
-        },
-        &args.limits(),
-        &is_stopped,
-        &mut bar,
-    );
+    let mut planned = agenda.cases.take_while(|_| !stop.was_interrupted());
+    let agenda = Agenda {
+        cases: &mut planned,
+        count: agenda.count,
+        recorded: agenda.recorded,
+    };
+    let limits = args.limits();
+    let report = run(&stage, setting, agenda, &limits, &is_stopped, &mut bar);
     drop(bar);
-    stage.trace.finish().or_usage()?;
-    Ok((report, stop.was_interrupted()))
+    let advice = "make room, and go on with --resume, or name another folder with --out";
+    let recorded = stage.trace.finish().map_err(|error| {
+        Failure::usage(anyhow::anyhow!(
+            "{error}; what was recorded until then is shown: {advice}"
+        ))
+    });
+    Ok(Tested {
+        report,
+        was_interrupted: stop.was_interrupted(),
+        recorded,
+    })
 }
 
 impl Args {
+    fn choice(&self, earlier: Option<&Earlier>) -> Choice {
+        let header = earlier.map(Earlier::header);
+        let default = || match header {
+            Some(header) => header.suites.clone(),
+            None => vec![DEFAULT_SUITE.to_owned()],
+        };
+        Choice {
+            suites: match self.suite.is_empty() {
+                true => default(),
+                false => self.suite.clone(),
+            },
+            seed: self.seed.or(header.map(|h| h.seed)).unwrap_or(1),
+            budget: Budget {
+                cases: self.cases.or(header.and_then(|h| h.cases)),
+            },
+        }
+    }
+
     fn limits(&self) -> Limits {
         let effort = Effort::default();
         Limits {
@@ -187,14 +271,14 @@ fn show_cases(planned: &mut dyn Iterator<Item = Planned>) -> Outcome {
 fn tell(
     report: &Report,
     output: Output,
-    folder: &Folder,
+    folder: Option<&Folder>,
     target: &Target,
     code: ExitCode,
 ) -> Result<(), Failure> {
     let look = text::Look {
         width: width(),
         detail: output.detail(),
-        folder: Some(&folder.path),
+        folder: folder.map(Folder::path),
         target_flags: &target.flags,
         ending: &ending(code),
     };
@@ -218,13 +302,16 @@ impl Folder {
             Some(path) => path.to_owned(),
             None => fresh_folder().or_usage()?,
         };
-        let advice = "name a folder that can be written to with --out";
-        files::prepare(&path)
-            .map_err(|error| {
-                anyhow::Error::new(error).context(format!("the report has no place; {advice}"))
-            })
-            .or_usage()?;
+        no_place(files::prepare(&path))?;
         Ok(Self { path })
+    }
+
+    /// The folder of a run that goes on.
+    pub fn to_go_on(path: &Path) -> Result<Self, Failure> {
+        no_place(files::prepare_to_go_on(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 
     /// Writes the report and its reproducers.
@@ -250,6 +337,16 @@ impl Folder {
                 anyhow::Error::new(error).context(format!("can't write to {}", cases.display()))
             })
             .or_usage()?;
+        self.write_report(report, flags, code)
+    }
+
+    /// Writes the report alone: what it is about can't be run again.
+    pub fn write_report(
+        &self,
+        report: &Report,
+        flags: &str,
+        code: ExitCode,
+    ) -> Result<(), Failure> {
         files::write(report, &self.path, flags, &ending(code)).or_usage()
     }
 
@@ -257,6 +354,15 @@ impl Folder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+fn no_place(prepared: Result<(), files::FileError>) -> Result<(), Failure> {
+    let advice = "name a folder that can be written to with --out";
+    prepared
+        .map_err(|error| {
+            anyhow::Error::new(error).context(format!("the report has no place; {advice}"))
+        })
+        .or_usage()
 }
 
 impl Drop for Folder {

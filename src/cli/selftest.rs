@@ -105,6 +105,8 @@ fn draw_fault(page: &mut Page<'_>, row: &FaultRow) -> io::Result<()> {
             format!("  named: {}", named.join(", "))
         }
         (true, false) => format!("  {} would do", row.shortest),
+        // The second run is the whole suite; further ones are made where it misses what shows by chance.
+        _ if row.runs > 2 => format!("  in run {}", row.runs),
         _ => String::new(),
     };
     page.line(&[

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::failure::{Failure, OrUsage};
 use crate::embedded::Embedded;
-use crate::profile::{BaseUrl, Profile};
+use crate::profile::{BaseUrl, Profile, Rate};
 use crate::reference::{self, Fault, Issuance, Options, Readings, UnknownReading};
 use crate::words::nearest;
 
@@ -26,6 +26,14 @@ pub struct TargetArgs {
     /// The base URL, instead of the profile's.
     #[arg(short, long, value_parser = base_url, env = "CARDPROOF_URL", conflicts_with_all = ["fault", "reading", "issuance"], help_heading = "Target")]
     url: Option<BaseUrl>,
+    /// Send at most so many requests, such as 5/s, 100/m or 1000/h, instead of what the profile says.
+    #[arg(
+        long,
+        value_name = "RATE",
+        env = "CARDPROOF_RATE_LIMIT",
+        help_heading = "Target"
+    )]
+    rate_limit: Option<Rate>,
     #[command(flatten)]
     reference: ReferenceArgs,
 }
@@ -65,6 +73,13 @@ struct Choice {
     reading: String,
 }
 
+impl Target {
+    /// It is the embedded reference, at an address of this process alone.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+}
+
 /// A target to speak to.
 pub struct Target {
     /// How it is reached.
@@ -72,7 +87,7 @@ pub struct Target {
     /// The flags that choose it again.
     pub flags: String,
     /// The reference, if it is that: it serves as long as this lives.
-    _embedded: Option<Embedded>,
+    embedded: Option<Embedded>,
 }
 
 impl TargetArgs {
@@ -83,11 +98,18 @@ impl TargetArgs {
             (None, true) => None,
             (None, false) => find_upwards(PROFILE_FILE),
         };
-        match (found, &self.url) {
+        let mut target = match (found, &self.url) {
             (Some(path), url) => self.with_profile(&path, url.as_ref()),
             (None, Some(url)) => Err(Failure::usage(no_profile(url))),
             (None, None) => self.reference.target(),
+        }?;
+        if let Some(rate) = self.rate_limit {
+            target.profile.limits.rate = Some(rate);
+            target.flags = format!("{} --rate-limit {rate}", target.flags)
+                .trim_start()
+                .to_owned();
         }
+        Ok(target)
     }
 
     fn with_profile(&self, path: &Path, url: Option<&BaseUrl>) -> Result<Target, Failure> {
@@ -100,7 +122,7 @@ impl TargetArgs {
         Ok(Target {
             profile,
             flags,
-            _embedded: None,
+            embedded: None,
         })
     }
 }
@@ -170,7 +192,7 @@ impl ReferenceArgs {
         Ok(Target {
             profile,
             flags: self.flags(),
-            _embedded: Some(embedded),
+            embedded: Some(embedded),
         })
     }
 }

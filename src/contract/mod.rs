@@ -52,6 +52,7 @@ use serde_json::Value;
 
 pub use error::LoadError;
 pub use kind::{OperationKind, Route};
+pub use media_type::is_json;
 pub use member::Member;
 pub use operation::Operation;
 pub use request::{OpenPoint, RequestBody, is_no_text};

@@ -47,6 +47,15 @@ struct Rule {
     advice: &'static str,
 }
 
+/// How no answer comes where a proxy, or what is behind it, is in the way.
+const LOSSES_BY_PROXY: [Loss; 6] = [
+    Loss::Name,
+    Loss::Refused,
+    Loss::Unreachable,
+    Loss::TimedOut,
+    Loss::Closed,
+    Loss::Other,
+];
 /// Told where no other rule knows a cause.
 const UNEXPECTED: &str = "unexpected";
 /// So many causes are told.
@@ -201,31 +210,39 @@ static RULES: &[Rule] = &[
         "the private key is base64 ({kind}) where a PEM text is expected", ("signing.private_key", "decode it once (base64 -d); a bare DER: openssl pkcs8 -inform DER -nocrypt -in key.der -out key.pem")),
     rule("key-not-pem", Shown, &[Secrets], |e| e.key(|k| matches!(k, KeyForm::Broken | KeyForm::Jwk | KeyForm::Other)),
         "what is there is no private key in PEM", ("signing.private_key", "a text with the lines -----BEGIN PRIVATE KEY----- … -----END PRIVATE KEY----- is expected; a variable must keep its line breaks")),
+    rule("setting-unusable", Shown, &[Secrets], |e| e.has(Fact::SettingUnusable),
+        "{what} can't be used as it stands", ("{key}", "the problem above says what is wrong with it, and what would be right")),
     rule("token-unsendable", Shown, &[Secrets, Token], |e| e.has(Fact::NoHeaderText),
         "the token holds a line break or other characters that no header field may hold", ("credentials.token", "store it without a newline at its end: printf %s \"$TOKEN\" rather than echo")),
 
     // Getting there.
-    rule("name-unknown", Shown, &[Name], |e| e.has(Fact::Lost(Loss::Name)),
+    rule("proxy-not-reached", Shown, &[Name, Connection], |e| e.has(Fact::ByProxy),
+        "the proxy {proxy} is not reached: {reason}", ("proxy", "check its address, and whether this machine needs it at all: without proxy the target is reached directly")),
+    rule("proxy-in-between", Likely, &[Tls, Http], |e| e.has(Fact::ByProxy) && LOSSES_BY_PROXY.iter().any(|loss| e.has(Fact::Lost(*loss))),
+        "by the proxy {proxy} there is no way to {host} on port {port}: {reason}", ("proxy", "check what the proxy lets through, what it wants of who calls, and that the target runs")),
+    rule("name-unknown", Shown, &[Name], |e| e.has(Fact::Lost(Loss::Name)) && !e.has(Fact::ByProxy),
         "no name server knows {host}", ("base_url", "check the spelling of the host, and whether this machine needs a VPN or another resolver to see it")),
     rule("other-loopback", Shown, &[Connection], |e| e.taken(OtherLoopback),
         "nothing listens at {host} on port {port}, but something does at {other_host}: it listens for the other of IPv4 and IPv6", ("base_url", "write {other_url}")),
-    rule("nothing-listens", Likely, &[Connection], |e| e.lost(&[Loss::Refused]) && !e.taken(OtherLoopback),
+    rule("nothing-listens", Likely, &[Connection], |e| e.lost(&[Loss::Refused]) && !e.taken(OtherLoopback) && !e.has(Fact::ByProxy),
         "nothing listens at {host} on port {port}", ("base_url", "check the port, and that the target runs; inside a container localhost is the container itself")),
-    rule("no-way-there", Likely, REACHING, |e| e.lost(&[Loss::TimedOut, Loss::Unreachable]),
-        "{host} on port {port} does not answer at all: a firewall drops what is sent, or the address is wrong", ("base_url", "check host and port, and whether this machine must go through a VPN or proxy")),
+    rule("no-way-there", Likely, REACHING, |e| e.lost(&[Loss::TimedOut, Loss::Unreachable]) && !e.has(Fact::ByProxy),
+        "{host} on port {port} does not answer at all: a firewall drops what is sent, or the address is wrong", ("base_url", "check host and port, and whether this machine must go through a VPN or a proxy (proxy = \"http://…\" in the profile)")),
     rule("tls-port-spoken-plainly", Shown, &[Http], |e| e.taken(OtherScheme),
         "the port speaks TLS, and base_url begins with http", ("base_url", "write {other_url}")),
     rule("plain-port-spoken-tls", Shown, &[Tls], |e| e.taken(OtherScheme),
         "the port speaks plain HTTP, and base_url begins with https", ("base_url", "write {other_url}, or the port on which TLS is spoken")),
     rule("certificate-name", Shown, &[Tls], |e| e.has(Fact::Lost(Loss::CertificateName)),
-        "the certificate is for another name than {host}", ("base_url", "use the name that the certificate bears ({reason})")),
+        "the certificate is for another name than {host}", ("base_url", "use the name that the certificate bears, or write it as server_name under [tls] ({reason})")),
     rule("certificate-issuer", Shown, &[Tls], |e| e.has(Fact::Lost(Loss::CertificateIssuer)),
-        "the certificate was issued by an authority that this machine does not trust, or by itself", ("tls", "make its CA known: SSL_CERT_FILE=ca.pem, or the system's store; a proxy that opens TLS has a CA of its own ({reason})")),
+        "the certificate was issued by an authority that this machine does not trust, or by itself", ("tls.ca", "name the file of its CA under [tls], ca = \"ca.pem\"; a proxy that opens TLS has a CA of its own ({reason})")),
+    rule("client-certificate", Shown, &[Tls, Http], |e| e.has(Fact::Lost(Loss::ClientCertificate)),
+        "the target knows its callers by a client certificate, and does not take ours, or there is none", ("tls", "name both under [tls]: certificate = \"client.pem\" and key = { file = \"client.key\" } ({reason})")),
     rule("certificate-time", Shown, &[Tls], |e| e.has(Fact::Lost(Loss::CertificateTime)),
         "the certificate has expired or is not valid yet, or this machine's clock is wrong", ("", "renew it; check `date` here ({reason})")),
     rule("tls-refused", Likely, &[Tls], |e| e.lost(&[Loss::Tls, Loss::Closed]) && !e.taken(OtherScheme),
-        "the TLS handshake failed: {reason}", ("tls", "the target may ask for a client certificate, or speak only versions before TLS 1.2")),
-    rule("not-http", Likely, &[Http], |e| e.lost(&[Loss::NotHttp, Loss::Closed, Loss::Other, Loss::TimedOut]) && !e.taken(OtherScheme),
+        "the TLS handshake failed: {reason}", ("tls", "the target may ask for a client certificate (certificate and key under [tls]), or speak only versions before TLS 1.2")),
+    rule("not-http", Likely, &[Http], |e| !e.has(Fact::ByProxy) && e.lost(&[Loss::NotHttp, Loss::Closed, Loss::Other, Loss::TimedOut]) && !e.taken(OtherScheme),
         "what listens there does not answer HTTP/1.1: {reason}", ("base_url", "check the port: it may be a database, a gRPC or an HTTP/2-only port")),
 
     // Something answers, but is it the API?
@@ -236,7 +253,7 @@ static RULES: &[Rule] = &[
     rule("login-page", Likely, ASKING, |e| e.has(Fact::Html) && !e.status(&[404, 429, 502, 503, 504]),
         "a page of HTML came where the API answers JSON: a login page, a proxy or a web front end stands before it", ("base_url", "write the address of the API behind it, or give what the gateway asks for under [headers]")),
     rule("too-many-requests", Shown, ASKING, |e| e.status(&[429]),
-        "the target, or a gateway before it, has had enough requests (429){retry}", ("limits", "wait as long as Retry-After says, and ask for a higher limit for this client, or send more slowly")),
+        "the target, or a gateway before it, has had enough requests (429){retry}", ("limits", "wait as long as Retry-After says, and ask for a higher limit for this client, or send more slowly: rate = \"10/s\" under [limits]")),
     rule("gateway-without-target", Likely, ASKING, |e| e.status(&[502, 503, 504]),
         "a gateway answers ({status}), and the target behind it does not", ("", "check that the target runs and that the gateway's route leads to it")),
     rule("prefix-missing", Shown, &[Http], |e| e.taken(PrefixAdded),
@@ -370,7 +387,7 @@ static RULES: &[Rule] = &[
     rule("account-vanishes", Possible, &[AccountCards, Create], |e| !e.has(Fact::AccountListed) && !e.has(Fact::AccountDrawn) && e.status(&[404]),
         "an account was made, and its cards are not found: the id is of something else, or the account takes time", ("accounts.create", "check that `id` points at the account's id, not at the customer's")),
     rule("account-used", Likely, &[Create], |e| e.has(Fact::AccountUsed) && e.status(&[400, 403, 409, 422]),
-        "the account has cards already, and one virtual card is all it may have", ("accounts.list", "list accounts without cards, or terminate what is on them")),
+        "each account has cards already, and one virtual card is all that it may have", ("accounts.list", "list accounts without cards, or terminate what is on them")),
     rule("create-refused", Possible, &[Create], |e| e.status(&[400, 403, 404, 409, 415, 422]),
         "the target refuses the card ({status}){said}", ("", "its answer may say which member it does not take; the body is one that the contract allows")),
     rule("simulator-absent", Shown, &[Issue], |e| e.has(Fact::Simulator) && e.status(&[404, 405]),

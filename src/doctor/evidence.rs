@@ -174,6 +174,10 @@ pub enum Fact {
     Key(KeyForm),
     /// `key_id` is there without `private_key`.
     KeyIdAlone,
+    /// A setting of the profile can't be used.
+    SettingUnusable,
+    /// A proxy is between.
+    ByProxy,
     /// No answer came.
     Lost(Loss),
     /// An answer came with this status.

@@ -7,9 +7,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::auth::Access;
-use super::client::{Delivery, Received};
+use super::client::Received;
 use super::draft::{self, Draft};
-use super::reply::recorded;
+use super::reply::{recorded, said};
 use super::setup::Caller;
 use super::trouble::shown_body;
 use crate::card::AccountId;
@@ -87,26 +87,22 @@ async fn create(
         media_type: None,
         key: Some(Uuid::new_v4().to_string()),
     };
-    let request = access.dress(&draft, None, None, caller).await?;
-    let incoming = match caller
-        .client
-        .send(request, Delivery::default())
-        .await
-        .received
-    {
+    let incoming = match access.ask(&draft, caller).await? {
         Received::Whole(incoming) => incoming,
         Received::Lost { words, .. } | Received::LetGo(words) => {
             return Err(format!("no fresh account: {call} got no answer: {words}"));
         }
     };
     let response = recorded(incoming, &[], &caller.masks);
-    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-    match body.pointer(&recipe.id).and_then(Value::as_str) {
-        Some(id) if (200..300).contains(&response.status) && !id.is_empty() => {
+    let body = said(&response);
+    let id = body.pointer(&recipe.id).and_then(Value::as_str);
+    match id {
+        // Any other id would be malformed, and everything refused as it ought to be.
+        Some(id) if (200..300).contains(&response.status) && Uuid::try_parse(id).is_ok() => {
             Ok(AccountId::new(id))
         }
         _ => Err(format!(
-            "no fresh account: {call} was answered with {}{}; an id at {} is expected",
+            "no fresh account: {call} was answered with {}{}; a UUID at {} is expected",
             response.status,
             shown_body(&response.body),
             recipe.id

@@ -1,21 +1,25 @@
 //! One case on its way: its steps in order, what they brought, what came in the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::Driver;
-use super::client::{Delivery, Received};
+use super::auth::Entry;
+use super::client::{Delivery, Pass, Received};
 use super::draft::{Ask, Draft, Known};
+use super::gate::{Again, PutOff};
 use super::hook_steps::Events;
 use super::outgoing::Outgoing;
+use super::pool::Lease;
 use super::release::Release;
-use super::reply::{card_id, recorded};
+use super::reply::{KEPT_BYTES_MAX, card_id, recorded};
 use super::writer::TraceWriter;
-use crate::card::{CardStatus, CardType};
+use crate::card::{CardId, CardStatus, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
 };
@@ -33,9 +37,15 @@ pub struct CaseRun<'a> {
     /// The requests whose signatures later steps take.
     signed: BTreeMap<StepNumber, Outgoing>,
     /// Ids whose mention keeps an element of a long list.
-    ids: Vec<String>,
+    pub(super) ids: Vec<String>,
     /// Nobody knows what time it is at the target, so further answers would mean nothing.
     is_lost_in_time: bool,
+    /// It is no part of the run, but run again for the lab.
+    pub(super) is_aside: bool,
+    /// The listed accounts that it uses; they are free when the last lane is done.
+    pub(super) leases: Arc<Vec<Lease<'a>>>,
+    /// The cards that listed accounts held when it began.
+    pub(super) before: BTreeSet<CardId>,
 }
 
 impl<'a> CaseRun<'a> {
@@ -54,9 +64,11 @@ impl<'a> CaseRun<'a> {
                 number,
                 case: case.clone(),
                 accounts: BTreeMap::new(),
+                pasts: BTreeMap::new(),
                 exchanges: Vec::with_capacity(case.steps.len()),
                 events: Vec::new(),
                 obstacles: Vec::new(),
+                not_run: None,
                 complete: false,
             },
             events: Events::default(),
@@ -70,6 +82,9 @@ impl<'a> CaseRun<'a> {
                 .map(ToString::to_string)
                 .collect(),
             is_lost_in_time: false,
+            is_aside: false,
+            leases: Arc::default(),
+            before: BTreeSet::new(),
         }
     }
 
@@ -80,37 +95,47 @@ impl<'a> CaseRun<'a> {
             number: self.case.number,
             case: self.case.case.clone(),
             accounts: self.case.accounts.clone(),
+            pasts: self.case.pasts.clone(),
         });
         match leased {
             Ok(()) => {
+                self.read_pasts().await;
                 self.listen().await;
                 self.steps().await;
                 self.stop_listening().await;
+                self.leave_accounts().await;
             }
-            Err(words) => self.obstacle(None, format!("the case was not run: {words}")),
+            Err(Refused::Wanting(words)) => self.case.not_run = Some(words),
+            Err(Refused::Trouble(words)) => {
+                self.obstacle(None, format!("the case was not run: {words}"));
+            }
         }
         self.case.complete = true;
         self.trace.append(&Record::End {
             number: self.case.number,
             obstacles: self.case.obstacles.clone(),
+            not_run: self.case.not_run.clone(),
         });
     }
 
-    /// What is known of the case now. One that was given up says so.
-    pub fn into_trace(mut self) -> CaseTrace {
+    /// What is known of the case now. One that was given up in an interrupted run says so; that time was up is no trouble.
+    pub fn into_trace(mut self, was_interrupted: bool) -> CaseTrace {
         if !self.case.complete {
             self.case.forget_unfinished_race();
-            self.obstacle(
-                None,
-                "the run was stopped before this case ended".to_owned(),
-            );
+            if was_interrupted {
+                let words = "the run was stopped before this case ended";
+                self.obstacle(None, words.to_owned());
+            }
         }
         self.case
     }
 
-    async fn lease_accounts(&mut self) -> Result<(), String> {
+    async fn lease_accounts(&mut self) -> Result<(), Refused> {
+        if let Some(pool) = &self.driver.pool {
+            return self.lease_listed(pool).await.map_err(Refused::Wanting);
+        }
         for letter in self.case.case.accounts() {
-            let id = self.driver.lease().await?;
+            let id = self.driver.lease().await.map_err(Refused::Trouble)?;
             self.ids.push(id.to_string());
             self.case.accounts.insert(letter, id);
         }
@@ -136,6 +161,15 @@ impl<'a> CaseRun<'a> {
     /// Runs the lanes of a race at once, each by a run of its own that knows what was known before. The requests that
     /// lanes begin with are made up beforehand, so that another lane can repeat them.
     async fn race(&mut self, stretch: Range<usize>, lanes: &[Lane]) {
+        let requests = u32::try_from(lanes.len()).unwrap_or(u32::MAX);
+        let (access, caller) = (&self.driver.access, &self.driver.caller);
+        let mut entry = match access.enter(requests, caller).await {
+            Ok(entry) => entry,
+            Err(words) => {
+                let first = StepNumber(stretch.start + 1);
+                return self.obstacle(Some(first), format!("the race was skipped: {words}"));
+            }
+        };
         let mut runs: Vec<(Vec<usize>, Option<Ready>)> = Vec::new();
         for lane in lanes {
             let is_own = |index: &usize| self.case.case.steps[*index].lane == Some(*lane);
@@ -145,8 +179,10 @@ impl<'a> CaseRun<'a> {
         let mut firsts: Vec<usize> = (0..runs.len()).collect();
         firsts.sort_by_key(|run| runs[*run].0[0]);
         for run in firsts {
-            runs[run].1 = self.ready(runs[run].0[0]).await;
+            runs[run].1 = self.ready(runs[run].0[0], Some(entry.part())).await;
         }
+        // What is left of it would keep others out.
+        drop(entry);
         let release = Release::new(runs.iter().filter(|(_, first)| first.is_some()).count());
         let begun = self.clone();
         let runs = runs.into_iter().map(|(own, first)| {
@@ -195,13 +231,14 @@ impl<'a> CaseRun<'a> {
     }
 
     async fn step(&mut self, index: usize) {
-        if let Some(ready) = self.ready(index).await {
+        if let Some(ready) = self.ready(index, None).await {
             self.carry_out(index, ready, None).await;
         }
     }
 
-    /// What a step is going to do, as far as that can be said before it does it. None: nothing.
-    async fn ready(&mut self, index: usize) -> Option<Ready> {
+    /// What a step is going to do, as far as that can be said before it does it. None: nothing. What it sends goes by
+    /// `entry`, or, if there is none, as soon as it may.
+    async fn ready(&mut self, index: usize, entry: Option<Entry<'a>>) -> Option<Ready<'a>> {
         let (number, step) = (StepNumber(index + 1), &self.case.case.steps[index]);
         if self.is_idle(step) {
             return None;
@@ -210,16 +247,13 @@ impl<'a> CaseRun<'a> {
         let ready = match self.known().ask(step).map_err(skipped) {
             Ok(Ask::Send(draft)) => {
                 let flaw = step.flaw;
-                let earlier = match flaw {
-                    Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
-                    _ => None,
+                let request = match entry {
+                    Some(entry) => self.dressed(&draft, flaw, entry),
+                    None => self.dressed_in_turn(&draft, flaw).await,
                 };
-                let outgoing = self.driver.dress(&draft, flaw, earlier).await;
-                let outgoing = outgoing.map_err(skipped);
-                outgoing.map(|outgoing| {
-                    let path = draft.path.clone();
-                    self.drafts.insert(number, draft);
-                    Ready::Send { path, outgoing }
+                request.map_err(skipped).map(|request| {
+                    self.drafts.insert(number, draft.clone());
+                    Ready::Send(draft, Box::new(request))
                 })
             }
             Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
@@ -234,13 +268,13 @@ impl<'a> CaseRun<'a> {
     }
 
     /// Does it; with a release, at the same moment as other lanes do theirs.
-    async fn carry_out(&mut self, index: usize, ready: Ready, release: Option<&Release>) {
+    async fn carry_out(&mut self, index: usize, ready: Ready<'a>, release: Option<&Release>) {
         let number = StepNumber(index + 1);
         if let (Some(release), Ready::AwaitIssuance(_) | Ready::Pause(_)) = (release, &ready) {
             release.place().arrive().await;
         }
         match ready {
-            Ready::Send { path, outgoing } => {
+            Ready::Send(draft, request) => {
                 let step = &self.case.case.steps[index];
                 let delivery = Delivery {
                     release,
@@ -248,7 +282,8 @@ impl<'a> CaseRun<'a> {
                     fresh_connection: step.fresh_connection,
                 };
                 let flaw = step.flaw;
-                self.exchange(number, &path, outgoing, flaw, delivery).await;
+                self.exchange(number, &draft, *request, flaw, delivery)
+                    .await;
                 self.learn_card(number);
                 self.learn_from_list(number);
             }
@@ -274,23 +309,105 @@ impl<'a> CaseRun<'a> {
         self.cards.contains_key(&step)
     }
 
-    /// Sends a request and records what came of it.
+    /// Waits for the turn of a request, and makes it.
+    async fn dressed_in_turn(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+    ) -> Result<Dressed<'a>, String> {
+        let Driver { access, caller, .. } = self.driver;
+        let entry = access.enter(1, caller).await?;
+        self.dressed(draft, flaw, entry)
+    }
+
+    fn dressed(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+        entry: Entry<'a>,
+    ) -> Result<Dressed<'a>, String> {
+        let Driver {
+            access,
+            caller,
+            pool,
+            ..
+        } = self.driver;
+        if let Some(pool) = pool {
+            pool.check(draft)?;
+        }
+        let earlier = match flaw {
+            Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
+            _ => None,
+        };
+        Ok(Dressed {
+            outgoing: access.dress(draft, flaw, earlier, caller, entry.token)?,
+            pass: entry.pass,
+        })
+    }
+
+    /// Sends a request and records what came of it. One that is put off, and of which nothing can have been done, is sent
+    /// again: the same draft, with its key, signed afresh.
     async fn exchange(
         &mut self,
         step: StepNumber,
-        path: &str,
-        outgoing: Outgoing,
+        draft: &Draft,
+        request: Dressed<'a>,
+        flaw: Option<Flaw>,
+        mut delivery: Delivery<'_>,
+    ) {
+        let Driver { access, caller, .. } = self.driver;
+        let mut again = Again::default();
+        let mut next = Ok(request);
+        loop {
+            let request = match next {
+                Ok(request) => request,
+                Err(words) => return self.obstacle(Some(step), words),
+            };
+            let Some(put_off) = self
+                .exchange_once(step, draft, request, flaw, delivery)
+                .await
+            else {
+                return;
+            };
+            if !put_off.may_be_asked_again(&draft.method) {
+                let words = format!(
+                    "{} to a request that may have been carried out, so it is not sent again",
+                    put_off.words()
+                );
+                return self.obstacle(Some(step), words);
+            }
+            // The others of a race have gone.
+            delivery.release = None;
+            next = match access.enter_again(&mut again, caller).await {
+                Ok(entry) => self.dressed(draft, flaw, entry),
+                Err(words) => Err(format!("{}: {words}", put_off.words())),
+            };
+        }
+    }
+
+    /// Sends it once. If the target puts it off, how.
+    async fn exchange_once(
+        &mut self,
+        step: StepNumber,
+        draft: &Draft,
+        request: Dressed<'a>,
         flaw: Option<Flaw>,
         delivery: Delivery<'_>,
-    ) {
+    ) -> Option<PutOff> {
+        let Dressed { pass, outgoing } = request;
         if self.is_signature_taken(step) {
             self.signed.insert(step, outgoing.clone());
         }
-        let request = outgoing.recorded(path);
-        let client = &self.driver.caller.client;
-        let sent = client.send(outgoing, delivery).await;
+        let mut request = outgoing.recorded(&draft.path);
+        let masks = &self.driver.caller.masks;
+        request.body = request.body.map(|body| masks.apply(body));
+        let sent = pass.send(outgoing, delivery).await;
+        if let Some(pool) = &self.driver.pool {
+            pool.answered_in(sent.at.elapsed());
+        }
         let received_at = self.driver.micros(Instant::now());
         let sent_at = self.driver.micros(sent.at);
+        let put_off = sent.received.put_off();
         let reply = self.reply(step, sent.received);
         self.take_in_events();
         self.record(Exchange {
@@ -301,13 +418,14 @@ impl<'a> CaseRun<'a> {
             flaw,
             reply,
         });
+        put_off
     }
 
     /// An exchange by the way. False: the request could not be made.
     pub(super) async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
-        match self.driver.dress(draft, None, None).await {
-            Ok(outgoing) => {
-                self.exchange(step, &draft.path, outgoing, None, Delivery::default())
+        match self.dressed_in_turn(draft, None).await {
+            Ok(request) => {
+                self.exchange(step, draft, request, None, Delivery::default())
                     .await;
                 true
             }
@@ -327,11 +445,15 @@ impl<'a> CaseRun<'a> {
         let masks = &self.driver.caller.masks;
         match received {
             Received::Whole(incoming) => {
+                let surplus = incoming.surplus;
                 let response = recorded(incoming, &self.ids, masks);
-                if let Some(words) = busy(&response) {
-                    self.obstacle(Some(step), words);
+                if surplus {
+                    self.obstacle(Some(step), SURPLUS.to_owned());
                 }
-                Reply::Got(response)
+                match too_long(&response) {
+                    Some(words) => Reply::Lost(words),
+                    None => Reply::Got(response),
+                }
             }
             Received::Lost {
                 words,
@@ -370,6 +492,7 @@ impl<'a> CaseRun<'a> {
         };
         let Some(id) = card_id(response) else { return };
         self.ids.push(id.to_ascii_lowercase());
+        self.note_made(origin, &id);
         self.events.claim(&id);
         self.cards.insert(number, id.clone());
         self.cards.entry(origin).or_insert(id);
@@ -394,10 +517,12 @@ impl<'a> CaseRun<'a> {
             .iter()
             .filter(|card| card["type"] == card_type.as_str())
             .filter_map(|card| card["id"].as_str())
-            .filter(|id| !self.cards.values().any(|known| known == id));
+            .filter(|id| !self.cards.values().any(|known| known == id))
+            .filter(|id| !self.before.contains(&CardId::new(id)));
         if let (Some(id), None) = (unknown.next(), unknown.next()) {
             let id = id.to_owned();
             self.ids.push(id.to_ascii_lowercase());
+            self.note_made(made_by, &id);
             self.cards.insert(made_by, id);
         }
     }
@@ -491,26 +616,39 @@ impl<'a> CaseRun<'a> {
     }
 }
 
+/// Why a case has no accounts.
+pub(super) enum Refused {
+    /// The listed ones don't do.
+    Wanting(String),
+    /// None was to be had.
+    Trouble(String),
+}
+
+/// A request as it will be sent, and leave to send it.
+struct Dressed<'a> {
+    outgoing: Outgoing,
+    pass: Pass<'a>,
+}
+
 /// What a step is going to do.
-enum Ready {
-    Send { path: String, outgoing: Outgoing },
+enum Ready<'a> {
+    Send(Draft, Box<Dressed<'a>>),
     Hook(Hook),
     AwaitIssuance(Draft),
     Pause(Duration),
     MoveClock(Draft, u64),
 }
 
-/// Answers that say nothing about the contract: the target has too much to do.
-fn busy(response: &Response) -> Option<String> {
-    let what = match response.status {
-        429 => "too many requests",
-        503 => "unavailable",
-        _ => return None,
-    };
-    let status = response.status;
-    Some(format!(
-        "the target answered {status} ({what}): try fewer workers"
-    ))
+/// What came besides, since HTTP has no place for it.
+const SURPLUS: &str = "the target sent more than the answer to a request: a second answer, a body where none may be, or a body longer than it said";
+
+/// An answer that is not kept, since nobody keeps thousands of such.
+fn too_long(response: &Response) -> Option<String> {
+    let Response { status, body, .. } = response;
+    (body.len() > KEPT_BYTES_MAX).then(|| {
+        let length = body.len();
+        format!("the answer ({status}) was dropped: its body of {length} bytes is longer than {KEPT_BYTES_MAX}, and no list of which a part would do")
+    })
 }
 
 /// A card that is `issuing`, or an answer that doesn't tell because it was lost or refused for the moment.

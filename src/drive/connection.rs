@@ -17,12 +17,20 @@ use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::bell::Bell;
 use super::client::{BODY_BYTES_MAX, chain};
 use super::release::Place;
 use super::wire::{Progress, Valve, Wire};
 use crate::case::Loss;
+
+/// More than any honest head.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// A body that is longer than this waits for room, so that many at a time don't fill the memory.
+const BODY_BYTES_FREE: usize = 1 << 20;
+/// So many longer ones are held at a time.
+const LONG_BODIES: usize = 2;
 
 /// Between sending and cutting. Servers throw away what they have not begun with when the connection closes, so that a
 /// cut at once would mostly test nothing.
@@ -47,8 +55,11 @@ pub struct Connection {
 struct Ends {
     /// Absent once it has come to its end: hyper tells whoever waits for it only by going away.
     http: Option<http1::Connection<TokioIo<Wire<Line>>, Full<Bytes>>>,
+    /// It ended because something came that nobody had asked for.
+    surplus: bool,
     valve: Valve,
     bell: Arc<Bell>,
+    room: Arc<Semaphore>,
 }
 
 /// A response as it came.
@@ -56,6 +67,16 @@ pub struct Incoming {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// More came over the connection than answers to what was asked.
+    pub surplus: bool,
+    /// Held as long as a long body is.
+    #[expect(dead_code, reason = "it is held, not read")]
+    pub room: Option<OwnedSemaphorePermit>,
+}
+
+/// Room for long bodies, shared by all connections.
+pub fn room() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(LONG_BODIES))
 }
 
 /// What came of a request on one connection.
@@ -72,15 +93,20 @@ type Response = Result<http::Response<Stream>, TrySendError<Request<Full<Bytes>>
 
 impl Connection {
     /// Speaks HTTP/1.1 over a line.
-    pub async fn over(line: Line) -> hyper::Result<Self> {
+    pub async fn over(line: Line, room: Arc<Semaphore>) -> hyper::Result<Self> {
         let (wire, valve) = Wire::new(line);
-        let (sender, http) = http1::handshake(TokioIo::new(wire)).await?;
+        let (sender, http) = http1::Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            .handshake(TokioIo::new(wire))
+            .await?;
         Ok(Self {
             sender,
             ends: Ends {
                 http: Some(http),
+                surplus: false,
                 valve,
                 bell: Arc::default(),
+                room,
             },
             idle_since: Instant::now(),
         })
@@ -133,6 +159,11 @@ impl Connection {
         answer.unwrap_or_else(|| Answer::LetGo(loss.to_string()))
     }
 
+    /// Whether more has come over it than answers to what was asked.
+    pub fn has_surplus(&self) -> bool {
+        self.ends.surplus
+    }
+
     /// Whether another request can be sent over it.
     pub fn is_usable(&self) -> bool {
         self.ends.http.is_some() && !self.sender.is_closed()
@@ -153,13 +184,19 @@ impl Ends {
     /// Polls, with the connection at work, until there is a result. How the connection ends is told to whoever waits for
     /// the answer.
     async fn drive<T>(&mut self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
-        let Self { http, bell, .. } = self;
+        let Self {
+            http,
+            surplus,
+            bell,
+            ..
+        } = self;
         let waker = Waker::from(Arc::clone(bell));
         poll_fn(|cx| {
             bell.poll(&waker, cx, |cx| {
                 if let Some(connection) = http
-                    && Pin::new(connection).poll(cx).is_ready()
+                    && let Poll::Ready(ended) = Pin::new(connection).poll(cx)
                 {
+                    *surplus |= ended.is_err_and(|error| is_surplus(&error));
                     *http = None;
                 }
                 poll(cx)
@@ -215,26 +252,56 @@ impl Ends {
         self.take_in(response).await
     }
 
+    /// Why no answer came.
+    fn lost(&self, error: &hyper::Error) -> String {
+        match self.valve.has_met_tls() {
+            true => "what answers speaks TLS: base_url has to begin with https://".to_owned(),
+            false => chain(error),
+        }
+    }
+
+    /// Takes in more of a body. True: all of it; false: there is more than `most`.
+    async fn body(
+        &mut self,
+        stream: &mut Stream,
+        body: &mut Vec<u8>,
+        most: usize,
+    ) -> hyper::Result<bool> {
+        self.drive(|cx| poll_body(Pin::new(stream), body, most, cx))
+            .await
+    }
+
+    /// Whether more came than the answer.
+    async fn look_behind(&mut self) -> bool {
+        self.drive(|_| Poll::Ready(())).await;
+        self.surplus
+    }
+
     async fn take_in(&mut self, response: Response) -> Answer {
         let (head, mut stream) = match response {
             Ok(response) => response.into_parts(),
             Err(mut error) => {
                 return match error.take_message() {
                     Some(request) => Answer::Unsent(request),
-                    None => Answer::Lost(chain(&error.into_error())),
+                    None => Answer::Lost(self.lost(&error.into_error())),
                 };
             }
         };
         let status = head.status;
         let mut body = Vec::new();
-        match self
-            .drive(|cx| poll_body(Pin::new(&mut stream), &mut body, cx))
-            .await
-        {
+        let mut taken = self.body(&mut stream, &mut body, BODY_BYTES_FREE).await;
+        let mut room = None;
+        if let Ok(false) = taken {
+            room = Arc::clone(&self.room).acquire_owned().await.ok();
+            taken = self.body(&mut stream, &mut body, BODY_BYTES_MAX).await;
+        }
+        match taken {
             Ok(true) => Answer::Whole(Incoming {
                 status,
                 headers: head.headers,
                 body,
+                surplus: self.look_behind().await,
+                room,
             }),
             Ok(false) => Answer::Lost(format!(
                 "the answer ({status}) was dropped: its body is longer than {BODY_BYTES_MAX} bytes"
@@ -249,20 +316,20 @@ impl Ends {
     }
 }
 
-/// Takes in what has come of a body. At its end: whether it is short enough.
+/// Takes in what has come of a body. True: that was its end; false: there is more than `most`.
 fn poll_body(
     mut stream: Pin<&mut Stream>,
     body: &mut Vec<u8>,
+    most: usize,
     cx: &mut Context<'_>,
 ) -> Poll<hyper::Result<bool>> {
     while !stream.is_end_stream() {
         match stream.as_mut().poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                let data = frame.into_data().unwrap_or_default();
-                if body.len() + data.len() > BODY_BYTES_MAX {
+                body.extend_from_slice(&frame.into_data().unwrap_or_default());
+                if body.len() > most {
                     return Poll::Ready(Ok(false));
                 }
-                body.extend_from_slice(&data);
             }
             Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
             Poll::Ready(None) => break,
@@ -270,4 +337,9 @@ fn poll_body(
         }
     }
     Poll::Ready(Ok(true))
+}
+
+/// Something came that nobody had asked for. hyper says so in words alone.
+fn is_surplus(error: &hyper::Error) -> bool {
+    error.to_string() == "received unexpected message from connection"
 }

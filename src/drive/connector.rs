@@ -1,18 +1,22 @@
 //! Reaches the target.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tower_service::Service;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::client::chain;
-use super::connection::{Connection, Line};
+use super::connection::{Connection, Line, room};
+use super::proxy::Way;
 use super::tls;
-use crate::profile::BaseUrl;
+use super::trouble::Trouble;
+use crate::profile::Profile;
+use crate::redact::Masks;
 
 /// As long as a target may be silently gone while something is on its way to it.
 #[cfg(target_os = "linux")]
@@ -23,38 +27,68 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 pub struct Connector {
     tcp: HttpConnector,
     uri: Uri,
+    way: Way,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// For long bodies.
+    room: Arc<Semaphore>,
 }
 
 impl Connector {
-    /// Opens connections to the target at `base_url`, whose certificate may come from one of these roots.
-    pub fn new(
-        base_url: &BaseUrl,
-        own_roots: Vec<CertificateDer<'static>>,
-    ) -> Result<Self, String> {
+    /// Opens connections to the target of a profile.
+    pub fn new(profile: &Profile, masks: &Masks) -> Result<Self, Trouble> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEPALIVE));
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
-        let uri: Uri = base_url.as_str().parse().map_err(|e| chain(&e))?;
+        let uri: Uri = profile
+            .base_url
+            .as_str()
+            .parse()
+            .map_err(|error| unusable("base_url", chain(&error)))?;
         let tls = match uri.scheme_str() {
-            Some("https") => Some((
-                tls::connector(own_roots).map_err(|e| chain(&e))?,
-                server_name(&uri)?,
-            )),
-            _ => None,
+            Some("https") => Some((tls::connector(&profile.tls)?, server_name(profile, &uri)?)),
+            _ if profile.tls.is_plain() => None,
+            _ => {
+                let problem = "base_url begins with http://, so that no TLS is spoken: write https:// there, or leave the table out";
+                return Err(unusable("[tls]", problem.to_owned()));
+            }
         };
-        Ok(Self { tcp, uri, tls })
+        Ok(Self {
+            way: Way::new(profile, &uri, &tcp, masks)?,
+            tcp,
+            uri,
+            tls,
+            room: room(),
+        })
     }
 
     /// A new connection, or why there is none.
     pub async fn connect(&self) -> Result<Connection, String> {
-        let stream = self.tcp.clone().call(self.uri.clone()).await;
-        let stream = stream.map_err(|error| chain(&error))?.into_inner();
-        let line = self.secure(stream).await.map_err(|error| chain(&error))?;
-        Connection::over(line).await.map_err(|error| chain(&error))
+        let stream = self.way.connect(&self.uri, &self.tcp).await?;
+        let line = self.secure(stream).await;
+        let line = line.map_err(|error| broken_off(&error))?;
+        let connection = Connection::over(line, Arc::clone(&self.room)).await;
+        connection.map_err(|error| chain(&error))
+    }
+
+    /// Whether requests go to a proxy that reads them, and what says to it who calls.
+    pub fn forwards(&self) -> Option<Option<&HeaderValue>> {
+        match &self.way {
+            Way::Forward(_, authorization) => Some(authorization.as_ref()),
+            Way::Straight | Way::Tunnel(..) => None,
+        }
+    }
+
+    /// The address of the proxy that is between.
+    pub fn proxy(&self) -> Option<String> {
+        self.way.proxy()
+    }
+
+    /// Why an answer with this status is not the target's, if it is not.
+    pub fn own_answer(&self, status: http::StatusCode) -> Option<String> {
+        self.way.own_answer(status)
     }
 
     async fn secure(&self, stream: TcpStream) -> std::io::Result<Line> {
@@ -65,9 +99,31 @@ impl Connector {
     }
 }
 
+/// Why TLS did not come about.
+fn broken_off(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => {
+            "the target ends the connection in the handshake, as one does that speaks no TLS: does base_url have to begin with http://, or to name another port?".to_owned()
+        }
+        _ => chain(error),
+    }
+}
+
+fn unusable(what: &str, problem: String) -> Trouble {
+    Trouble::Unusable {
+        what: what.to_owned(),
+        problem,
+    }
+}
+
 /// The name that the target's certificate must bear.
-fn server_name(uri: &Uri) -> Result<ServerName<'static>, String> {
+fn server_name(profile: &Profile, uri: &Uri) -> Result<ServerName<'static>, Trouble> {
     let host = uri.host().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    ServerName::try_from(bare.to_owned()).map_err(|error| format!("{host}: {error}"))
+    let (what, name) = match &profile.tls.server_name {
+        Some(name) => ("server_name under [tls]", name.as_str()),
+        None => ("the host in base_url", host),
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(bare.to_owned())
+        .map_err(|error| unusable(what, format!("`{name}` is no name of a server ({error})")))
 }

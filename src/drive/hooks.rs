@@ -12,16 +12,16 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::auth::Access;
-use super::client::{Delivery, Received};
+use super::client::Received;
 use super::draft::Draft;
-use super::reply::recorded;
+use super::reply::{recorded, said};
 use super::setup::Caller;
 use super::trouble::shown_body;
 use crate::profile::{Foreign, Webhooks};
@@ -72,6 +72,8 @@ impl Hooks {
             None => format!("http://{address}"),
         };
         let word = Uuid::new_v4().to_string();
+        // An address must stay one.
+        caller.masks.add_as(&word, "secret-word");
         let desk = Arc::new(Desk::new(&word, foreign));
         let server = tokio::spawn(serve(listener, Arc::clone(&desk), began));
         let mut hooks = Self {
@@ -151,13 +153,7 @@ async fn subscribe(
     caller: &Caller,
 ) -> Result<Option<String>, String> {
     let call = format!("PUT {}/webhooks", caller.base.as_str());
-    let request = access.dress(wanted, None, None, caller).await?;
-    let incoming = match caller
-        .client
-        .send(request, Delivery::default())
-        .await
-        .received
-    {
+    let incoming = match access.ask(wanted, caller).await? {
         Received::Whole(incoming) => incoming,
         Received::Lost { words, .. } | Received::LetGo(words) => {
             return Err(format!("{call} got no answer: {words}"));
@@ -171,18 +167,13 @@ async fn subscribe(
             shown_body(&response.body)
         ));
     }
-    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-    Ok(body["id"].as_str().map(str::to_owned))
+    Ok(said(&response)["id"].as_str().map(str::to_owned))
 }
 
 /// Removes a subscription, unjudged.
 pub async fn unsubscribe(id: &str, access: &Access, caller: &Caller) {
-    if let Ok(request) = access
-        .dress(&unsubscribe_draft(id), None, None, caller)
-        .await
-    {
-        caller.client.send(request, Delivery::default()).await;
-    }
+    // A target that refuses keeps it.
+    drop(access.ask(&unsubscribe_draft(id), caller).await);
 }
 
 fn cant_listen(webhooks: &Webhooks, error: &std::io::Error) -> String {

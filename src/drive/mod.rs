@@ -3,11 +3,14 @@
 //! Callers stay synchronous: a [`Session`] owns the runtime, and nobody outside names it. What an answer means is not
 //! decided here; trouble that is nobody's proven fault becomes an obstacle of the case.
 //!
-//! - `draft` says what a step asks for; `auth` adds who asks; `tamper` puts a flaw in; `client` sends it once.
-//! - `connector` reaches the target, `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
+//! - `draft` says what a step asks for; `gate` says when it may go; `auth` adds who asks; `tamper` puts a flaw in; `client`
+//!   sends it once.
+//! - `connector` reaches the target, by a `proxy` and over `tls` where the profile says so; `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
 //!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
 //! - `hooks` receives events, `hook_steps` runs the steps about them.
+//! - `pool` shares out listed accounts, `listed` reads what they hold first, `leftovers` ends
+//!   what a case leaves in them.
 //! - `doctor` examines a target that can't be tested yet; `witness` shows it what its calls sent.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
@@ -21,9 +24,14 @@ mod connection;
 mod connector;
 mod doctor;
 mod draft;
+mod gate;
 mod hook_steps;
 mod hooks;
+mod leftovers;
+mod listed;
 mod outgoing;
+mod pool;
+mod proxy;
 mod release;
 mod reply;
 mod session;
@@ -44,18 +52,17 @@ use tokio::sync::RwLock;
 use self::accounts::Supply;
 use self::auth::Access;
 use self::case_run::CaseRun;
-use self::draft::Draft;
 use self::hooks::Hooks;
-use self::outgoing::Outgoing;
+use self::pool::Pool;
 use self::setup::Caller;
 use crate::card::AccountId;
-use crate::case::{Case, Flaw};
-use crate::profile::Profile;
-use crate::trace::{CaseNumber, CaseTrace, Micros};
+use crate::case::Case;
+use crate::profile::{Accounts, Profile};
+use crate::trace::{CaseNumber, CaseTrace, Micros, RunId};
 
 pub use self::auth::key::NewKey;
 pub use self::doctor::{Changes, examine};
-pub use self::session::{FinishedCases, Session};
+pub use self::session::{FinishedCases, LeftCard, Session};
 pub use self::stop::StopSignal;
 pub use self::trouble::Trouble;
 pub use self::writer::{TraceWriter, WriteError};
@@ -66,6 +73,8 @@ struct Driver {
     caller: Caller,
     access: Access,
     supply: Supply,
+    /// Accounts that are used again and again, where the profile lists them.
+    pool: Option<Pool>,
     /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
     hooks: OnceCell<Result<Hooks, String>>,
     /// A case that moves the clock has the target to itself; the others share it.
@@ -75,14 +84,22 @@ struct Driver {
 
 impl Driver {
     /// Gets the token and registers the key.
-    async fn connect(profile: Profile) -> Result<Self, Trouble> {
-        let caller = Caller::new(&profile)?;
+    async fn connect(profile: Profile, run: Option<RunId>) -> Result<Self, Trouble> {
+        let caller = Caller::new(&profile, run)?;
         let access = Access::prepare(&profile, &caller).await?;
         let supply = Supply::prepare(&profile.accounts, &access, &caller)
             .await
             .map_err(|problem| Trouble::NoAccount { problem })?;
+        let pool = match &profile.accounts {
+            Accounts::List(list) => {
+                let accounts = list.iter().map(|id| AccountId::new(id.to_string()));
+                Some(Pool::new(accounts, profile.timeout.0))
+            }
+            _ => None,
+        };
         Ok(Self {
             supply,
+            pool,
             profile,
             caller,
             access,
@@ -101,6 +118,7 @@ impl Driver {
         stop: &StopSignal,
     ) -> CaseTrace {
         let mut run = CaseRun::new(self, number, case, trace);
+        run.is_aside = trace.is_none();
         let in_turn = async {
             if case.moves_clock() {
                 let _alone = self.turns.write().await;
@@ -115,7 +133,7 @@ impl Driver {
             () = stop.abandoned() => {}
             () = in_turn => {}
         }
-        run.into_trace()
+        run.into_trace(stop.was_interrupted())
     }
 
     async fn lease(&self) -> Result<AccountId, String> {
@@ -138,15 +156,6 @@ impl Driver {
         if let Some(Ok(hooks)) = self.hooks.get() {
             hooks.end(&self.access, &self.caller).await;
         }
-    }
-
-    async fn dress(
-        &self,
-        draft: &Draft,
-        flaw: Option<Flaw>,
-        earlier: Option<&Outgoing>,
-    ) -> Result<Outgoing, String> {
-        self.access.dress(draft, flaw, earlier, &self.caller).await
     }
 
     fn micros(&self, time: Instant) -> Micros {

@@ -7,10 +7,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::address::{Address, Base};
 use super::draft::Draft;
 use crate::profile::Component;
+use crate::redact::REDACTED;
 use crate::trace;
-
-/// Stands in the trace where a credential was sent.
-pub const REDACTED: &str = "[redacted]";
 
 /// A request as it will be sent.
 #[derive(Clone, Debug)]

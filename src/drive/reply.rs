@@ -1,61 +1,15 @@
 //! What came, as the trace keeps it: without secrets and card numbers, and no longer than it need be.
 
-use std::sync::RwLock;
-
 use http::HeaderMap;
-use memchr::memmem::Finder;
-use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::client::Incoming;
-use super::outgoing::REDACTED;
-use crate::redact::{card_numbers_in_body, card_numbers_in_header};
+use crate::redact::{Masks, card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{Headers, Response};
 
-/// Lists up to this length are kept whole.
-pub const LIST_BYTES_MAX: usize = 64 << 10;
-
-/// The secrets of a run, which a target may echo.
-#[derive(Default)]
-pub struct Masks(RwLock<Vec<Mask>>);
-
-struct Mask {
-    secret: SecretString,
-    /// Looks for it; made once, since every text of every answer is searched.
-    finder: Finder<'static>,
-}
-
-impl Masks {
-    /// From now on, `secret` is masked. A very short one is not: it would be found in innocent places.
-    pub fn add(&self, secret: &str) {
-        const LENGTH_MIN: usize = 8;
-        if secret.len() >= LENGTH_MIN {
-            let mut secrets = self
-                .0
-                .write()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            secrets.push(Mask {
-                secret: secret.to_owned().into(),
-                finder: Finder::new(secret).into_owned(),
-            });
-        }
-    }
-
-    /// The text without secrets.
-    pub fn apply(&self, mut text: String) -> String {
-        let secrets = self
-            .0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for Mask { secret, finder } in secrets.iter() {
-            if finder.find(text.as_bytes()).is_some() {
-                text = text.replace(secret.expose_secret(), REDACTED);
-            }
-        }
-        text
-    }
-}
+/// Bodies up to this length are kept whole; of longer lists, what concerns the case is.
+pub const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// The response as the trace keeps it. Of a long list, only elements that mention one of `ids` (in lower case) stay.
 pub fn recorded(incoming: Incoming, ids: &[String], masks: &Masks) -> Response {
@@ -93,21 +47,25 @@ fn recorded_headers(headers: &HeaderMap, masks: &Masks) -> Headers {
 
 /// The elements of a long JSON list that mention one of the ids, word for word, and how many there were.
 fn excerpt(text: &str, ids: &[String]) -> Option<(String, usize)> {
-    if text.len() <= LIST_BYTES_MAX {
+    if text.len() <= KEPT_BYTES_MAX {
         return None;
     }
     let count = serde_json::from_str::<Vec<IgnoredAny>>(text).ok()?.len();
-    let concerns = |element: &&str| {
+    let concerns = |element: &str| {
         let element = element.to_ascii_lowercase();
         ids.iter().any(|id| element.contains(id.as_str()))
     };
-    let kept: Vec<_> = elements(text).into_iter().filter(concerns).collect();
+    let mut kept = Vec::new();
+    each_element(text, |element| {
+        if concerns(element) {
+            kept.push(element);
+        }
+    });
     Some((format!("[{}]", kept.join(",")), count))
 }
 
-/// The elements of a list that is known to be JSON.
-fn elements(list: &str) -> Vec<&str> {
-    let mut elements = Vec::new();
+/// The elements of a list that is known to be JSON, one after the other: a hostile one has millions.
+fn each_element<'t>(list: &'t str, mut each: impl FnMut(&'t str)) {
     let (mut depth, mut in_string, mut escaped, mut start) = (0_usize, false, false, 0);
     for (at, byte) in list.bytes().enumerate() {
         match byte {
@@ -124,17 +82,24 @@ fn elements(list: &str) -> Vec<&str> {
             b']' | b'}' => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    elements.push(list[start..at].trim());
+                    each(list[start..at].trim());
                 }
             }
             b',' if depth == 1 => {
-                elements.push(list[start..at].trim());
+                each(list[start..at].trim());
                 start = at + 1;
             }
             _ => {}
         }
     }
-    elements
+}
+
+/// What a body says that is read by the way; nothing if it is no JSON, or too long to be kept.
+pub fn said(response: &Response) -> Value {
+    match response.body.len() <= KEPT_BYTES_MAX {
+        true => serde_json::from_str(&response.body).unwrap_or_default(),
+        false => Value::Null,
+    }
 }
 
 /// The id of the card that a successful answer shows. Absurdly long ones are no ids.
@@ -159,6 +124,8 @@ mod tests {
             status: StatusCode::OK,
             headers: HeaderMap::new(),
             body: body.to_vec(),
+            surplus: false,
+            room: None,
         }
     }
 
@@ -182,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_is_no_long_list_stays_whole() {
-        let long = "x".repeat(LIST_BYTES_MAX + 1);
+        let long = "x".repeat(KEPT_BYTES_MAX + 1);
         for body in [
             "[1,2]".to_owned(),
             format!("{{\"a\":\"{long}\"}}"),
@@ -192,7 +159,7 @@ mod tests {
             assert_eq!(response.body, body);
             assert_eq!(response.excerpt_of, None);
         }
-        let empty = format!("[{}]", " ".repeat(LIST_BYTES_MAX));
+        let empty = format!("[{}]", " ".repeat(KEPT_BYTES_MAX));
         let response = recorded(incoming(empty.as_bytes()), &[], &Masks::default());
         assert_eq!(
             (response.body.as_str(), response.excerpt_of),

@@ -10,14 +10,32 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::{Driver, StopSignal, TraceWriter, Trouble};
+use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::Case;
 use crate::profile::Profile;
-use crate::trace::{CaseNumber, CaseTrace};
+use crate::trace::{CaseNumber, CaseTrace, RunId};
 
 /// How many cases of a batch run at a time.
 const BATCH_WORKERS: usize = 8;
 /// How long the end of a session may take.
 const END_WAIT: Duration = Duration::from_secs(5);
+/// How long cleaning up may take.
+const CLEAN_UP_WAIT: Duration = Duration::from_secs(30);
+
+/// A card that the run made in a listed account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftCard {
+    /// Its account.
+    pub account: AccountId,
+    /// The card.
+    pub card: CardId,
+    /// Its type, if an answer has shown it.
+    pub card_type: Option<CardType>,
+    /// Its status as last read.
+    pub status: Option<CardStatus>,
+    /// Why it was not terminated, where that was tried.
+    pub why: Option<String>,
+}
 
 /// A prepared target and the threads that drive it. Its methods block; call them from plain threads.
 pub struct Session {
@@ -31,6 +49,14 @@ impl Session {
     /// # Errors
     /// Any of it failed; the error says what was sent where, what came, and what to do.
     pub fn connect(profile: Profile) -> Result<Self, Trouble> {
+        Self::connect_as(profile, None)
+    }
+
+    /// The same for a run that has an id.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn connect_as(profile: Profile, run: Option<RunId>) -> Result<Self, Trouble> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("drive")
             .enable_all()
@@ -39,7 +65,7 @@ impl Session {
                 what: "threads",
                 problem: error.to_string(),
             })?;
-        let driver = runtime.block_on(Driver::connect(profile))?;
+        let driver = runtime.block_on(Driver::connect(profile, run))?;
         Ok(Self {
             driver: Arc::new(driver),
             runtime,
@@ -90,6 +116,29 @@ impl Session {
             .block_on(stream::iter(runs).buffered(BATCH_WORKERS).collect())
     }
 
+    /// A card in this final status is known to keep its slot, so that an account is spent with it.
+    pub fn slots_are_kept_by(&self, status: CardStatus) {
+        if let Some(pool) = &self.driver.pool {
+            pool.slots_are_kept_by(status);
+        }
+    }
+
+    /// What the run made in listed accounts and what became of it, once what is alive has been terminated where the
+    /// profile says so. None where accounts are not listed.
+    pub fn clean_up(&self) -> Option<Vec<LeftCard>> {
+        self.driver.pool.as_ref()?;
+        let clean_up = async { tokio::time::timeout(CLEAN_UP_WAIT, self.driver.clean_up()).await };
+        let cards = self.runtime.block_on(clean_up).unwrap_or_default();
+        let left = cards.into_iter().map(|(account, card, kept)| LeftCard {
+            account,
+            card,
+            card_type: kept.card_type,
+            status: kept.status,
+            why: kept.why,
+        });
+        Some(left.collect())
+    }
+
     /// From now on, Ctrl-C interrupts the run in place of killing the process.
     pub fn interrupt_on_ctrl_c(&self, stop: &StopSignal) {
         let stop = stop.clone();
@@ -100,12 +149,12 @@ impl Session {
         });
     }
 
-    /// No case is begun any more once `time` is over.
+    /// Once `time` is over, whatever is in flight is given up, and nothing more comes of what is begun.
     pub fn stop_after(&self, time: Duration, stop: &StopSignal) {
         let stop = stop.clone();
         self.runtime.spawn(async move {
             tokio::time::sleep(time).await;
-            stop.no_new_cases();
+            stop.abandon();
         });
     }
 }

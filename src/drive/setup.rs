@@ -7,12 +7,15 @@ use uuid::Uuid;
 use super::address::Base;
 use super::auth::digest::content_digest;
 use super::auth::extra_headers;
-use super::client::{Client, Delivery, Incoming, Received};
+use super::client::{Client, Incoming, Received};
 use super::draft::Draft;
+use super::gate::epoch;
 use super::outgoing::Outgoing;
-use super::reply::{Masks, recorded};
+use super::reply::{KEPT_BYTES_MAX, recorded};
 use super::trouble::{Trouble, shown_body};
 use crate::profile::{DigestAlgorithm, Profile, Setup};
+use crate::redact::Masks;
+use crate::trace::RunId;
 
 /// What set-up calls need.
 pub struct Caller {
@@ -40,21 +43,16 @@ pub struct Answer {
 }
 
 impl Caller {
-    /// Whoever calls the target of a profile.
-    pub fn new(profile: &Profile) -> Result<Self, Trouble> {
-        let client = Client::new(&profile.base_url, profile.timeout.0).map_err(|problem| {
-            Trouble::Machine {
-                what: "the HTTP client",
-                problem,
-            }
-        })?;
+    /// Whoever calls the target of a profile, in a run or outside of one.
+    pub fn new(profile: &Profile, run: Option<RunId>) -> Result<Self, Trouble> {
+        let run = run.filter(|_| profile.run_id);
         let masks = Masks::default();
         Ok(Self {
-            client,
+            client: Client::new(profile, run, &masks)?,
             base: Base::new(profile.base_url.as_str()),
             setup: profile.setup,
             digest: profile.signing.digest,
-            extra: extra_headers(&profile.headers, &masks)?,
+            extra: extra_headers(&profile.headers, run, &masks)?,
             masks,
         })
     }
@@ -75,18 +73,15 @@ impl Caller {
                 what: call.clone(),
                 problem,
             })?;
-        match self
-            .client
-            .send(outgoing, Delivery::default())
-            .await
-            .received
-        {
-            Received::Whole(incoming) => self.answer(call, incoming, advice),
-            Received::Lost { words, .. } | Received::LetGo(words) => Err(Trouble::NoAnswer {
-                call,
-                base_url: self.base.as_str().to_owned(),
-                words,
-            }),
+        match self.client.ask(outgoing).await {
+            Ok(Received::Whole(incoming)) => self.answer(call, incoming, advice),
+            Ok(Received::Lost { words, .. } | Received::LetGo(words)) | Err(words) => {
+                Err(Trouble::NoAnswer {
+                    call,
+                    base_url: self.base.as_str().to_owned(),
+                    words,
+                })
+            }
         }
     }
 
@@ -128,7 +123,7 @@ impl Caller {
     ) -> Result<Answer, Trouble> {
         let status = incoming.status;
         let date = incoming.headers.get(http::header::DATE).and_then(epoch);
-        let value = serde_json::from_slice(&incoming.body);
+        let value = read(&incoming);
         let shown = shown_body(&recorded(incoming, &[], &self.masks).body);
         if !status.is_success() {
             return Err(Trouble::Refused {
@@ -148,9 +143,20 @@ impl Caller {
         };
         match value {
             Ok(value) => Ok(Answer { value, ..answer }),
-            Err(error) => Err(answer.not_understood(format!("its body is no JSON ({error})"))),
+            Err(problem) => Err(answer.not_understood(problem)),
         }
     }
+}
+
+/// The body of a set-up call as JSON, or what is wrong with it.
+fn read(incoming: &Incoming) -> Result<Value, String> {
+    let length = incoming.body.len();
+    if length > KEPT_BYTES_MAX {
+        return Err(format!(
+            "its body of {length} bytes is longer than {KEPT_BYTES_MAX}"
+        ));
+    }
+    serde_json::from_slice(&incoming.body).map_err(|error| format!("its body is no JSON ({error})"))
 }
 
 impl Answer {
@@ -174,24 +180,5 @@ impl Answer {
             body: String::new(),
             advice: self.advice,
         }
-    }
-}
-
-/// The time that a `Date` tells, in seconds since the epoch.
-pub fn epoch(date: &HeaderValue) -> Option<i64> {
-    let text = date.to_str().ok()?;
-    let time = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(time.timestamp().as_second())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_read() {
-        let date = HeaderValue::from_static("Tue, 20 Apr 2021 02:07:53 GMT");
-        assert_eq!(epoch(&date), Some(1_618_884_473));
-        assert_eq!(epoch(&HeaderValue::from_static("now")), None);
     }
 }

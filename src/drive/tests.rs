@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use super::fake_target::{Act, Asked, FakeTarget};
 use super::*;
+use crate::case::Flaw;
 use crate::profile::{AccountRecipe, Accounts, Wait};
 use crate::trace::{Exchange, Header, Reply, TRACE_VERSION};
 use crate::trace_reader::TraceReader;
 
 mod clock;
 mod hostile;
+mod limits;
+mod proxy;
+mod put_off;
+mod tls;
 mod webhooks;
 
 fn case(steps: &[&str]) -> Case {
@@ -166,11 +171,20 @@ fn an_account_is_created_where_the_profile_says_how() {
         id: "/account/id".into(),
     };
     for (status, body, hint) in [
-        (201, r#"{"account":{"id":"ACC-1"}}"#, None),
         (
             201,
-            r#"{"id":"ACC-1"}"#,
-            Some("an id at /account/id is expected"),
+            r#"{"account":{"id":"0190A000-0000-7000-8000-000000000001"}}"#,
+            None,
+        ),
+        (
+            201,
+            r#"{"id":"0190A000-0000-7000-8000-000000000001"}"#,
+            Some("a UUID at /account/id is expected"),
+        ),
+        (
+            201,
+            r#"{"account":{"id":"../../x"}}"#,
+            Some("a UUID at /account/id is expected"),
         ),
         (500, "", Some("answered with 500 and no body")),
     ] {
@@ -180,7 +194,10 @@ fn an_account_is_created_where_the_profile_says_how() {
         match hint {
             None => {
                 let trace = drive(profile, &["list A"]);
-                assert_eq!(trace.exchanges[0].request.path, "/accounts/acc-1/cards");
+                assert_eq!(
+                    trace.exchanges[0].request.path,
+                    "/accounts/0190a000-0000-7000-8000-000000000001/cards"
+                );
             }
             // A wrong recipe is found before the run.
             Some(hint) => match Session::connect(profile) {
@@ -248,11 +265,13 @@ fn run_header() -> Header {
     Header {
         trace: TRACE_VERSION,
         cardproof: "0.1.0".into(),
+        run: None,
         target: "fake".into(),
         base_url: String::new(),
         contract: String::new(),
         seed: 1,
         suites: vec![],
+        cases: None,
         terms: Profile::terms(&FakeTarget::start(|_| ok()).profile()),
         disabled: std::collections::BTreeMap::new(),
         lacks: Vec::new(),

@@ -1,6 +1,7 @@
 //! Why a target can't be driven at all: what was sent where, what came, what to do. Never a secret.
 
 use crate::profile::SecretError;
+use crate::visible_json::is_visible;
 
 /// Trouble in setting up. It is no departure: set-up is not judged.
 #[derive(Debug, thiserror::Error)]
@@ -22,14 +23,16 @@ pub enum Trouble {
         problem: String,
     },
     /// The recipe for fresh accounts does not work.
-    #[error("{problem}. Check [accounts] in the profile: the call, and the JSON pointer `id`")]
+    #[error(
+        "{problem}. Check [accounts] in the profile: the call, and the JSON pointer `id`. The call is signed like every other one, by [signing]"
+    )]
     NoAccount {
         /// What was sent, and what came.
         problem: String,
     },
     /// No answer came.
     #[error(
-        "{call} got no answer: {words}. Check base_url ({base_url}), and that the target runs and can be reached from here"
+        "{call} got no answer: {words}. Check base_url ({base_url}): http or https, host and port; and that the target runs and can be reached from here"
     )]
     NoAnswer {
         /// The call: `POST /auth/token`.
@@ -40,7 +43,7 @@ pub enum Trouble {
         words: String,
     },
     /// The answer was no success.
-    #[error("{call} was answered with {status}{body}. {advice}")]
+    #[error("{call} was answered with {status}{body}. {}", what_to_check(*status, advice))]
     Refused {
         /// The call.
         call: String,
@@ -75,7 +78,17 @@ pub enum Trouble {
     },
 }
 
-/// The start of a body, safe to print: one line, no control characters.
+/// Where nothing is found, the address is the likelier mistake.
+fn what_to_check(status: u16, advice: &str) -> &str {
+    match status {
+        404 | 405 => {
+            "Check base_url: paths are appended to it, so it has all that comes before /auth, /accounts and /cards, such as a gateway's prefix and the version"
+        }
+        _ => advice,
+    }
+}
+
+/// The start of a body, safe to print: one line, nothing that can't be seen.
 pub fn shown_body(body: &str) -> String {
     const CHARS_MAX: usize = 300;
     if body.trim().is_empty() {
@@ -83,7 +96,7 @@ pub fn shown_body(body: &str) -> String {
     }
     let shown: String = body
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_visible(c) { c } else { ' ' })
         .take(CHARS_MAX)
         .collect();
     let dots = if body.chars().nth(CHARS_MAX).is_some() {

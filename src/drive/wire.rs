@@ -36,6 +36,8 @@ struct State {
     progress: AtomicU8,
     /// The newest byte is not to be sent.
     holds_back: AtomicBool,
+    /// What came begins like a record of TLS.
+    has_met_tls: AtomicBool,
 }
 
 impl Valve {
@@ -53,6 +55,18 @@ impl Valve {
     /// Whether the exchange has got so far.
     pub fn has_reached(&self, progress: Progress) -> bool {
         self.0.progress.load(Relaxed) >= progress as u8
+    }
+
+    /// Whether the other side answers in TLS, which nobody here has asked for.
+    pub fn has_met_tls(&self) -> bool {
+        self.0.has_met_tls.load(Relaxed)
+    }
+
+    /// Looks at the first bytes of an answer.
+    fn look_at(&self, bytes: &[u8]) {
+        // An alert of TLS 1.x (RFC 8446, section 5.1).
+        let is_tls = !self.has_reached(Progress::Answered) && bytes.starts_with(&[0x15, 0x03]);
+        self.0.has_met_tls.fetch_or(is_tls, Relaxed);
     }
 
     fn reach(&self, progress: Progress) {
@@ -112,6 +126,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         if buffer.filled().len() > before {
+            self.valve.look_at(&buffer.filled()[before..]);
             self.valve.reach(Progress::Answered);
         }
         Poll::Ready(Ok(()))

@@ -60,6 +60,12 @@ impl Seen {
         Self { request, came }
     }
 
+    /// A request that did not go, and why.
+    pub fn unsent(request: Outgoing, words: String) -> Self {
+        let came = Came::Nothing(words);
+        Self { request, came }
+    }
+
     /// The status, if an answer came.
     pub fn status(&self) -> Option<u16> {
         match &self.came {
@@ -101,6 +107,8 @@ impl Seen {
                 status: *status,
                 headers: headers.clone(),
                 body: body.clone(),
+                surplus: false,
+                room: None,
             }),
             Came::Nothing(_) => None,
         }

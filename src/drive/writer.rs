@@ -1,24 +1,16 @@
 //! Writes the trace while the run goes on.
 //!
-//! Tasks put finished lines into a buffer; one thread takes all there is and writes it at once, a few milliseconds after
-//! the first line. So what a kill can lose is what was in flight and what those milliseconds brought. The buffer is
-//! bounded: a disk that is too slow slows the run down, in place of filling the memory.
+//! Each line goes to the system the moment that it is handed over, and only then does its worker send the next request.
+//! So what a kill can lose is what was in flight, and no more. A disk that is too slow slows the run down, in place of
+//! filling the memory.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::trace::{Header, Record};
-
-/// How long a line waits for others to be written with it.
-const GATHERING: Duration = Duration::from_millis(2);
-/// So much is written without waiting for more.
-const BUFFER_BYTES_FULL: usize = 64 << 10;
-/// Who would add to so much waits until it is written.
-const BUFFER_BYTES_MAX: usize = 1 << 20;
+use crate::visible_json;
 
 /// A trace that couldn't be written; what is in the file is whole up to some line.
 #[derive(Debug, thiserror::Error)]
@@ -31,86 +23,32 @@ pub struct WriteError {
 }
 
 /// The way into a trace file, shared by all who drive.
-pub struct TraceWriter(Option<Queue>);
+pub struct TraceWriter(Option<Sink>);
 
-struct Queue {
+struct Sink {
     path: PathBuf,
-    buffer: Arc<Buffer>,
-    thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
-}
-
-#[derive(Default)]
-struct Buffer {
     state: Mutex<State>,
-    /// For the thread: there is something to do.
-    filled: Condvar,
-    /// For whoever waits for room: there is some.
-    emptied: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    lines: Vec<u8>,
-    /// The thread waits for a first line.
-    is_idle: bool,
-    /// No more lines are taken.
-    is_finished: bool,
+enum State {
+    Open(Box<dyn Write + Send>),
+    /// A line couldn't be written, and none after it was tried.
+    Failed(io::Error),
+    Finished,
 }
 
-impl Buffer {
+impl Sink {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a line, once there is room.
-    fn add(&self, line: &[u8]) {
-        let state = self.lock();
-        let mut state = self
-            .emptied
-            .wait_while(state, |s| {
-                s.lines.len() >= BUFFER_BYTES_MAX && !s.is_finished
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        if state.is_finished {
-            return;
-        }
-        let was_full = state.lines.len() >= BUFFER_BYTES_FULL;
-        state.lines.extend_from_slice(line);
-        let is_full = state.lines.len() >= BUFFER_BYTES_FULL;
-        let wakes = state.is_idle || is_full && !was_full;
-        state.is_idle = false;
-        drop(state);
-        if wakes {
-            self.filled.notify_one();
-        }
-    }
-
-    /// Takes no more lines.
-    fn finish(&self) {
-        self.lock().is_finished = true;
-        self.filled.notify_one();
-        self.emptied.notify_all();
-    }
-
-    /// Puts what there is into `lines`, which must be empty. True: it is the last.
-    fn take(&self, lines: &mut Vec<u8>) -> bool {
+    fn write(&self, line: &[u8]) {
         let mut state = self.lock();
-        state.is_idle = state.lines.is_empty();
-        let state = self
-            .filled
-            .wait_while(state, |s| s.lines.is_empty() && !s.is_finished)
-            .unwrap_or_else(PoisonError::into_inner);
-        let (mut state, _) = self
-            .filled
-            .wait_timeout_while(state, GATHERING, |s| {
-                s.lines.len() < BUFFER_BYTES_FULL && !s.is_finished
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut state.lines, lines);
-        let is_last = state.is_finished;
-        drop(state);
-        self.emptied.notify_all();
-        is_last
+        if let State::Open(file) = &mut *state
+            && let Err(error) = file.write_all(line)
+        {
+            *state = State::Failed(error);
+        }
     }
 }
 
@@ -120,24 +58,29 @@ impl TraceWriter {
     /// # Errors
     /// The file can't be made.
     pub fn create(path: &Path, header: &Header) -> Result<Self, WriteError> {
-        let failed = |source| WriteError {
-            path: path.to_owned(),
-            source,
-        };
-        let file = File::create(path).map_err(failed)?;
-        let buffer = Arc::new(Buffer::default());
-        let filled = Arc::clone(&buffer);
-        let thread = std::thread::Builder::new()
-            .name("trace".to_owned())
-            .spawn(move || write_lines(file, &filled))
-            .map_err(failed)?;
-        let writer = Self(Some(Queue {
-            path: path.to_owned(),
-            buffer,
-            thread: Mutex::new(Some(thread)),
-        }));
+        let file = File::create(path).map_err(|source| failed(path, source))?;
+        let writer = Self::to(path, file);
         writer.append(&Record::Header(header.clone()));
         Ok(writer)
+    }
+
+    /// Goes on with the file of a run that ended early. What follows its first `whole_bytes` is a line that was cut off,
+    /// and is taken away.
+    ///
+    /// # Errors
+    /// The file can't be opened or cut.
+    pub fn resume(path: &Path, whole_bytes: u64) -> Result<Self, WriteError> {
+        let file = at_end_of_line(path, whole_bytes).map_err(|source| failed(path, source))?;
+        let writer = Self::to(path, file);
+        writer.append(&Record::Resumed {});
+        Ok(writer)
+    }
+
+    fn to(path: &Path, file: impl Write + Send + 'static) -> Self {
+        Self(Some(Sink {
+            path: path.to_owned(),
+            state: Mutex::new(State::Open(Box::new(file))),
+        }))
     }
 
     /// Writes nothing.
@@ -145,70 +88,65 @@ impl TraceWriter {
         Self(None)
     }
 
-    /// Hands a line over. Whether it could be written shows in [`TraceWriter::finish`].
+    /// It writes nothing.
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Writes a line. Whether that went well shows in [`TraceWriter::finish`].
     pub fn append(&self, record: &Record) {
-        let Some(queue) = &self.0 else { return };
-        let mut line = Vec::with_capacity(1 << 10);
-        if serde_json::to_writer(&mut line, record).is_err() {
+        let Some(sink) = &self.0 else { return };
+        let Ok(mut line) = visible_json::compact(record) else {
             debug_assert!(false, "a record is always JSON");
             return;
-        }
+        };
         line.push(b'\n');
-        queue.buffer.add(&line);
+        sink.write(&line);
     }
 
     /// Writing has failed, so that going on would leave no evidence.
     pub fn has_failed(&self) -> bool {
-        self.0.as_ref().is_some_and(|queue| {
-            let thread = queue.thread.lock().unwrap_or_else(PoisonError::into_inner);
-            thread.as_ref().is_some_and(JoinHandle::is_finished)
-        })
+        let state = self.0.as_ref().map(Sink::lock);
+        matches!(state.as_deref(), Some(State::Failed(_)))
     }
 
-    /// Waits until everything handed over is in the file. What is appended later is dropped.
+    /// Takes no more lines: what is appended later is dropped.
     ///
     /// # Errors
     /// Some line couldn't be written; none after it was.
     pub fn finish(&self) -> Result<(), WriteError> {
-        let Some(queue) = &self.0 else { return Ok(()) };
-        queue.buffer.finish();
-        let thread = queue
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match thread.map(JoinHandle::join) {
-            None | Some(Ok(Ok(()))) => Ok(()),
-            Some(Ok(Err(source))) => Err(WriteError {
-                path: queue.path.clone(),
-                source,
-            }),
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        let Some(sink) = &self.0 else { return Ok(()) };
+        match std::mem::replace(&mut *sink.lock(), State::Finished) {
+            State::Open(_) | State::Finished => Ok(()),
+            State::Failed(source) => Err(failed(&sink.path, source)),
         }
     }
 }
 
-fn write_lines(mut file: impl Write, buffer: &Buffer) -> io::Result<()> {
-    let mut lines = Vec::new();
-    loop {
-        let is_last = buffer.take(&mut lines);
-        let written = file.write_all(&lines).and_then(|()| file.flush());
-        if written.is_err() {
-            // Nobody must wait for room that never comes.
-            buffer.finish();
-        }
-        written?;
-        if is_last {
-            return Ok(());
-        }
-        lines.clear();
+fn failed(path: &Path, source: io::Error) -> WriteError {
+    WriteError {
+        path: path.to_owned(),
+        source,
     }
+}
+
+/// The file without what follows its first `length` bytes, at the start of a line.
+fn at_end_of_line(path: &Path, length: u64) -> io::Result<File> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    file.set_len(length)?;
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.seek(SeekFrom::Start(length - 1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last != *b"\n" {
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
     use crate::case::{Case, StepNumber};
     use crate::trace::{
@@ -220,10 +158,12 @@ mod tests {
         Header {
             trace: TRACE_VERSION,
             cardproof: "0.1.0".into(),
+            run: None,
             target: "t".into(),
             base_url: String::new(),
             contract: "c".into(),
             seed: 7,
+            cases: None,
             suites: vec!["s".into()],
             terms: Terms::default(),
             disabled: std::collections::BTreeMap::new(),
@@ -261,9 +201,14 @@ mod tests {
                 number,
                 case,
                 accounts,
+                pasts: [('A', crate::trace::Past::Read)].into(),
             },
             Record::Exchange { number, exchange },
-            Record::End { number, obstacles },
+            Record::End {
+                number,
+                obstacles,
+                not_run: None,
+            },
         ]
     }
 
@@ -316,56 +261,34 @@ mod tests {
         );
     }
 
-    /// Counts writes, slowly.
-    struct Counter<'a>(&'a AtomicUsize, &'a AtomicUsize);
-
-    impl Write for Counter<'_> {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            self.1.fetch_add(bytes.len(), Ordering::Relaxed);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+    #[test]
+    fn a_line_is_in_the_file_when_append_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.jsonl");
+        let writer = TraceWriter::create(&path, &header()).unwrap();
+        for (place, record) in records(1).iter().enumerate() {
+            writer.append(record);
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(text.lines().count(), place + 2);
+            assert!(text.ends_with('\n'));
         }
     }
 
     #[test]
-    fn lines_are_written_together_and_soon() {
-        let (writes, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let buffer = Buffer::default();
-        for _ in 0..5 {
-            buffer.add(b"x\n");
+    fn a_trace_goes_on_behind_its_last_whole_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.jsonl");
+        let line = serde_json::to_string(&Record::Header(header())).unwrap();
+        for (text, whole) in [
+            (format!("{line}\n"), line.len() + 1),
+            (format!("{line}\n{{\"exch"), line.len() + 1),
+            (line.clone(), line.len()),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let writer = TraceWriter::resume(&path, whole as u64).unwrap();
+            writer.finish().unwrap();
+            let resumed = format!("{line}\n{{\"resumed\":{{}}}}\n");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), resumed);
         }
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| write_lines(Counter(&writes, &bytes), &buffer));
-            while bytes.load(Ordering::Relaxed) < 10 {
-                std::thread::yield_now();
-            }
-            assert_eq!(writes.load(Ordering::Relaxed), 1);
-            buffer.add(b"y\n");
-            while bytes.load(Ordering::Relaxed) < 12 {
-                std::thread::yield_now();
-            }
-            buffer.finish();
-            thread.join().unwrap().unwrap();
-        });
-    }
-
-    #[test]
-    fn more_than_there_is_room_for_waits_and_is_not_lost() {
-        let (writes, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let buffer = Buffer::default();
-        let line = vec![b'x'; BUFFER_BYTES_MAX];
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(|| write_lines(Counter(&writes, &bytes), &buffer));
-            for _ in 0..4 {
-                buffer.add(&line);
-            }
-            buffer.finish();
-            thread.join().unwrap().unwrap();
-        });
-        assert_eq!(bytes.load(Ordering::Relaxed), 4 * BUFFER_BYTES_MAX);
     }
 }

@@ -97,9 +97,11 @@ impl Group {
                     steps: Vec::new(),
                 },
                 accounts: BTreeMap::new(),
+                pasts: BTreeMap::new(),
                 exchanges: Vec::new(),
                 events: Vec::new(),
                 obstacles: Vec::new(),
+                not_run: trace.not_run.clone(),
                 complete: trace.complete,
             },
             moments: Vec::new(),
@@ -181,10 +183,11 @@ fn groups(contract: &Contract, trace: &CaseTrace) -> Vec<Group> {
             groups.push(Group::of(trace));
             groups.len() - 1
         });
-        groups[place]
-            .trace
-            .accounts
-            .insert(*letter, account.clone());
+        let group = &mut groups[place].trace;
+        group.accounts.insert(*letter, account.clone());
+        if let Some(past) = trace.pasts.get(letter) {
+            group.pasts.insert(*letter, *past);
+        }
     }
     let mut nobodys = Group::of(trace);
     for (moment, (exchange, first)) in trace.exchanges.iter().zip(firsts).enumerate() {

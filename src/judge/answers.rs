@@ -116,6 +116,11 @@ impl<'a> Judge<'a> {
 
     pub(super) fn depart_from_ways(&mut self, scene: &Scene<'_>, missed: &[Way]) {
         let success = scene.is_success();
+        // A conflict where nothing is at work any more: the key is to blame, whether the first request was done or not.
+        let stuck = |way: &&Way| {
+            let conflicts = scene.response.status == 409;
+            conflicts && way.rule == id::IDEM_3 && way.answer == Answer::Success
+        };
         let telling = missed
             .iter()
             .find(|way| match way.answer {
@@ -137,7 +142,7 @@ impl<'a> Judge<'a> {
                     .find(|w| matches!(w.answer, Answer::Refusal(..)))
             })
             .or_else(|| missed.first());
-        let Some(way) = telling else {
+        let Some(way) = missed.iter().find(stuck).or(telling) else {
             return;
         };
         let mut rules = match way.answer {

@@ -6,10 +6,13 @@ use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, TouchKind};
 use super::overlap;
+use super::request::Asked;
 use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Issuance, Reply};
 use crate::world::lifecycle::keeping_rule;
+use crate::world::limit;
+use crate::world::ways::{Id, Wish};
 use crate::world::{Card, Moment, World};
 
 impl Judge<'_> {
@@ -34,6 +37,7 @@ impl Judge<'_> {
         let rules = self.status_rules(believed, status, source);
         if !left.is_empty() {
             if source != Source::Answer
+                && !self.is_open_to_others(card, &worlds)
                 && let Some(rule) = rules.first()
             {
                 self.show(*rule);
@@ -73,7 +77,7 @@ impl Judge<'_> {
                 format!("`{status}`"),
             )
         };
-        self.depart(scene, &rules, found);
+        self.depart_of(card, scene, &rules, found);
         let tried = self.orders_against(card, status, scene.exchange.step);
         if let Some(departure) = self.judgement.departures.last_mut() {
             departure.tried = tried;
@@ -109,17 +113,10 @@ impl Judge<'_> {
             return vec![card.since.rule];
         }
         if let Some(rule) = card.over_limit {
-            // LIMIT-4 speaks of the answer; that the card becomes usable beside an active one is LIMIT-1.
-            let rule = if rule == id::LIMIT_4 {
-                id::LIMIT_1
-            } else {
-                rule
-            };
-            let mut rules = vec![rule, id::LIMIT_4];
-            if self.was_made_in_race(card) {
-                rules.insert(0, id::LIMIT_8);
-            }
-            return rules;
+            return self.limit_rules(card, rule, id::LIMIT_4);
+        }
+        if seen != card.status && self.made_room(card) {
+            return self.limit_rules(card, limit::rule(seen), card.since.rule);
         }
         let look = self
             .facts
@@ -175,6 +172,37 @@ impl Judge<'_> {
         dedup(rules)
     }
 
+    /// The rules by which a card must not hold its slot beside another one, or perhaps must be as it is by this last rule.
+    fn limit_rules(
+        &self,
+        card: &Card,
+        rule: RequirementId,
+        perhaps: RequirementId,
+    ) -> Vec<RequirementId> {
+        // LIMIT-4 speaks of the answer; that the card becomes usable beside an active one is LIMIT-1.
+        let rule = if rule == id::LIMIT_4 {
+            id::LIMIT_1
+        } else {
+            rule
+        };
+        let in_race = self.was_made_in_race(card).then_some(id::LIMIT_8);
+        dedup(in_race.into_iter().chain([rule, perhaps]).collect())
+    }
+
+    /// That the card failed by itself is only concluded from a later create which found its slot free: if it has not
+    /// failed, that one was over the limit.
+    fn made_room(&self, card: &Card) -> bool {
+        let asked = self.understood(card.since.moment).asked;
+        let is_for_its_slot = |wish: &Wish| {
+            matches!(wish, Wish::Create { account: Id::Known(account), card_type, .. }
+                if *account == card.account && *card_type == Some(card.card_type))
+        };
+        card.status == CardStatus::IssueFailed
+            && card.since.rule == id::LIFE_1
+            && card.since.step != card.made_by
+            && matches!(asked, Asked::Modify(call) if is_for_its_slot(&call.wish))
+    }
+
     /// Another create for the same account was under way when the card was made.
     fn was_made_in_race(&self, card: &Card) -> bool {
         let exchanges = &self.trace.exchanges;
@@ -224,12 +252,13 @@ impl Judge<'_> {
         }
         let quiet_since = self.touches.last().map_or(0, |t| t.moment);
         let exchanges = &self.trace.exchanges;
-        for departure in &mut self.judgement.departures {
-            let is_stale = departure.subject.starts_with(subject)
+        for (place, departure) in self.judgement.departures.iter_mut().enumerate() {
+            let is_stale = self.about.get(&place) == Some(card)
+                && departure.subject.starts_with(subject)
                 && departure.actual != shown
                 && departure.moment >= quiet_since
                 && departure.requirement != id::READ_6
-                && list_shows(&exchanges[departure.moment], card);
+                && is_list(&exchanges[departure.moment]);
             if is_stale {
                 departure.instead.retain(|rule| *rule != id::READ_6);
                 departure.instead.insert(0, departure.requirement);
@@ -239,15 +268,10 @@ impl Judge<'_> {
     }
 }
 
-/// Whether an exchange is a list that the card stands in.
-fn list_shows(exchange: &Exchange, card: &CardId) -> bool {
+/// Whether an exchange is an answered list.
+fn is_list(exchange: &Exchange) -> bool {
     let path = exchange.request.path.split('?').next().unwrap_or_default();
-    match &exchange.reply {
-        Reply::Got(response) => {
-            path.ends_with("/cards") && response.body.to_ascii_lowercase().contains(card.as_str())
-        }
-        Reply::Lost(_) | Reply::LetGo(_) => false,
-    }
+    matches!(exchange.reply, Reply::Got(_)) && path.ends_with("/cards")
 }
 
 fn dedup(rules: Vec<RequirementId>) -> Vec<RequirementId> {

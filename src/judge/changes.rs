@@ -6,6 +6,7 @@ use super::answers::{answered, same_body};
 use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, Touch, TouchKind};
+use super::past::ways_of;
 use super::pending::forget_pending;
 use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus};
@@ -31,6 +32,7 @@ impl<'a> Judge<'a> {
         let reused = made
             .as_ref()
             .filter(|id| kind != TouchKind::Replayed && !reveals && self.knows(id))
+            .filter(|id| !(self.has_unknown_past() && self.is_of_before(id)))
             .cloned();
         if let (Some(id), Some(view)) = (reused, &view) {
             self.reused_id(scene, call, kind, &id, view);
@@ -39,10 +41,14 @@ impl<'a> Judge<'a> {
         }
         let worlds = self.evolve(now, |card| concerned(card, call));
         let lost = self.lost.clone();
+        let shown =
+            (self.shows_nothing(scene, call, &worlds)).then(|| self.judgement.exercised.clone());
+        let in_company = self.is_in_company();
+        let repeats = self.judgement.exercised.get(&id::IDEM_3).copied();
         let fits = self.pick(
             scene,
             &worlds,
-            |world| ways::ways(world, call),
+            |world| ways_of(world, call, in_company),
             |world, way| {
                 let mut next = ways::taken(world, call, way, made.clone(), now)?;
                 remember(&mut next, call, way, scene.moment);
@@ -52,6 +58,14 @@ impl<'a> Judge<'a> {
                 Some(next)
             },
         );
+        if let Some(shown) = shown.filter(|_| fits) {
+            self.judgement.exercised = shown;
+        } else if in_company && kind != TouchKind::Replayed {
+            // That it may have been a repetition puts nothing to the test.
+            self.judgement.exercised.remove(&id::IDEM_3);
+            let repeats = repeats.map(|times| (id::IDEM_3, times));
+            self.judgement.exercised.extend(repeats);
+        }
         if !fits {
             self.take_over(scene, call, made.clone(), kind);
         } else if kind != TouchKind::Replayed && self.earlier_twin(scene, call).is_some() {
@@ -67,6 +81,22 @@ impl<'a> Judge<'a> {
             (Some(view), made) => self.answer_shows_card(scene, call, kind, made, view),
             (None, _) => {}
         }
+    }
+
+    /// The act of a sandbox that the target seems not to have. That is for the profile to say, and no departure.
+    pub(super) fn absent_in_sandbox(&self, scene: &Scene<'_>, asked: &Asked) -> Option<Action> {
+        let Asked::Modify(call) = asked else {
+            return None;
+        };
+        let Wish::Act(action, Id::Known(card)) = &call.wish else {
+            return None;
+        };
+        let is_final = |world: &World| world.card(card).is_some_and(|c| c.status.is_final());
+        let is_absent = action.is_sandbox()
+            && matches!(scene.response.status, 404 | 405 | 501)
+            && call.flaw.is_none()
+            && !self.worlds.iter().any(is_final);
+        is_absent.then_some(*action)
     }
 
     pub(super) fn answer_shows_card(
@@ -225,7 +255,11 @@ impl<'a> Judge<'a> {
         made: Option<CardId>,
         kind: TouchKind,
     ) {
-        if !scene.is_success() || kind == TouchKind::Replayed {
+        if scene.is_success() && kind == TouchKind::Replayed {
+            self.name_card(call, made);
+            return;
+        }
+        if !scene.is_success() {
             return;
         }
         let now = scene.now(id::LIFE_1);
@@ -252,12 +286,27 @@ impl<'a> Judge<'a> {
         self.settle_on(next, scene.exchange.step);
     }
 
+    /// Where the first answer under a key brought no card, that of another request under it tells which it is.
+    fn name_card(&mut self, call: &Call, made: Option<CardId>) {
+        let Some(made) = made.filter(|made| !self.knows(made)) else {
+            return;
+        };
+        for world in &mut self.worlds {
+            let mut cards = world.cards.iter_mut();
+            if let Some(card) = cards.find(|c| c.id.is_none() && concerned(c, call)) {
+                card.id = Some(made.clone());
+            }
+        }
+    }
+
     pub(super) fn server_error(&mut self, scene: &Scene<'_>, asked: &Asked) {
         let invalid = scene.exchange.flaw.is_some()
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
-                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Other => false,
+                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Unseen(_) | Asked::Other => {
+                    false
+                }
                 Asked::OtherMethod(_) => true,
                 Asked::Modify(call) => is_invalid(call),
             };

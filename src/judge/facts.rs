@@ -342,7 +342,7 @@ impl Judge<'_> {
                     .then(|| json_diff(&fixed.value.to_string(), &shown.to_string()))
                     .flatten(),
             };
-            self.depart(scene, &rules, found);
+            self.depart_of(card, scene, &rules, found);
             if source != Source::Account && source != Source::Programme && value.is_some() {
                 facts.fixed.insert(
                     name,

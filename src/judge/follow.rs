@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::departure::{Departure, Origin};
 use super::facts::{Facts, Source};
 use super::hooks::Changes;
+use super::json::Caveat;
 use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Concern, Understood, shared_keys};
 use super::{json, leaks, wire};
@@ -23,6 +24,9 @@ use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
 const WORLDS_MAX: usize = 4096;
+
+/// So many equal departures of one case are told; a hostile target has thousands.
+const ALIKE_MAX: usize = 16;
 
 /// What a modifying exchange did or tried, for finding out who is to blame for a change.
 #[derive(Clone, Debug)]
@@ -75,6 +79,8 @@ pub(super) struct Judge<'a> {
     pub settled: Settled,
     /// The requests whose answers were lost.
     pub lost: BTreeMap<Moment, Call>,
+    /// The departures, by their place, that are about what was seen of a card.
+    pub about: BTreeMap<usize, CardId>,
     gave_up: bool,
 }
 
@@ -120,6 +126,7 @@ impl<'a> Judge<'a> {
     ) -> Self {
         let start = World {
             choices: Choices::pinned(&terms.pins),
+            unseen: super::past::unseen(contract, trace),
             ..World::default()
         };
         Self {
@@ -144,6 +151,7 @@ impl<'a> Judge<'a> {
             orders: Vec::new(),
             settled: Settled::default(),
             lost: BTreeMap::new(),
+            about: BTreeMap::new(),
             gave_up: false,
         }
     }
@@ -197,6 +205,9 @@ impl<'a> Judge<'a> {
     }
 
     pub fn exchange(&mut self, moment: Moment, exchange: &'a Exchange) {
+        if exchange.step == StepNumber::BEFORE {
+            return self.read_before(moment, exchange);
+        }
         let body = exchange.request.body.as_deref();
         if body
             .and_then(json::read)
@@ -231,7 +242,18 @@ impl<'a> Judge<'a> {
             id_in_upper_case,
             key_in_upper_case,
         };
-        if matches!(response.status, 429 | 503) {
+        if is_put_off(response) {
+            return self.unanswered(moment, exchange, &asked);
+        }
+        if let Some(action) = self.absent_in_sandbox(&scene, &asked) {
+            let words = format!(
+                "`{action}` was answered {} for a card that is there, as if there were no such call: \
+                 say in the profile what the sandbox has (simulator = false under [sandbox], or the right path)",
+                response.status
+            );
+            return self.obstacle(exchange.step, words);
+        }
+        if self.is_unreadable(&scene) {
             return self.unanswered(moment, exchange, &asked);
         }
         wire::check(self, &scene);
@@ -247,7 +269,34 @@ impl<'a> Judge<'a> {
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
+            Asked::Unseen(card) => self.unseen_card(&scene, &card),
             Asked::MoveClock(_) | Asked::Other => {}
+        }
+    }
+
+    /// Whether readers may differ in what the answer says, or need not read it at all. Then it tells nothing.
+    fn is_unreadable(&mut self, scene: &Scene<'_>) -> bool {
+        match json::caveat(&scene.response.body) {
+            None => false,
+            Some(Caveat::Beyond(why)) => {
+                let words = format!(
+                    "the answer was not judged: it is JSON of a kind that no reader need take ({why})"
+                );
+                self.obstacle(scene.exchange.step, words);
+                true
+            }
+            Some(Caveat::Ambiguous(_)) if !scene.is_success() => false,
+            Some(Caveat::Ambiguous(names)) => {
+                let found = Found::plain(
+                    "a name that stands twice",
+                    "each name once in an object".into(),
+                    format!(
+                        "{names} with two values, so that readers differ in what the body says"
+                    ),
+                );
+                self.depart(scene, &[id::BODY_1], found);
+                true
+            }
         }
     }
 
@@ -289,12 +338,30 @@ impl<'a> Judge<'a> {
         self.depart_at(scene.moment, rules, found);
     }
 
+    /// The same, where it is about what was seen of this card.
+    pub fn depart_of(
+        &mut self,
+        card: &CardId,
+        scene: &Scene<'_>,
+        rules: &[RequirementId],
+        found: Found,
+    ) {
+        let place = self.judgement.departures.len();
+        self.about.insert(place, card.clone());
+        self.depart(scene, rules, found);
+    }
+
     /// The same, of what is no answer to a request of its own: an event.
     pub fn depart_at(&mut self, moment: Moment, rules: &[RequirementId], found: Found) {
         let Some((&requirement, instead)) = rules.split_first() else {
             return;
         };
         self.show(requirement);
+        let departures = self.judgement.departures.iter();
+        let is_alike = |d: &&Departure| d.requirement == requirement && d.subject == found.subject;
+        if departures.filter(is_alike).count() >= ALIKE_MAX {
+            return;
+        }
         self.judgement.departures.push(Departure {
             requirement,
             instead: instead.to_vec(),
@@ -372,9 +439,7 @@ impl<'a> Judge<'a> {
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {
-                    Some(card) if concerns(card) => {
-                        ways::evolved(&world, place, self.terms.issuance, now)
-                    }
+                    Some(card) if concerns(card) => self.turned_meanwhile(&world, place, now),
                     _ => vec![world],
                 })
                 .collect();
@@ -477,6 +542,16 @@ impl<'a> Judge<'a> {
         };
         let fits = self.only(scene, vec![Way::success(rule, Effect::Nothing)]);
         fits && scene.is_success()
+    }
+}
+
+/// The target asks to be asked again later, which is no answer to what was asked. A 503 that does not say when is a server
+/// error like others.
+fn is_put_off(response: &Response) -> bool {
+    match response.status {
+        429 => true,
+        503 => response.header("retry-after").is_some(),
+        _ => false,
     }
 }
 

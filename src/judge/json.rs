@@ -1,12 +1,13 @@
-//! The body of a request as JSON, read more widely than a value can hold it: JSON may nest without end, have numbers of
-//! any size, a name twice in an object, and half a surrogate pair, while readers differ in what they make of it.
+//! Bodies as JSON, read more widely than a value can hold them: JSON may nest without end, have numbers of any size, a name
+//! twice in an object, and half a surrogate pair, while readers differ in what they make of it.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// Below this depth a value is taken for an empty one; no schema looks as far.
@@ -46,6 +47,89 @@ pub(super) fn read(text: &str) -> Option<Sent> {
         is_ambiguous,
         is_exact: plain == text,
     })
+}
+
+/// What keeps an answer from being read in one way only.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Caveat {
+    /// It is JSON by its grammar, yet of a kind that no reader need take (RFC 8259, sections 6, 8.2 and 9): why.
+    Beyond(String),
+    /// Names stand twice in an object, with values that differ (section 4): where, by JSON pointer.
+    Ambiguous(String),
+}
+
+/// Looks at an answer before it is read. There is nothing to say of what is no JSON at all.
+pub(super) fn caveat(text: &str) -> Option<Caveat> {
+    match serde_json::from_str(text) {
+        Ok(Names { some_twice: false }) => None,
+        Ok(Names { some_twice: true }) => {
+            let read = read(text).filter(|read| read.is_ambiguous)?;
+            Some(Caveat::Ambiguous(read.repeated.join(", ")))
+        }
+        Err(error) => read(text).map(|_| Caveat::Beyond(error.to_string())),
+    }
+}
+
+/// Whether some object in a text has a name twice; found without keeping any value, since each answer is looked at.
+struct Names {
+    some_twice: bool,
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Names, E> {
+        Ok(Names { some_twice: false })
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Names, E> {
+        self.visit_unit()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Names, E> {
+        self.visit_unit()
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Names, E> {
+        self.visit_unit()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Names, E> {
+        self.visit_unit()
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Names, E> {
+        self.visit_unit()
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Names, A::Error> {
+        let mut some_twice = false;
+        while let Some(item) = items.next_element::<Names>()? {
+            some_twice |= item.some_twice;
+        }
+        Ok(Names { some_twice })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Names, A::Error> {
+        let mut names = HashSet::new();
+        let mut some_twice = false;
+        while let Some((name, value)) = members.next_entry::<String, Names>()? {
+            some_twice |= value.some_twice || !names.insert(name);
+        }
+        Ok(Names { some_twice })
+    }
 }
 
 #[derive(Default)]
@@ -272,6 +356,32 @@ mod tests {
         let half = read(r#"["a\ud800b\udc00"]"#).unwrap();
         assert_eq!(half.value, json!(["a\u{ffff}b\u{ffff}"]));
         assert!(!half.is_exact);
+    }
+
+    #[test]
+    fn what_keeps_an_answer_from_being_read_in_one_way_is_told() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        for (text, why) in [
+            (deep.as_str(), "recursion limit"),
+            ("[1e400]", "out of range"),
+            (r#"["\ud800"]"#, "hex escape"),
+        ] {
+            let Some(Caveat::Beyond(words)) = caveat(text) else {
+                panic!("{text}");
+            };
+            assert!(words.contains(why), "{words}");
+        }
+        let twice = caveat(r#"[{"a":{"b":1,"b":2}}]"#);
+        assert_eq!(twice, Some(Caveat::Ambiguous("/0/a/b".to_owned())));
+        for text in [
+            "",
+            "<html>",
+            "[1,",
+            r#"{"a":1,"b":{"a":2}}"#,
+            r#"{"a":1,"a":1}"#,
+        ] {
+            assert_eq!(caveat(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -197,7 +197,9 @@ impl Judge<'_> {
             .flat_map(|world| self.as_lost_create(world, card, &likeness, now))
             .collect();
         let is_it = |world: &&World| shows_what_was_sent(world, card, view);
-        let is_it: Vec<World> = may_be_it.iter().filter(is_it).cloned().collect();
+        let mut is_it: Vec<World> = may_be_it.iter().filter(is_it).cloned().collect();
+        let worlds = self.worlds.iter();
+        is_it.extend(worlds.flat_map(|world| self.as_of_before(world, view, scene.moment)));
         if is_it.is_empty() && !may_be_it.is_empty() {
             let found = Found::plain(
                 "`billingAddress` of a card whose create was not answered",
@@ -354,10 +356,7 @@ impl Judge<'_> {
             }),
             ..Found::plain(
                 &format!("{list} without a card that is {}", gone.status),
-                format!(
-                    "the {} card of step {}, which is {}",
-                    gone.card_type, gone.made_by, gone.status
-                ),
+                format!("{}, which is {}", gone.in_words(), gone.status),
                 without,
             )
         };

@@ -17,6 +17,7 @@ mod json;
 mod leaks;
 mod lists;
 mod overlap;
+mod past;
 mod pending;
 mod request;
 mod settle;

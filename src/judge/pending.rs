@@ -11,9 +11,15 @@ use super::lists::text;
 use super::request::Asked;
 use crate::card::{AccountId, CardId, CardType};
 use crate::requirement::id;
-use crate::trace::{Exchange, Response};
+use crate::trace::{Exchange, Micros, Response};
 use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
 use crate::world::{Card, Moment, Outcome, Since, World};
+
+/// So long a request may be at work at least, after nobody waits for its answer any more.
+const LINGERS_AT_MOST: Micros = Micros(5_000_000);
+
+/// And so many times as long as the slowest answer of the case.
+const SLOWER_AT_MOST: u64 = 10;
 
 /// The response, if it tells whether the request was carried out.
 pub(super) fn telling(exchange: &Exchange) -> Option<&Response> {
@@ -162,6 +168,25 @@ impl Judge<'_> {
         refused.remember(key, &call.line, &call.payload, Outcome::LostRefused);
         refused.pending.remove(&moment);
         Some(refused)
+    }
+
+    /// Whether a request with this key, whose answer was lost, may still be at work when an exchange is sent.
+    pub(super) fn lost_may_linger(&self, key: &Key, exchange: &Exchange) -> bool {
+        let Key::Uuid(key) = key else {
+            return false;
+        };
+        let exchanges = &self.trace.exchanges;
+        let has_key = |other: &&Exchange| {
+            let own = other.request.header("idempotency-key");
+            own.is_some_and(|own| own.eq_ignore_ascii_case(key))
+        };
+        let answered = exchanges.iter().filter(|e| telling(e).is_some());
+        let slowest = answered.map(|e| e.received_at.0.saturating_sub(e.sent_at.0));
+        let patience = (SLOWER_AT_MOST * slowest.max().unwrap_or(0)).max(LINGERS_AT_MOST.0);
+        let earlier = exchanges.iter().filter(|e| e.sent_at <= exchange.sent_at);
+        let lost = earlier.filter(|other| telling(other).is_none());
+        let mut since = lost.filter(has_key).map(|other| other.received_at.0);
+        since.any(|since| exchange.sent_at.0 <= since.saturating_add(patience))
     }
 
     /// Whether the card may be changed by a request that nobody waits for any more.

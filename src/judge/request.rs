@@ -11,7 +11,7 @@ use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{CaseTrace, Exchange, Reply, Request};
+use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Reply, Request};
 use crate::world::ways::{Call, Id, Input, Key, Wish};
 use crate::world::{Choice, Moment};
 
@@ -30,6 +30,8 @@ pub(super) enum Asked {
     MoveClock(u64),
     /// Whatever it is, by a method that the document does not give for the path.
     OtherMethod(Concern),
+    /// Something of a card that may have been there before the case, and that has not been seen.
+    Unseen(CardId),
     /// Something that is not part of the contract on cards.
     Other,
 }
@@ -110,6 +112,11 @@ impl Judge<'_> {
             | OperationKind::GetWebhook
             | OperationKind::DeleteWebhook => Asked::Other,
         };
+        let asked = match route.card {
+            _ if self.is_let_pass(exchange, &route) => Asked::Other,
+            Some(card) => self.unless_unseen(asked, card),
+            None => asked,
+        };
         Understood {
             operation: Some(route.operation),
             asked,
@@ -132,7 +139,7 @@ impl Judge<'_> {
 
     /// The issuer's acts and the clock are no part of the contract; the case says what was asked for.
     fn sandbox_call(&self, exchange: &Exchange) -> Asked {
-        let step = self.case.steps.get(exchange.step.0 - 1);
+        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
         let (action, made_by) = match step.map(|s| &s.command) {
             Some(Command::Act(action, CardRef::Made(made_by))) => (action, made_by),
             Some(Command::MoveClock(seconds)) => return Asked::MoveClock(*seconds),
@@ -198,6 +205,7 @@ impl Judge<'_> {
             name,
             wish,
             memory: self.clock.memory(&key, exchange),
+            lost_may_linger: self.lost_may_linger(&key, exchange),
             key,
             line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
             payload: request.body.clone().unwrap_or_default(),
@@ -210,6 +218,8 @@ impl Judge<'_> {
     fn key(&self, request: &Request) -> Key {
         match request.header("idempotency-key") {
             None => Key::Missing,
+            // Whatever it was, no other request is known to have it.
+            Some(NOT_RECORDED) => Key::Single,
             Some(text) => match Uuid::try_parse(text) {
                 Ok(_) if text.len() == 36 => {
                     let key = text.to_ascii_lowercase();
@@ -259,7 +269,7 @@ fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> I
     };
     let repeated = repeated
         .iter()
-        .map(|at| Choice::new(id::OPEN_44, at, "accepted"));
+        .map(|at| Choice::new(id::OPEN_44, place(body, at), "accepted"));
     let points = points.iter().map(|point| open_choice(body, point));
     let choices: Vec<Choice> = points.chain(repeated).collect();
     match choices.is_empty() {
@@ -290,20 +300,31 @@ fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
+    let place = |pointer| place(body, pointer);
     match point {
-        OpenPoint::UnknownProperty(at) => Choice::new(id::OPEN_22, parent(at), "ignored"),
-        OpenPoint::EmptyString(at) => Choice::new(id::OPEN_23, at, "accepted"),
+        OpenPoint::UnknownProperty(at) => Choice::new(id::OPEN_22, place(parent(at)), "ignored"),
+        OpenPoint::EmptyString(at) => Choice::new(id::OPEN_23, place(at), "accepted"),
         OpenPoint::LongString(at) => {
-            let scope = format!("{at}, {} characters", text(at).chars().count());
+            let scope = format!("{}, {} characters", place(at), text(at).chars().count());
             Choice::new(id::OPEN_24, scope, "accepted")
         }
-        OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, at, "accepted"),
+        OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, place(at), "accepted"),
         OpenPoint::ControlCharacter(at) => Choice::new(
             id::OPEN_26,
-            format!("{at}, {}", no_text(text(at))),
+            format!("{}, {}", place(at), no_text(text(at))),
             "accepted",
         ),
         OpenPoint::UndescribedBody => Choice::new(id::OPEN_22, "body", "ignored"),
+    }
+}
+
+/// A member by its pointer. A virtual card is not shipped, so a target may look at its shipping address less closely than
+/// at that of a physical one.
+fn place(body: &Value, pointer: &str) -> String {
+    let is_virtual = body.get("type").and_then(Value::as_str) == Some(CardType::Virtual.as_str());
+    match is_virtual && pointer.starts_with("/shippingAddress") {
+        true => format!("{pointer} of a virtual card"),
+        false => pointer.to_owned(),
     }
 }
 
@@ -335,6 +356,9 @@ pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let keys = trace.exchanges.iter().filter_map(|exchange| {
         let key = exchange.request.header("idempotency-key")?;
+        if key == NOT_RECORDED {
+            return None;
+        }
         let is_answered = matches!(exchange.reply, Reply::Got(_));
         Some((key.to_ascii_lowercase(), is_answered))
     });

@@ -70,8 +70,8 @@ impl Judge<'_> {
             self.depart(scene, &rules, found);
         } else {
             self.show(id::TIME_2);
-            if is_contended {
-                return; // a change under way may have come before one look or the other
+            if is_contended || self.is_shared(card) {
+                return; // a change under way, or by others, may have come before one look or the other
             }
             if last.status == look.status {
                 self.time_at_rest(scene, card, last, look, before, updated);

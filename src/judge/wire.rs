@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::follow::{Found, Judge, Scene};
 use super::{inside, leaks};
-use crate::contract::{Operation, OperationKind, Violation, ViolationKind};
+use crate::contract::{Operation, OperationKind, Violation, ViolationKind, is_json};
 use crate::requirement::{RequirementId, id};
 
 pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
@@ -19,6 +19,22 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     let Some(operation) = contract.operation(kind) else {
         return;
     };
+    if scene.response.status < 500
+        && let Some(actual) = not_plain(scene)
+    {
+        let rule = if scene.is_success() {
+            id::BODY_12
+        } else {
+            id::BODY_13
+        };
+        let found = Found::plain(
+            "the bytes of a body",
+            "JSON in UTF-8, in no coding".into(),
+            actual,
+        );
+        judge.depart(scene, &[rule], found);
+        return shown(judge, scene);
+    }
     for violation in violations(judge, scene, operation) {
         if scene.response.status >= 500 {
             continue; // HTTP-2 and HTTP-3 say it
@@ -53,6 +69,23 @@ fn violations(judge: &Judge<'_>, scene: &Scene<'_>, operation: &Operation) -> Ve
             });
     }
     operation.check_response(response.status, &response.headers, body)
+}
+
+/// Why the bytes of a body are no text, where they must be. Every request asks for no coding.
+fn not_plain(scene: &Scene<'_>) -> Option<String> {
+    let response = scene.response;
+    let says_json = || response.header("content-type").is_some_and(is_json);
+    if response.body.is_empty() || !scene.is_success() && !says_json() {
+        return None;
+    }
+    let coding = response.header("content-encoding").map(str::trim);
+    match coding.filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")) {
+        Some(coding) => Some(format!(
+            "a body coded as `{coding}`, though none was asked for"
+        )),
+        None if response.body_is_text => None,
+        None => Some("bytes that are no UTF-8 (RFC 8259, 8.1)".to_owned()),
+    }
 }
 
 /// The programme's list without the cards of other cases, whose flaws are theirs to show.

@@ -23,6 +23,8 @@ pub enum Ability {
     Bearer,
     /// Signed requests.
     Signing,
+    /// As many requests at once as a race takes.
+    AtOnce,
 }
 
 impl Ability {
@@ -37,6 +39,7 @@ impl Ability {
             Self::SignatureAge => "a longest age of signatures that the profile states",
             Self::Bearer => "a bearer token",
             Self::Signing => "signed requests",
+            Self::AtOnce => "as many requests at once as the race takes ([limits] in the profile)",
         }
     }
 }
@@ -60,6 +63,8 @@ pub struct Abilities {
     pub bearer: bool,
     /// [`Ability::Signing`].
     pub signing: bool,
+    /// So many requests may go at once; absent: any number.
+    pub at_once: Option<usize>,
 }
 
 impl Abilities {
@@ -73,6 +78,7 @@ impl Abilities {
         signature_age: true,
         bearer: true,
         signing: true,
+        at_once: None,
     };
 
     /// Whether the target offers it.
@@ -86,13 +92,16 @@ impl Abilities {
             Ability::SignatureAge => self.signature_age,
             Ability::Bearer => self.bearer,
             Ability::Signing => self.signing,
+            Ability::AtOnce => self.at_once.is_none(),
         }
     }
 
     /// What `case` needs and the target lacks.
     pub fn missing(self, case: &Case) -> Vec<Ability> {
+        let is_too_wide = self.at_once.is_some_and(|most| most < case.widest_race());
         let mut needed = needed(case);
         needed.retain(|ability| !self.offers(*ability));
+        needed.extend(is_too_wide.then_some(Ability::AtOnce));
         needed
     }
 }

@@ -23,6 +23,7 @@ mod scenes;
 mod story;
 mod suite;
 mod weights;
+mod worth;
 mod write;
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ use std::sync::Arc;
 pub use every::Every;
 pub use generate::Generator;
 pub use suite::{DEFAULT_SUITE, Focus, Generate, STEPS_MIN, Suite, SuiteError};
+pub use worth::by_worth;
 pub use write::{case_file, comments};
 
 /// How much to generate.

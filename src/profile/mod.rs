@@ -12,10 +12,13 @@
 //! ```
 
 mod clock;
+mod limits;
 mod parts;
+mod proxy;
 mod secret;
 mod signing;
 pub mod template;
+mod tls;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -29,9 +32,12 @@ use crate::card::{AccountId, CardId};
 use crate::trace::{Issuance, Micros, Terms};
 
 pub use clock::ClockCall;
+pub use limits::{Limits, Rate};
 pub use parts::{AccountRecipe, Accounts, BaseUrl, Credentials, ExtraHeaders, IssuerCall, Wait};
+pub use proxy::{Proxy, ProxyTable};
 pub use secret::{HeaderText, Secret, SecretError};
 pub use signing::{Component, DigestAlgorithm, Signing};
+pub use tls::{Identity, Tls};
 pub use webhooks::Webhooks;
 
 /// One target.
@@ -55,6 +61,9 @@ pub struct Profile {
     /// Where fresh accounts come from.
     #[schemars(with = "parts::AccountsTable")]
     pub accounts: Accounts,
+    /// What the run made in listed accounts and is still alive at its end is terminated.
+    #[serde(default = "yes")]
+    pub cleanup: bool,
     /// What it offers in the issuer's stead.
     #[serde(default)]
     pub sandbox: Sandbox,
@@ -74,6 +83,24 @@ pub struct Profile {
     /// How long an answer may take.
     #[serde(default)]
     pub timeout: Wait,
+    /// How long a connection may take to come about; absent: as long as an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_timeout: Option<Wait>,
+    /// Each request says of which run it is, in `User-Agent` and `X-Cardproof-Run`.
+    #[serde(default = "yes")]
+    pub run_id: bool,
+    /// What stands between; without it the target is reached directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<proxy::Written>")]
+    pub proxy: Option<Proxy>,
+    /// How TLS is done.
+    #[serde(default)]
+    #[schemars(with = "tls::TlsTable")]
+    pub tls: Tls,
+    /// How gently it is asked.
+    #[serde(default)]
+    #[schemars(with = "limits::LimitsTable")]
+    pub limits: Limits,
     /// Further header fields of each request.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
@@ -202,12 +229,18 @@ impl Profile {
             signing: Signing::default(),
             setup: Setup::default(),
             accounts,
+            cleanup: true,
             sandbox: Sandbox::default(),
             foreign: Foreign::default(),
             webhooks: None,
             readings: BTreeMap::new(),
             success: Success::default(),
             timeout: Wait::default(),
+            connect_timeout: None,
+            run_id: true,
+            proxy: None,
+            tls: Tls::default(),
+            limits: Limits::default(),
             headers: ExtraHeaders::default(),
             disabled: BTreeMap::new(),
         }
@@ -236,6 +269,7 @@ impl Profile {
         for secret in profile.secrets() {
             secret.rebase(folder);
         }
+        profile.tls.rebase(folder);
         Ok(profile)
     }
 
@@ -271,8 +305,14 @@ impl Profile {
         credentials
             .into_iter()
             .chain(&mut self.signing.private_key)
+            .chain(self.tls.identity.as_mut().map(|own| &mut own.key))
+            .chain(self.proxy.iter_mut().flat_map(Proxy::secrets))
             .chain(headers)
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn micros(wait: Wait) -> Micros {
@@ -287,8 +327,27 @@ fn wrong(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
         file: file.to_owned(),
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
-        problem: with_near_name(error.message()),
+        problem: without_values(with_near_name(error.message()), text),
     }
+}
+
+/// The message without the texts that stand in the profile: any might be a secret that should not be there.
+fn without_values(mut message: String, text: &str) -> String {
+    /// Shorter ones are words of the profile's own, which help.
+    const LENGTH_MIN: usize = 16;
+    let mut values = vec![toml::from_str(text).unwrap_or(toml::Value::Boolean(false))];
+    while let Some(value) = values.pop() {
+        match value {
+            toml::Value::String(value) if value.len() >= LENGTH_MIN => {
+                message = message.replace(&value, "…");
+                message = message.replace(value.escape_debug().to_string().as_str(), "…");
+            }
+            toml::Value::Array(more) => values.extend(more),
+            toml::Value::Table(more) => values.extend(more.into_iter().map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    message
 }
 
 /// An unknown name stands first in backticks, the known ones after it.

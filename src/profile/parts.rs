@@ -163,11 +163,11 @@ impl From<Credentials> for CredentialsTable {
     }
 }
 
-/// Where fresh accounts come from. Each case uses its own, once.
+/// Where accounts come from: those that are made are used once, those that are listed again and again.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "AccountsTable", into = "AccountsTable")]
 pub enum Accounts {
-    /// These, none of which has a card.
+    /// These; cards in them are read first, and never changed.
     List(Vec<Uuid>),
     /// Every UUID is an account.
     Any,
@@ -222,7 +222,7 @@ impl TryFrom<AccountsTable> for Accounts {
                 let mut seen = BTreeSet::new();
                 match list.iter().find(|id| !seen.insert(**id)) {
                     Some(twice) => Err(format!(
-                        "the account {twice} is listed twice; each is used once, since a used account is no longer fresh"
+                        "the account {twice} is listed twice"
                     )),
                     None => Ok(Self::List(list)),
                 }
@@ -339,7 +339,7 @@ impl TryFrom<BTreeMap<String, HeaderText>> for ExtraHeaders {
     type Error = String;
 
     fn try_from(headers: BTreeMap<String, HeaderText>) -> Result<Self, String> {
-        const OURS: [&str; 8] = [
+        const OURS: [&str; 9] = [
             "authorization",
             "content-digest",
             "content-length",
@@ -348,6 +348,7 @@ impl TryFrom<BTreeMap<String, HeaderText>> for ExtraHeaders {
             "idempotency-key",
             "signature",
             "signature-input",
+            "x-cardproof-run",
         ];
         for name in headers.keys() {
             let parsed: http::HeaderName = name

@@ -44,6 +44,14 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("name", "\"my cards\"", ""),
     ("base_url", "\"http://127.0.0.1:8080/v1\"", ""),
     ("timeout", "\"5s\"", ""),
+    ("connect_timeout", "\"2s\"", ""),
+    ("run_id", "true", ""),
+    ("cleanup", "true", ""),
+    (
+        "proxy",
+        "\"http://127.0.0.1:3128\"",
+        "What stands between: the address of a proxy, or \"environment\" for what HTTP_PROXY and its like say.",
+    ),
     (
         "success",
         "\"200-with-card\"",
@@ -88,9 +96,40 @@ const KEYS: &[(&str, &str, &str)] = &[
     (
         "accounts.list",
         "[\"00000000-0000-4000-8000-000000000000\"]",
-        "Or these, none of which has a card; each is used once.",
+        "Or these; cards in them are read first, and never changed.",
     ),
     ("accounts.any", "true", "Or every UUID is an account."),
+    (
+        "tls.ca",
+        "\"ca.pem\"",
+        "Certificates, in PEM, that vouch for the target.",
+    ),
+    (
+        "tls.certificate",
+        "\"client.pem\"",
+        "Who calls, where the target asks for a client certificate; key goes with it.",
+    ),
+    ("tls.key", "{ file = \"client.key\" }", "Its private key."),
+    (
+        "tls.server_name",
+        "\"cards.internal\"",
+        "The name that its certificate must bear, in place of the host of base_url.",
+    ),
+    (
+        "limits.rate",
+        "\"10/s\"",
+        "Requests a second (s), minute (m) or hour (h).",
+    ),
+    (
+        "limits.in_flight",
+        "4",
+        "So many requests wait for their answers at a time.",
+    ),
+    (
+        "limits.patience",
+        "\"60s\"",
+        "How long a target may put requests off (429, or 503 with Retry-After).",
+    ),
     ("sandbox.simulator", "true", ""),
     (
         "sandbox.issuance",
@@ -259,9 +298,13 @@ mod tests {
                 known.set("name", quoted("x"));
                 known.set("base_url", quoted("http://127.0.0.1:1/v1"));
             }
-            if key.starts_with("credentials.api_") {
-                known.set("credentials.api_key", KEYS[4].1.to_owned());
-                known.set("credentials.api_secret", KEYS[5].1.to_owned());
+            let pairs = [
+                ["credentials.api_key", "credentials.api_secret"],
+                ["tls.certificate", "tls.key"],
+            ];
+            for partner in pairs.iter().filter(|pair| pair.contains(key)).flatten() {
+                let (_, example, _) = KEYS.iter().find(|(key, ..)| key == partner).unwrap();
+                known.set(partner, (*example).to_owned());
             }
             known.set(key, (*example).to_owned());
             let text = text(&known);

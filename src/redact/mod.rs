@@ -10,17 +10,22 @@
 //! assert_eq!(card_numbers("cvv=737"), "cvv=[card code]");
 //! ```
 //!
+//! Secrets of the run itself are masked by [`Masks`].
+//!
 //! A mark is no departure yet: of sixteen digits by chance, one in fifty looks like a card number. What the judge asks for
 //! besides stands in `judge::leaks`.
 
 mod code;
 mod encoded;
 mod number;
+mod secret;
 
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
+
+pub use secret::{Masks, REDACTED};
 
 /// How the mask of a card number begins; its first six and last four digits follow.
 pub const CARD_NUMBER_MARK: &str = "[card number ";

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::text::{self, Detail, Look};
 use super::{Report, json_schema};
 use crate::requirement;
+use crate::visible_json;
 
 /// The name of the complete report.
 pub const REPORT_FILE: &str = "report.json";
@@ -33,13 +34,26 @@ pub struct FileError {
 /// # Errors
 /// When the folder can't be made, or nothing can be written there.
 pub fn prepare(folder: &Path) -> Result<(), FileError> {
+    prepare_but(folder, None)
+}
+
+/// The same for a run that goes on: its recording stays.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_to_go_on(folder: &Path) -> Result<(), FileError> {
+    prepare_but(folder, Some(TRACE_FILE))
+}
+
+fn prepare_but(folder: &Path, kept: Option<&str>) -> Result<(), FileError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| FileError { path, source }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
     refuse_strangers(folder)?;
-    for file in earlier_files(folder) {
+    let files = earlier_files(folder).into_iter();
+    for file in files.filter(|file| kept.is_none_or(|kept| file != Path::new(kept))) {
         let path = folder.join(file);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&path)(error))?,
@@ -139,7 +153,7 @@ pub fn requirements_file() -> Vec<u8> {
 }
 
 fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).expect("names of members are texts");
+    let mut bytes = visible_json::pretty(value).expect("names of members are texts");
     bytes.push(b'\n');
     bytes
 }

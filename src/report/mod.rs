@@ -1,6 +1,7 @@
 //! The report: every fact of a run, decided once. Writers draw it; none counts or decides anything.
 
 pub mod files;
+mod ledger;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod text;
@@ -14,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::case::{Case, StepNumber};
 use crate::judge::Departure;
 use crate::requirement::{Level, RequirementId, Tag};
-use crate::trace::{Event, Exchange, Terms};
+use crate::trace::{Event, Exchange, RunId, Terms};
 
+pub use ledger::{Left, Made, NotRun};
 pub use verdict::{Facts, Overall, Verdict, requirement_results};
 
 /// The version of the form of `report.json`. It grows when a member changes its meaning or goes.
@@ -29,6 +31,9 @@ pub struct Report {
     pub report: u32,
     /// The version of cardproof.
     pub cardproof: String,
+    /// The run; each of its requests carries it, unless the profile says `run_id = false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The verdict on the run as a whole.
     pub verdict: Overall,
     /// Why it is that, in a sentence.
@@ -56,6 +61,12 @@ pub struct Report {
     pub readings: Vec<Reading>,
     /// Trouble that is nobody's proven fault.
     pub obstacles: Vec<ObstacleFact>,
+    /// Cases that were not run for want of accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_run: Vec<NotRun>,
+    /// The ledger: what the run made in listed accounts, and what of it is left; absent where accounts are not listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
 }
 
 /// What was tested.
@@ -178,7 +189,7 @@ impl Finding {
 pub struct Confirmation {
     /// So often it came.
     pub reproduced: u32,
-    /// Of so many attempts; none where a recorded trace was judged.
+    /// Of so many attempts; none where a recorded trace was judged, or time was up.
     pub attempts: u32,
 }
 
@@ -209,6 +220,9 @@ pub struct ObstacleFact {
     pub step: Option<StepNumber>,
     /// How often it came.
     pub times: usize,
+    /// It did not come again when each case that had met it was run once more; then it decides nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overcome: bool,
 }
 
 /// How often each verdict was given.

@@ -13,7 +13,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
         .filter(|r| {
             matches!(
                 r.needs,
-                Needs::Nothing | Needs::Simulator | Needs::Bearer | Needs::Signing
+                Needs::Nothing | Needs::Simulator | Needs::Bearer | Needs::Signing | Needs::AtOnce
             )
         })
         .zip((1..).step_by(37))
@@ -28,6 +28,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
         )]
         .into(),
         lacks: &[Needs::Issuer],
+        want: None,
         hindered: false,
         whole: true,
     };
@@ -36,6 +37,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
     Report {
         report: REPORT_VERSION,
         cardproof: "0.1.0".to_owned(),
+        run: None,
         verdict,
         because,
         started_at: Some("2026-03-02T10:00:00Z".to_owned()),
@@ -69,7 +71,10 @@ pub fn report(findings: Vec<Finding>) -> Report {
             case: "life-of-a-card".to_owned(),
             step: Some(StepNumber(3)),
             times: 2,
+            overcome: false,
         }],
+        not_run: Vec::new(),
+        made: None,
     }
 }
 

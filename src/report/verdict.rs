@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, RequirementResult};
-use crate::requirement::{self, Level, Needs, Requirement, RequirementId};
+use crate::requirement::{self, Level, Needs, Requirement, RequirementId, Tag};
 
 /// The verdict on one requirement.
 #[derive(
@@ -74,10 +74,21 @@ pub struct Facts<'a> {
     pub disabled: &'a BTreeMap<String, String>,
     /// What the target lacks.
     pub lacks: &'a [Needs],
+    /// Why cases were not run, where accounts were wanting for them.
+    pub want: Option<&'a str>,
     /// Obstacles came in the way.
     pub hindered: bool,
     /// Every case of the plan was run to its end.
     pub whole: bool,
+}
+
+impl Facts<'_> {
+    /// Whether the cases that were run had to do with the requirement's group; if not, those that were not run hardly had.
+    fn has_shown_any_of(&self, requirement: &Requirement) -> bool {
+        let group = |id: RequirementId| id.as_str().split('-').next().map(str::to_owned);
+        let own = group(requirement.id);
+        self.exercised.keys().any(|id| group(*id) == own)
+    }
 }
 
 /// The verdict on each requirement of the catalogue.
@@ -141,6 +152,9 @@ fn verdict(
     if lacks {
         return (Verdict::NotApplicable, Some(needs.reason().to_owned()));
     }
+    if let Some(want) = facts.want.filter(|_| facts.has_shown_any_of(requirement)) {
+        return (Verdict::NotShown, Some(want.to_owned()));
+    }
     if facts.hindered {
         let words = "obstacles came in the way of the cases that would have exercised it";
         return (Verdict::Inconclusive, Some(words.to_owned()));
@@ -163,6 +177,10 @@ impl Overall {
             let words = format!("{failed} requirement{} departed from", plural(failed));
             return (Self::Departs, words);
         }
+        if passed == 0 && facts.hindered {
+            let words = "nothing was shown, since every case met trouble: check that the target runs, that base_url leads to it, and that it answers within the profile's `timeout`";
+            return (Self::Inconclusive, words.to_owned());
+        }
         if passed == 0 {
             let words = "nothing was shown: no requirement was put to the test".to_owned();
             return (Self::Inconclusive, words);
@@ -174,6 +192,25 @@ impl Overall {
                 plural(unclear)
             );
             return (Self::Inconclusive, words);
+        }
+        let is_wanting = |r: &&RequirementResult| {
+            r.verdict == Verdict::NotShown
+                && r.level == Level::Must
+                && r.tag != Tag::Open
+                && facts.want.is_some()
+                && r.because.as_deref() == facts.want
+        };
+        let wanting = results.iter().filter(is_wanting).count();
+        if wanting > 0 {
+            let words = format!(
+                "{wanting} requirement{} could not be shown for want of accounts",
+                plural(wanting)
+            );
+            return (Self::Inconclusive, words);
+        }
+        if facts.hindered {
+            let words = "trouble came in the way of some cases, though all else was shown";
+            return (Self::Inconclusive, words.to_owned());
         }
         if !facts.whole {
             return (

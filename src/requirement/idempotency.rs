@@ -30,7 +30,8 @@ catalogue! {
     IDEM_7 = "IDEM-7" Must Stated "A key whose first request is still in flight is refused with 409 or waits for the identical response."
         from "contract.md, idempotency" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]
         provoked "a request sent twice at once"
-        judged "both answers, and the effect done once";
+        judged "both answers, and the effect done once"
+        needs AtOnce;
     IDEM_8 = "IDEM-8" Must Stated "A key may be used afresh after one hour."
         from "contract.md, idempotency" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]
         provoked "a used key more than an hour later, with the same payload and with another"

@@ -66,5 +66,6 @@ catalogue! {
     LIFE_15 = "LIFE-15" Must Derived "Calls at the same time act as if one came after the other."
         from "contract.md, states" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
         provoked "activate, deactivate and terminate of one card at once, then reads"
-        judged "some order that real time allows explains every answer";
+        judged "some order that real time allows explains every answer"
+        needs AtOnce;
 }

@@ -34,5 +34,6 @@ catalogue! {
     LIMIT_8 = "LIMIT-8" Must Derived "Two creates at the same time leave one card that holds the slot."
         from "contract.md, the limit" on [CreateCard]
         provoked "two creates of a type at once"
-        judged "at most one card becomes active";
+        judged "at most one card becomes active"
+        needs AtOnce;
 }

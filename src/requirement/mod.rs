@@ -153,11 +153,13 @@ pub enum Needs {
     SignatureAge,
     /// Where the profile says where webhooks are received.
     Webhooks,
+    /// Where the profile's limits let two requests go at once.
+    AtOnce,
 }
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
@@ -167,6 +169,7 @@ impl Needs {
         Self::Clock,
         Self::SignatureAge,
         Self::Webhooks,
+        Self::AtOnce,
     ];
 
     /// The word for it.
@@ -181,6 +184,7 @@ impl Needs {
             Self::Clock => "clock",
             Self::SignatureAge => "signature-age",
             Self::Webhooks => "webhooks",
+            Self::AtOnce => "at-once",
         }
     }
 
@@ -194,6 +198,9 @@ impl Needs {
             Self::Bearer => "needs a bearer token, and the profile names none",
             Self::Signing => "needs signed requests, which the profile says are not sent",
             Self::Webhooks => "needs received events, and the profile has no [webhooks]",
+            Self::AtOnce => {
+                "needs two requests at once, which [limits] in the profile do not allow"
+            }
             Self::Clock => {
                 "needs a clock that can be moved: [sandbox.clock] in the profile, with api_key and api_secret"
             }
@@ -205,7 +212,10 @@ impl Needs {
 
     /// The rule holds for a target without it too; it only can't be seen there.
     pub fn is_for_seeing(self) -> bool {
-        matches!(self, Self::Clock | Self::SignatureAge | Self::Webhooks)
+        matches!(
+            self,
+            Self::Clock | Self::SignatureAge | Self::Webhooks | Self::AtOnce
+        )
     }
 }
 

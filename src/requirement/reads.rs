@@ -38,7 +38,8 @@ catalogue! {
     READ_10 = "READ-10" Must Derived "A read does not go back behind what an earlier one of the same kind has shown."
         from "contract.md, states" on [GetCard, ListAccountCards, ListCards]
         provoked "reads one after the other while a change is under way"
-        judged "some order that real time allows explains what they show";
+        judged "some order that real time allows explains what they show"
+        needs AtOnce;
     READ_9 = "READ-9" Must Stated "A list is answered with 200 and an array, empty where there is nothing."
         from "contract.md, operations" on [ListAccountCards, ListCards]
         provoked "lists of accounts with and without cards"

@@ -1,6 +1,7 @@
 //! The lab: what departed is run again, smaller and smaller, and then from scratch, to see how often it comes.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use super::findings::{merge, name, order};
 use super::suspicion::{Evidence, Example, Suspicion, contradiction, finding, seen};
@@ -25,6 +26,8 @@ pub struct Effort {
     pub race_tries: u32,
     /// Departures of one requirement that are looked into; further ones are counted.
     pub per_requirement: usize,
+    /// How long it is looked for the shortest sequence of one departure: a target that hangs makes every run a long one.
+    pub longest: Duration,
 }
 
 impl Default for Effort {
@@ -35,6 +38,7 @@ impl Default for Effort {
             race_confirmations: 50,
             race_tries: 10,
             per_requirement: 3,
+            longest: Duration::from_secs(60),
         }
     }
 }
@@ -45,11 +49,19 @@ pub(super) struct Lab<'a> {
     setting: &'a Setting<'a>,
     effort: &'a Effort,
     is_stopped: &'a dyn Fn() -> bool,
+    /// When the search that is under way is given up.
+    until: Instant,
     requests: usize,
+    /// Why candidates could not be run for want of accounts, since the present finding was begun.
+    want: Option<String>,
+    /// The same, of findings that could not be confirmed for it.
+    wants: BTreeMap<String, usize>,
     /// Candidates are run one after the other, so that none disturbs another.
     one_by_one: bool,
     /// A candidate must depart so many times in a row.
     times: usize,
+    /// What depends on the moment when an answer is cut off is tried as often as a race is.
+    cuts_by_chance: bool,
 }
 
 impl<'a> Lab<'a> {
@@ -64,14 +76,28 @@ impl<'a> Lab<'a> {
             setting,
             effort,
             is_stopped,
+            until: Instant::now(),
             requests: 0,
+            want: None,
+            wants: BTreeMap::new(),
             one_by_one: false,
             times: 1,
+            cuts_by_chance: false,
         }
     }
 
     pub fn requests(&self) -> usize {
         self.requests
+    }
+
+    /// Why findings were not confirmed for want of accounts, and how many.
+    pub fn wants(&self) -> BTreeMap<String, usize> {
+        self.wants.clone()
+    }
+
+    /// What is found by now has to do.
+    fn is_out_of_time(&self) -> bool {
+        (self.is_stopped)() || Instant::now() >= self.until
     }
 
     fn try_out(&mut self, cases: &[Case]) -> Vec<(CaseTrace, Judgement)> {
@@ -83,6 +109,9 @@ impl<'a> Lab<'a> {
         } else {
             self.stage.run_aside(cases)
         };
+        if let Some(want) = traces.iter().find_map(|trace| trace.not_run.clone()) {
+            self.want = Some(want);
+        }
         traces
             .into_iter()
             .map(|trace| {
@@ -153,23 +182,50 @@ impl<'a> Lab<'a> {
     /// example that departs alone. One that needs time to show is run with the time that it had. Of a departure that
     /// comes by chance, candidates that come more surely are taken.
     fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
+        self.want = None;
         let seen_in = suspicion.seen_in.len();
+        self.until = Instant::now() + self.effort.longest;
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
         self.one_by_one = true;
-        if !best.is_confirmed() {
+        if !best.is_steady() && !best.case.has_race() && !self.is_out_of_time() {
+            best = self.with_cuts_by_chance(suspicion, best);
+        }
+        if !best.is_confirmed() && !self.is_out_of_time() {
             let patient = suspicion.examples.iter().map(Example::with_its_time);
             let tries: Vec<Example> = suspicion.examples.iter().cloned().chain(patient).collect();
             if let Some(example) = tries.iter().find(|e| self.departs_again(e)) {
                 best = surer(best, self.shortest(example, seen_in));
             }
         }
-        if best.is_confirmed() && !best.is_steady() && !best.case.has_race() {
+        let is_fickle = best.is_confirmed() && !best.is_steady() && !best.case.has_race();
+        if is_fickle && !self.is_out_of_time() {
             self.times = 3;
             best = surer(best, self.shortest(&suspicion.examples[0], seen_in));
             self.times = 1;
         }
         self.one_by_one = false;
+        if best.confirmation.attempts == 0
+            && let Some(want) = self.want.take()
+        {
+            *self.wants.entry(want).or_default() += 1;
+        }
         best
+    }
+
+    /// What a cut answer shows mostly comes every time. Where it does not, whatever cuts an answer is tried as a race is.
+    fn with_cuts_by_chance(&mut self, suspicion: &Suspicion, best: Finding) -> Finding {
+        let mut examples = suspicion.examples.iter();
+        let Some(example) = examples.find(|e| e.case.may_come_by_chance()) else {
+            return best;
+        };
+        self.cuts_by_chance = true;
+        let found = self.shortest(example, suspicion.seen_in.len());
+        self.cuts_by_chance = false;
+        surer(best, found)
+    }
+
+    fn may_come_by_chance(&self, case: &Case) -> bool {
+        case.has_race() || self.cuts_by_chance && case.may_come_by_chance()
     }
 
     /// Which of these cases depart as is wanted. Only the first that does is taken, so only it may narrow what is wanted.
@@ -178,6 +234,9 @@ impl<'a> Lab<'a> {
         let mut departs = vec![false; cases.len()];
         let mut left: Vec<usize> = (0..cases.len()).collect();
         for _ in 0..self.effort.race_tries.max(1) {
+            if self.is_out_of_time() {
+                break;
+            }
             let tried: Vec<Case> = left.iter().map(|place| cases[*place].clone()).collect();
             let judged = self.try_out(&tried);
             for (place, (_, judgement)) in left.iter().zip(judged) {
@@ -185,7 +244,7 @@ impl<'a> Lab<'a> {
                     && judgement.departures.iter().any(|d| wanted.accept(d))
                     && self.departs_further(&cases[*place], wanted);
             }
-            left.retain(|place| cases[*place].has_race());
+            left.retain(|place| self.may_come_by_chance(&cases[*place]));
             if left.is_empty() || departs.contains(&true) {
                 break;
             }
@@ -261,18 +320,32 @@ impl<'a> Lab<'a> {
         case: Case,
         wanted: &Wanted,
     ) -> Finding {
-        let attempts = match case.has_race() {
+        let wished = match self.may_come_by_chance(&case) {
             true => self.effort.race_confirmations,
             false => self.effort.confirmations,
         };
-        let mut reproduced = 0;
+        let (mut attempts, mut reproduced, mut not_run) = (0, 0, 0);
         let mut shown = None;
-        for _ in 0..attempts {
-            if let Some((trace, judgement)) = self.try_out(std::slice::from_ref(&case)).pop()
-                && let Some(departure) = judgement
-                    .departures
-                    .into_iter()
-                    .find(|d| d.requirement == wanted.requirement)
+        while attempts < wished {
+            // However slow the target is, a departure is run again a few times.
+            if attempts >= self.effort.confirmations && self.is_out_of_time() {
+                break;
+            }
+            let tried = self.try_out(std::slice::from_ref(&case)).pop();
+            // One that was given up in the middle has shown nothing.
+            if (self.is_stopped)() {
+                break;
+            }
+            attempts += 1;
+            let Some((trace, judgement)) = tried else {
+                continue;
+            };
+            if trace.not_run.is_some() {
+                not_run += 1;
+            } else if let Some(departure) = judgement
+                .departures
+                .into_iter()
+                .find(|d| d.requirement == wanted.requirement)
             {
                 reproduced += 1;
                 let evidence = Evidence {
@@ -284,7 +357,7 @@ impl<'a> Lab<'a> {
         }
         let confirmation = Confirmation {
             reproduced,
-            attempts,
+            attempts: attempts - not_run,
         };
         match shown {
             Some((departure, evidence)) => {

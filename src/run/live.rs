@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::{Continue, Stage};
+use crate::card::CardStatus;
 use crate::case::Case;
-use crate::drive::{Session, StopSignal, TraceWriter};
-use crate::trace::{CaseNumber, CaseTrace};
+use crate::drive::{LeftCard, Session, StopSignal, TraceWriter};
+use crate::report::{Left, Made};
+use crate::trace::{CaseNumber, CaseTrace, Record};
 
 /// A prepared target, and what this run wants of it.
 pub struct Live<'a> {
@@ -38,16 +40,48 @@ impl Stage for Live<'_> {
             .session
             .run_cases(waiting, self.workers, &self.trace, &self.stop);
         for trace in finished {
-            // Enough: what is in flight is given up. After an interruption it has been already, and comes out as it is.
-            if each(trace) == Continue::No && !self.stop.was_interrupted() {
+            // Enough: what is in flight is given up. After a stop it has been already, and comes out as it is.
+            if each(trace) == Continue::No && !self.is_over() {
                 break;
             }
             ahead.fill(cases);
+        }
+        if !self.stop.was_interrupted() {
+            self.trace.append(&Record::Over {});
         }
     }
 
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace> {
         self.session.drive_batch(cases, &self.stop)
+    }
+
+    fn slots_are_kept_by(&self, status: CardStatus) {
+        self.session.slots_are_kept_by(status);
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.is_stopping()
+    }
+
+    fn clean_up(&self) -> Option<Made> {
+        let cards = self.session.clean_up()?;
+        let is_alive = |card: &LeftCard| card.status.is_none_or(|status| !status.is_final());
+        let left = cards.iter().filter(|card| is_alive(card));
+        Some(Made {
+            cards: cards.len(),
+            left: left.map(in_words).collect(),
+        })
+    }
+}
+
+fn in_words(card: &LeftCard) -> Left {
+    let why = card.why.clone();
+    Left {
+        card: card.card.clone(),
+        account: card.account.clone(),
+        card_type: card.card_type,
+        status: card.status,
+        because: why.unwrap_or_else(|| "it was not asked to be terminated".to_owned()),
     }
 }
 

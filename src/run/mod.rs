@@ -3,22 +3,25 @@
 //! Synchronous: the driver keeps its tasks to itself and hands over traces. Everything that is decided here is decided
 //! from them.
 
+mod accounts;
 mod findings;
 mod lab;
 mod live;
 mod progress;
 mod setting;
 mod suspicion;
+mod troubles;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::card::CardStatus;
 use crate::case::Case;
 use crate::judge::{Judgement, Ledger, judge};
 use crate::plan::Planned;
 use crate::report::{
-    ContractFacts, Facts, ObstacleFact, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
+    ContractFacts, Facts, Made, NotRun, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
     requirement_results,
 };
 use crate::requirement::RequirementId;
@@ -30,6 +33,7 @@ pub use live::Live;
 pub use progress::{Progress, Silent};
 pub use setting::{Setting, SettingError, abilities};
 pub use suspicion::Suspicion;
+use troubles::Troubles;
 
 /// Where cases are run. The driver is one; a test's table is another.
 pub trait Stage {
@@ -40,8 +44,21 @@ pub trait Stage {
         each: &mut dyn FnMut(CaseTrace) -> Continue,
     );
 
-    /// Runs cases at the same time on fresh accounts; what is sent is not recorded as part of the run.
+    /// Runs cases at the same time on accounts of their own; what is sent is not recorded as part of the run.
     fn run_aside(&self, cases: &[Case]) -> Vec<CaseTrace>;
+
+    /// A card in this final status is known to keep its slot, so that where accounts are few, one is spent with it.
+    fn slots_are_kept_by(&self, _: CardStatus) {}
+
+    /// Ends what the run made in listed accounts, and says what is left; none where accounts are not listed.
+    fn clean_up(&self) -> Option<Made> {
+        None
+    }
+
+    /// Its time is up: what is run from now on is given up at once, and shows nothing.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Whether more is wanted.
@@ -60,7 +77,8 @@ pub struct Limits {
     pub max_failures: Option<usize>,
     /// After so many further cases once one has departed.
     pub cases_after_failure: Option<usize>,
-    /// After so much time; what is in flight ends, and departures are still shrunk.
+    /// Before so much time is over: once something has departed, the last third is kept for making departures short. Until
+    /// when they are is up to the stage ([`Stage::is_over`]).
     pub max_time: Option<Duration>,
     /// How much shrinking and confirming.
     pub effort: Effort,
@@ -70,11 +88,13 @@ pub struct Limits {
 #[derive(Default)]
 pub struct Shown {
     exercised: BTreeMap<RequirementId, u32>,
-    obstacles: BTreeMap<String, ObstacleFact>,
+    troubles: Troubles,
     ledger: Ledger,
     suspicions: Vec<Suspicion>,
     totals: Totals,
     failures: usize,
+    /// Why cases were not run for want of accounts, and how many.
+    wants: BTreeMap<String, usize>,
 }
 
 impl Shown {
@@ -83,12 +103,17 @@ impl Shown {
             step: None,
             words: format!("a case was left out because the target lacks something: {lack}"),
         };
-        self.hinder(&obstacle, "");
+        self.troubles.note(&obstacle);
     }
 
     /// Adds what a case showed.
     pub fn add(&mut self, trace: &CaseTrace, judgement: &Judgement) {
-        self.totals.cases += 1;
+        if let Some(want) = &trace.not_run {
+            *self.wants.entry(want.clone()).or_default() += 1;
+            return;
+        }
+        let is_again = self.troubles.hindered(trace.number);
+        self.totals.cases += usize::from(trace.complete && !is_again);
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
         if !judgement.departures.is_empty() {
@@ -100,23 +125,9 @@ impl Shown {
         for (requirement, times) in &judgement.exercised {
             *self.exercised.entry(*requirement).or_default() += times;
         }
-        for obstacle in &judgement.obstacles {
-            self.hinder(obstacle, &trace.case.name);
-        }
+        self.troubles.add(trace, judgement);
         suspicion::suspect(&mut self.suspicions, trace, judgement);
         self.ledger.add(&trace.case, judgement);
-    }
-
-    fn hinder(&mut self, obstacle: &Obstacle, case: &str) {
-        self.obstacles
-            .entry(obstacle.words.clone())
-            .or_insert_with(|| ObstacleFact {
-                words: obstacle.words.clone(),
-                case: case.to_owned(),
-                step: obstacle.step,
-                times: 0,
-            })
-            .times += 1;
     }
 
     /// How many cases departed.
@@ -136,6 +147,8 @@ pub struct Agenda<'a> {
     pub cases: &'a mut dyn Iterator<Item = Planned>,
     /// How many there will be.
     pub count: usize,
+    /// What an earlier run of the same agenda recorded before it ended: cases that are complete are not run again.
+    pub recorded: &'a mut dyn Iterator<Item = CaseTrace>,
 }
 
 /// Runs the plan against a stage and reports.
@@ -152,6 +165,14 @@ pub fn run(
     let mut shown = Shown::default();
     let mut since_failure = 0;
     progress.planned(agenda.count);
+    let mut done = BTreeSet::new();
+    for trace in agenda.recorded {
+        shown.add(&trace, &judge(setting.contract, &setting.terms, &trace));
+        progress.case_done(&shown);
+        if trace.complete {
+            done.insert(trace.number);
+        }
+    }
     let mut left_out = Vec::new();
     let mut numbers = (1..).map(CaseNumber);
     let mut cases = agenda
@@ -162,30 +183,44 @@ pub fn run(
                 None
             }
             None => numbers.next().map(|number| (number, planned.case)),
-        });
-    stage.run_all(&mut cases, &mut |trace| {
+        })
+        .filter(|(number, _)| !done.contains(number));
+    accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
+    let mut is_enough = false;
+    let mut each = |trace: CaseTrace, shown: &mut Shown| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.add(&trace, &judgement);
-        progress.case_done(&shown);
+        accounts::keepers(&judgement).for_each(|status| stage.slots_are_kept_by(status));
+        progress.case_done(shown);
         since_failure += usize::from(shown.failures > 0);
         let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
             || limits
                 .cases_after_failure
                 .is_some_and(|max| since_failure > max);
-        let late = limits.max_time.is_some_and(|max| began.elapsed() >= max);
-        if enough || late || is_stopped() {
-            Continue::No
-        } else {
-            Continue::Yes
+        let late = limits.max_time.is_some_and(|max| {
+            let departed = shown.failures > 0;
+            let for_cases = if departed { max * 2 / 3 } else { max };
+            began.elapsed() >= for_cases
+        });
+        is_enough = enough || late || is_stopped();
+        match is_enough {
+            true => Continue::No,
+            false => Continue::Yes,
         }
-    });
+    };
+    stage.run_all(&mut cases, &mut |trace| each(trace, &mut shown));
     drop(cases);
+    let again = shown.troubles.again();
+    if !again.is_empty() && !stage.is_over() {
+        stage.run_all(&mut again.into_iter(), &mut |trace| each(trace, &mut shown));
+    }
     shown.totals.planned = agenda.count - left_out.len();
     for lack in left_out {
         shown.leave_out(lack);
     }
     progress.shrinking(shown.suspicions.len());
     let mut report = conclude(stage, setting, shown, &limits.effort, is_stopped, progress);
+    report.made = stage.clean_up();
     report.started_at = Some(started_at);
     report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     report
@@ -199,67 +234,93 @@ fn conclude(
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
-    let mut lab = lab::Lab::new(stage, setting, effort, is_stopped);
+    let is_over = || is_stopped() || stage.is_over();
+    let mut lab = lab::Lab::new(stage, setting, effort, &is_over);
     for clash in shown.ledger.clashes() {
         let joined = lab.join(&clash);
         if !shown.suspicions.iter().any(|other| other.is_of(&joined)) {
             shown.suspicions.push(joined);
         }
     }
-    let findings = lab.investigate(shown.suspicions, progress);
+    let findings = lab.investigate(std::mem::take(&mut shown.suspicions), progress);
     shown.totals.requests_to_shrink = lab.requests();
-    finish(
-        setting,
-        shown.exercised,
-        shown.obstacles,
-        shown.totals,
-        findings,
-        &shown.ledger.readings(),
-        !is_stopped(),
-    )
+    for (want, findings) in lab.wants() {
+        let words = format!("seen but not confirmed, since for running it again {want}");
+        let obstacle = Obstacle { step: None, words };
+        (0..findings).for_each(|_| shown.troubles.note(&obstacle));
+    }
+    finish(setting, shown, findings, !is_stopped())
 }
 
-/// Judges what was recorded, without a stage: nothing is shrunk or confirmed.
-pub fn rejudge(setting: &Setting<'_>, traces: impl Iterator<Item = CaseTrace>) -> Report {
-    let mut shown = Shown::default();
-    let mut whole = true;
-    for trace in traces {
-        whole &= trace.complete;
-        let judgement = judge(setting.contract, &setting.terms, &trace);
-        shown.totals.planned += 1;
-        shown.add(&trace, &judgement);
+/// What was recorded, judged without a stage: nothing is shrunk or confirmed.
+pub struct Recorded<'a> {
+    setting: &'a Setting<'a>,
+    shown: Shown,
+    numbers: BTreeSet<CaseNumber>,
+    /// Those that have not been run to their end, in this or another attempt.
+    unfinished: BTreeSet<CaseNumber>,
+}
+
+impl<'a> Recorded<'a> {
+    /// Nothing as yet.
+    pub fn new(setting: &'a Setting<'a>) -> Self {
+        Self {
+            setting,
+            shown: Shown::default(),
+            numbers: BTreeSet::new(),
+            unfinished: BTreeSet::new(),
+        }
     }
-    shown
-        .suspicions
-        .extend(shown.ledger.clashes().iter().map(suspicion::contradiction));
-    let mut findings = suspicion::as_seen(std::mem::take(&mut shown.suspicions));
-    findings::name(&mut findings);
-    finish(
-        setting,
-        shown.exercised,
-        shown.obstacles,
-        shown.totals,
-        findings,
-        &shown.ledger.readings(),
-        whole,
-    )
+
+    /// Adds a case, or what an earlier attempt left of it.
+    pub fn add(&mut self, trace: &CaseTrace) {
+        let setting = self.setting;
+        let judgement = judge(setting.contract, &setting.terms, trace);
+        self.shown.add(trace, &judgement);
+        self.numbers.insert(trace.number);
+        if trace.complete {
+            self.unfinished.remove(&trace.number);
+        } else {
+            self.unfinished.insert(trace.number);
+        }
+    }
+
+    /// How many cases end too early.
+    pub fn unfinished(&self) -> usize {
+        self.unfinished.len()
+    }
+
+    /// The verdict; `is_over` says that no case is missing at the end.
+    pub fn report(self, is_over: bool) -> Report {
+        let whole = is_over && self.unfinished.is_empty();
+        let (setting, mut shown) = (self.setting, self.shown);
+        shown.totals.planned = self.numbers.len();
+        shown
+            .suspicions
+            .extend(shown.ledger.clashes().iter().map(suspicion::contradiction));
+        let mut findings = suspicion::as_seen(std::mem::take(&mut shown.suspicions));
+        findings::name(&mut findings);
+        finish(setting, shown, findings, whole)
+    }
 }
 
 fn finish(
     setting: &Setting<'_>,
-    exercised: BTreeMap<RequirementId, u32>,
-    obstacles: BTreeMap<String, ObstacleFact>,
-    totals: Totals,
+    shown: Shown,
     findings: Vec<crate::report::Finding>,
-    readings: &crate::judge::Readings,
     whole: bool,
 ) -> Report {
-    let hindered = obstacles.values().any(|o| !o.case.is_empty());
+    // Where time was up before anything was answered, no case got as far as to say so.
+    let hindered =
+        shown.troubles.remain() || shown.totals.planned > 0 && shown.exercised.is_empty();
+    let want: Vec<&str> = shown.wants.keys().map(String::as_str).collect();
+    let want = want.join("; ");
     let facts = Facts {
-        exercised: &exercised,
+        exercised: &shown.exercised,
         findings: &findings,
         disabled: &setting.disabled,
         lacks: &setting.lacks,
+        want: (!want.is_empty()).then_some(want.as_str()),
         hindered,
         whole,
     };
@@ -268,6 +329,7 @@ fn finish(
     Report {
         report: REPORT_VERSION,
         cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+        run: setting.run,
         verdict,
         because,
         started_at: None,
@@ -285,14 +347,22 @@ fn finish(
         },
         seed: setting.seed,
         suites: setting.suites.clone(),
-        totals,
+        totals: shown.totals,
         requirements,
         findings,
-        readings: readings
+        readings: shown
+            .ledger
+            .readings()
             .iter()
             .map(|((id, scope), left)| reading(*id, scope, left))
             .collect(),
-        obstacles: obstacles.into_values().collect(),
+        obstacles: shown.troubles.facts(),
+        not_run: shown
+            .wants
+            .into_iter()
+            .map(|(because, cases)| NotRun { because, cases })
+            .collect(),
+        made: None,
     }
 }
 

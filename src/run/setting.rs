@@ -6,7 +6,7 @@ use crate::contract::Contract;
 use crate::plan::Abilities;
 use crate::profile::{Credentials, Profile};
 use crate::requirement::{self, Needs};
-use crate::trace::{Header, TRACE_VERSION, Terms};
+use crate::trace::{Header, RunId, TRACE_VERSION, Terms};
 use crate::world::choice;
 
 /// What is known before anything is sent.
@@ -15,6 +15,8 @@ pub struct Setting<'a> {
     pub contract: &'a Contract,
     /// What the judge must know of the target.
     pub terms: Terms,
+    /// The run; absent in a recording that has none.
+    pub run: Option<RunId>,
     /// The target's name.
     pub target: String,
     /// Its base URL.
@@ -23,6 +25,8 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// The suites' names.
     pub suites: Vec<String>,
+    /// How many cases to generate, if not the suites' own numbers.
+    pub cases: Option<usize>,
     /// Requirements that the user disabled, with the reason.
     pub disabled: BTreeMap<String, String>,
     /// What the target lacks.
@@ -72,10 +76,12 @@ impl<'a> Setting<'a> {
         Ok(Self {
             contract,
             terms: profile.terms(),
+            run: Some(RunId::fresh()),
             target: profile.name.clone(),
             base_url: profile.base_url.as_str().to_owned(),
             seed,
             suites,
+            cases: None,
             disabled: profile.disabled.clone(),
             lacks: lacks(profile),
         })
@@ -86,11 +92,13 @@ impl<'a> Setting<'a> {
         Header {
             trace: TRACE_VERSION,
             cardproof: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.run,
             target: self.target.clone(),
             base_url: self.base_url.clone(),
             contract: self.contract.digest().to_owned(),
             seed: self.seed,
             suites: self.suites.clone(),
+            cases: self.cases,
             terms: self.terms.clone(),
             disabled: self.disabled.clone(),
             lacks: self
@@ -101,16 +109,39 @@ impl<'a> Setting<'a> {
         }
     }
 
+    /// The setting of traffic that others recorded: no suite, and nothing that the target says it lacks.
+    pub fn overheard(
+        contract: &'a Contract,
+        target: String,
+        base_url: String,
+        terms: Terms,
+    ) -> Self {
+        Self {
+            contract,
+            terms,
+            run: None,
+            target,
+            base_url,
+            seed: 0,
+            suites: Vec::new(),
+            cases: None,
+            disabled: BTreeMap::new(),
+            lacks: Vec::new(),
+        }
+    }
+
     /// The setting of a recorded run.
     pub fn recorded(contract: &'a Contract, header: &Header) -> Self {
         let needs = |word: &String| Needs::ALL.into_iter().find(|needs| needs.as_str() == word);
         Self {
             contract,
             terms: header.terms.clone(),
+            run: header.run,
             target: header.target.clone(),
             base_url: header.base_url.clone(),
             seed: header.seed,
             suites: header.suites.clone(),
+            cases: header.cases,
             disabled: header.disabled.clone(),
             lacks: header.lacks.iter().filter_map(needs).collect(),
         }
@@ -147,6 +178,7 @@ pub fn abilities(profile: &Profile) -> Abilities {
         signature_age: profile.signing.enabled && profile.signing.longest_age.is_some(),
         bearer: !matches!(profile.credentials, Credentials::None),
         signing: profile.signing.enabled,
+        at_once: profile.limits.at_once(),
     }
 }
 
@@ -160,6 +192,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         signature_age,
         bearer,
         signing,
+        at_once,
     } = abilities(profile);
     [
         (simulator, Needs::Simulator),
@@ -170,6 +203,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         (signature_age, Needs::SignatureAge),
         (bearer, Needs::Bearer),
         (signing, Needs::Signing),
+        (at_once.is_none_or(|most| most >= 2), Needs::AtOnce),
     ]
     .into_iter()
     .filter(|(offered, _)| !offered)

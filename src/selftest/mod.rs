@@ -57,7 +57,7 @@ pub struct FaultRow {
     pub words: String,
     /// The seed.
     pub seed: u64,
-    /// Runs of the suite that were made: a second one where the first did not name the requirement, a third where
+    /// Runs of the suite that were made: a second one where the first did not name the requirement, further ones where
     /// nothing was caught.
     pub runs: u32,
     /// It shows only where requests overlap, hence by chance.
@@ -115,14 +115,9 @@ pub struct CorrectRow {
 }
 
 impl Selftest {
-    /// Ninety-nine faults in a hundred were caught (some show only where two accounts happen to be neighbours), of those
-    /// that show by the chance of a race nine in ten, and no correct implementation departed.
+    /// Every fault was caught, and no correct implementation departed.
     pub fn is_good(&self) -> bool {
-        let (races, others): (Vec<&FaultRow>, Vec<&FaultRow>) =
-            self.faults.iter().partition(|row| row.is_race);
-        let missed = |rows: &[&FaultRow]| rows.iter().filter(|row| !row.is_caught()).count();
-        missed(&others) * 100 <= others.len()
-            && missed(&races) * 10 <= races.len()
+        self.faults.iter().all(FaultRow::is_caught)
             && self.correct.iter().all(|row| row.departures.is_empty())
     }
 }
@@ -332,6 +327,7 @@ fn meet(
         Agenda {
             cases: &mut planned,
             count: planned_count(&suites, budget, contract),
+            recorded: &mut std::iter::empty(),
         },
         limits,
         &|| false,
@@ -352,6 +348,10 @@ fn names(report: &Report, fault: &Fault) -> bool {
 /// A fault may break several rules, and the first case that departs need not show the telling one. Where these don't show
 /// it either, the whole suite is run, as a user would.
 const CASES_AFTER_FAILURE: usize = 60;
+
+/// What shows by chance (a race, or two accounts that happen to be neighbours), a run may miss; so the suite is run again
+/// until it is caught, and the table says how often it was.
+const RUNS_MAX: u32 = 6;
 
 fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestError> {
     let began = Instant::now();
@@ -379,9 +379,8 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         report = meet(options.clone(), seed, Budget::default(), true, &whole)?;
         runs += 1;
     }
-    // What shows by chance, a run may miss.
-    if !report.findings.iter().any(Finding::is_confirmed) {
-        report = meet(options, seed, Budget::default(), true, &whole)?;
+    while runs < RUNS_MAX && !report.findings.iter().any(Finding::is_confirmed) {
+        report = meet(options.clone(), seed, Budget::default(), true, &whole)?;
         runs += 1;
     }
     let confirmed = || report.findings.iter().filter(|f| f.is_confirmed());

@@ -1,6 +1,6 @@
 //! The limit: who holds a slot (contract.md, the limit).
 
-use super::{Card, Choice, World};
+use super::{Card, Choice, World, unseen};
 use crate::card::{AccountId, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
 
@@ -9,8 +9,8 @@ use crate::requirement::{RequirementId, id};
 pub enum Slot {
     /// Nobody holds it, provided that these readings are so.
     Free(Vec<Choice>),
-    /// This card (its place in the world) holds it, provided that this reading is so.
-    Held(usize, Option<Choice>),
+    /// A card holds it, by this rule, provided that these readings are so.
+    Held(RequirementId, Vec<Choice>),
 }
 
 /// Whether a card holds its slot, whatever the readings.
@@ -34,14 +34,16 @@ fn frees_point(status: CardStatus) -> Option<RequirementId> {
     }
 }
 
-/// A card that failed because it was over the limit never held a slot, so what it does is a question of its own.
-fn frees(card: &Card, point: RequirementId, reading: &str) -> Choice {
-    let scope = if card.over_limit.is_some() && card.status == CardStatus::IssueFailed {
-        "over the limit"
-    } else {
-        ""
-    };
-    Choice::new(point, scope, reading)
+/// What a card that failed because it was over the limit does is a question of its own, since it never held a slot.
+pub const OVER_THE_LIMIT: &str = "over the limit";
+
+/// The questions that a card which has ended may fall under; several where nobody knows how it came about.
+fn scopes(card: &Card) -> &'static [&'static str] {
+    match card.status {
+        CardStatus::IssueFailed if card.is_of_before() => &["", OVER_THE_LIMIT],
+        CardStatus::IssueFailed if card.over_limit.is_some() => &[OVER_THE_LIMIT],
+        _ => &[""],
+    }
 }
 
 /// How the slot of a type in an account may stand; `except` is left out of account.
@@ -52,23 +54,33 @@ pub fn slots(
     except: Option<usize>,
 ) -> Vec<Slot> {
     let rivals = || {
-        world.cards.iter().enumerate().filter(|(place, card)| {
-            Some(*place) != except && card.account == *account && card.card_type == card_type
-        })
+        let others = world.cards.iter().enumerate();
+        let others = others.filter(|(place, _)| Some(*place) != except);
+        others
+            .map(|(_, card)| card)
+            .filter(|card| card.account == *account && card.card_type == card_type)
     };
-    if let Some((place, _)) = rivals().find(|(_, card)| holds(card)) {
-        return vec![Slot::Held(place, None)];
+    if let Some(card) = rivals().find(|card| holds(card)) {
+        return vec![Slot::Held(rule(card.status), Vec::new())];
     }
-    let ended =
-        || rivals().filter_map(|(place, card)| Some((place, card, frees_point(card.status)?)));
-    let free = Slot::Free(
-        ended()
-            .map(|(_, card, point)| frees(card, point, "frees"))
-            .collect(),
-    );
-    let kept =
-        ended().map(|(place, card, point)| Slot::Held(place, Some(frees(card, point, "keeps"))));
-    std::iter::once(free).chain(kept).collect()
+    let ended = || rivals().filter_map(|card| Some((card, frees_point(card.status)?)));
+    let frees = ended().filter_map(|(card, point)| match scopes(card) {
+        [scope] => Some(Choice::new(point, *scope, "frees")),
+        _ => None,
+    });
+    let kept = ended().flat_map(|(card, point)| {
+        let keeps = move |scope: &&str| vec![Choice::new(point, *scope, "keeps")];
+        scopes(card)
+            .iter()
+            .map(move |scope| (card.status, keeps(scope)))
+    });
+    let kept = kept.map(|(status, choices)| Slot::Held(rule(status), choices));
+    let unseen = unseen::holders(world, account, card_type).into_iter();
+    let unseen = unseen.map(|choices| Slot::Held(id::LIMIT_4, choices));
+    std::iter::once(Slot::Free(frees.collect()))
+        .chain(kept)
+        .chain(unseen)
+        .collect()
 }
 
 /// The rule that forbids a second card beside a holder in this status.

@@ -7,6 +7,7 @@
 pub mod choice;
 pub mod lifecycle;
 pub mod limit;
+pub mod unseen;
 pub mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +16,10 @@ use std::hash::{Hash, Hasher};
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::StepNumber;
 use crate::requirement::RequirementId;
+use crate::trace::Past;
 
 pub use choice::{Choice, Choices};
+pub use unseen::Unseen;
 pub use ways::{Answer, Call, Effect, Id, InFlight, Input, Key, Memory, RefusalKind, Way};
 
 /// The place of an exchange in its case, counted from 0. Steps repeat (waiting for issuance), moments don't.
@@ -62,7 +65,7 @@ pub struct Card {
     /// It has been issued, so its number, network and expiry are set. A card that was moved out of `issuing` by a call of
     /// the holder (OPEN-4, OPEN-5) need not have been.
     pub issued: bool,
-    /// The step that made it.
+    /// The step that made it; [`StepNumber::BEFORE`] if it was there before the case.
     pub made_by: StepNumber,
     /// Since when, and why, it has its status.
     pub since: Since,
@@ -96,6 +99,13 @@ pub enum Outcome {
     InFlight(usize),
 }
 
+impl Card {
+    /// It was there before the case, so nobody knows how it came about.
+    pub fn is_of_before(&self) -> bool {
+        self.made_by == StepNumber::BEFORE
+    }
+}
+
 /// One possible world.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct World {
@@ -105,6 +115,8 @@ pub struct World {
     pub keys: BTreeMap<String, Vec<Remembered>>,
     /// Requests whose answers were lost and which may still be carried out, by when they were sent.
     pub pending: BTreeSet<Moment>,
+    /// The slots that a card of before, which nobody has seen, may hold.
+    pub unseen: Unseen,
     /// The readings decided so far.
     pub choices: Choices,
 }
@@ -121,6 +133,10 @@ impl Hash for World {
 impl World {
     /// This world with one more card. Creates that overlap may come in any order; their cards don't.
     pub fn add(&mut self, card: Card) {
+        let slot = (card.account.clone(), card.card_type);
+        if limit::holds(&card) && self.unseen.get(&slot) != Some(&Past::Shared) {
+            self.unseen.remove(&slot);
+        }
         let place = self.cards.partition_point(|c| c.made_by <= card.made_by);
         self.cards.insert(place, card);
     }

@@ -1,8 +1,10 @@
 //! The built program, for tests that run it.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use assert_cmd::cargo::CommandCargoExt;
 use serde_json::Value;
@@ -56,4 +58,31 @@ pub fn check_schema(report: &Value) {
         .map(|e| e.to_string())
         .collect();
     assert_eq!(errors, [] as [String; 0]);
+}
+
+/// A serving process, ended when the test is.
+pub struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Serves the reference, and says with which flags it is tested.
+pub fn serve(folder: &Path, flags: &str) -> (Served, String) {
+    let args = format!("serve --address 127.0.0.1:0 --setup sandbox {flags}");
+    let mut served = Served(
+        command(folder, &args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let mut lines = BufReader::new(served.0.stdout.take().unwrap()).lines();
+    let url = lines.next().unwrap().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    let how = lines.next().unwrap().unwrap();
+    (served, how.strip_prefix("cardproof ").unwrap().to_owned())
 }

@@ -3,7 +3,7 @@
 
 pub mod spec;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cardproof::card::{AccountId, CardType};
 use cardproof::case::request::standard_request;
@@ -13,7 +13,7 @@ use cardproof::trace::{
 };
 use serde_json::json;
 
-use spec::{Act, Answer, Ask, Card, Readings, State, Status};
+use spec::{Act, Answer, Ask, Card, Readings, Rivals, State, Status};
 
 /// Numbers from a seed (SplitMix64).
 pub struct Dice(u64);
@@ -221,8 +221,8 @@ impl History {
 
     fn carry_out(&mut self, place: usize, state: &mut State, dice: &mut Dice, now: u64) {
         let call = &self.calls[place];
-        let in_flight = self.in_flight(place);
-        let outcomes = state.outcomes(&self.readings, call.ask, call.key, &in_flight, place);
+        let rivals = self.rivals(place);
+        let outcomes = state.outcomes(&self.readings, call.ask, call.key, &rivals, place);
         // A refusal for what is in flight is the rarer way.
         let chosen = match dice.is(30) {
             true => dice.below(outcomes.len()),
@@ -235,8 +235,8 @@ impl History {
         call.carried_out_at = now;
     }
 
-    /// The codes by which a call may be refused since another under its key is in flight.
-    pub fn in_flight(&self, place: usize) -> Vec<u16> {
+    /// The calls that are in flight under the key of this one.
+    pub fn rivals(&self, place: usize) -> Rivals {
         let own = &self.calls[place];
         let rivals = self.calls.iter().enumerate().filter(|(other, call)| {
             *other != place
@@ -245,10 +245,14 @@ impl History {
                 && call.overlaps(own)
         });
         let is_same: Vec<bool> = rivals.map(|(_, rival)| rival.ask == own.ask).collect();
-        match (is_same.is_empty(), is_same.iter().all(|same| *same)) {
-            (true, _) => Vec::new(),
-            (false, true) => vec![409],
-            (false, false) => vec![409, 422],
+        let codes: &[u16] = match (is_same.is_empty(), is_same.iter().all(|same| *same)) {
+            (true, _) => &[],
+            (false, true) => &[409],
+            (false, false) => &[409, 422],
+        };
+        Rivals {
+            count: is_same.len(),
+            codes,
         }
     }
 
@@ -346,9 +350,11 @@ impl History {
                 steps: Vec::new(),
             },
             accounts: letters.into_iter().map(|a| (a, account_id(a))).collect(),
+            pasts: BTreeMap::new(),
             exchanges: (0..self.calls.len()).map(|n| self.exchange(n)).collect(),
             events: Vec::new(),
             obstacles: Vec::new(),
+            not_run: None,
             complete: true,
         }
     }

@@ -117,17 +117,27 @@ struct Known {
 pub struct State {
     cards: BTreeMap<Card, Known>,
     keys: BTreeMap<usize, (Ask, Answer)>,
+    /// How many requests were refused since another had their key, by key.
+    refused_for_others: BTreeMap<usize, usize>,
+}
+
+/// The requests that are in flight under the same key as another one.
+#[derive(Clone, Debug, Default)]
+pub struct Rivals {
+    /// How many there are.
+    pub count: usize,
+    /// The codes by which a request may be refused for them.
+    pub codes: &'static [u16],
 }
 
 impl State {
-    /// Every answer that is allowed here, and what it leaves. A create brings `new`; `in_flight` are the codes that
-    /// another request in flight under the same key allows.
+    /// Every answer that is allowed here, and what it leaves. A create brings `new`.
     pub fn outcomes(
         &self,
         readings: &Readings,
         ask: Ask,
         key: usize,
-        in_flight: &[u16],
+        rivals: &Rivals,
         new: Card,
     ) -> Vec<(Answer, Self)> {
         if let Ask::Read(card) = ask {
@@ -149,9 +159,22 @@ impl State {
             }
             Some(_) => self.fresh(readings, ask, key, new),
         };
-        let refusals = in_flight.iter().map(|code| Answer::code(*code));
-        outcomes.extend(refusals.map(|answer| (answer, self.clone())));
+        if let Some(refused) = self.refused_for(rivals, key) {
+            let answers = rivals.codes.iter().map(|code| Answer::code(*code));
+            outcomes.extend(answers.map(|answer| (answer, refused.clone())));
+        }
         outcomes
+    }
+
+    /// What it leaves that a request is refused for its rivals: one of them is served, so not all have been refused too.
+    fn refused_for(&self, rivals: &Rivals, key: usize) -> Option<Self> {
+        let mut next = self.clone();
+        let refused = next.refused_for_others.entry(key).or_default();
+        if !self.keys.contains_key(&key) && *refused >= rivals.count {
+            return None;
+        }
+        *refused += 1;
+        Some(next)
     }
 
     fn read(&self, card: Card) -> Answer {

@@ -88,6 +88,17 @@ impl Bearer {
         }
     }
 
+    /// Whether this is the token to be sent now. While it is being renewed, none is.
+    pub fn is_current(&self, value: Option<&HeaderValue>) -> bool {
+        match self {
+            Self::None | Self::Fixed(_) => true,
+            Self::Login(login) => login
+                .token
+                .try_read()
+                .is_ok_and(|token| fresh(token.as_ref()).as_ref() == value),
+        }
+    }
+
     /// Seconds since the epoch, by the target's clock as far as it is known.
     pub fn target_now(&self) -> i64 {
         match self {
@@ -265,8 +276,9 @@ mod tests {
     use crate::profile::{DigestAlgorithm, Setup};
 
     fn caller(target: &FakeTarget) -> Caller {
+        let masks = crate::redact::Masks::default();
         Caller {
-            client: Client::new(&target.profile().base_url, Duration::from_secs(30)).unwrap(),
+            client: Client::new(&target.profile(), None, &masks).unwrap(),
             base: Base::new(target.profile().base_url.as_str()),
             setup: Setup {
                 idempotency_key: false,
@@ -274,7 +286,7 @@ mod tests {
             },
             digest: DigestAlgorithm::Sha512,
             extra: http::HeaderMap::new(),
-            masks: crate::drive::reply::Masks::default(),
+            masks,
         }
     }
 

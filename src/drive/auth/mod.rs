@@ -17,13 +17,16 @@ use serde_json::json;
 use self::bearer::Bearer;
 use self::key::SigningKey;
 use self::signature::SignatureInput;
+use super::client::{Delivery, Pass, Received};
 use super::draft::Draft;
+use super::gate::Again;
 use super::outgoing::Outgoing;
 use super::setup::Caller;
 use super::tamper;
 use super::trouble::Trouble;
 use crate::case::Flaw;
 use crate::profile::{Component, ExtraHeaders, HeaderText, Profile, Signing};
+use crate::trace::RunId;
 
 const KEY_ADVICE: &str = "Check that the target takes keys at PUT /auth/signing; a key that it knows already goes under [signing] as private_key and key_id, and enabled = false sends requests unsigned";
 
@@ -31,6 +34,22 @@ const KEY_ADVICE: &str = "Check that the target takes keys at PUT /auth/signing;
 pub struct Access {
     bearer: Bearer,
     signer: Option<Signer>,
+}
+
+/// Leave to send requests, and the bearer token that goes with them.
+pub struct Entry<'a> {
+    pub pass: Pass<'a>,
+    pub token: Option<HeaderValue>,
+}
+
+impl<'a> Entry<'a> {
+    /// Of leave for several requests, the part of one.
+    pub fn part(&mut self) -> Entry<'a> {
+        Entry {
+            pass: self.pass.part(),
+            token: self.token.clone(),
+        }
+    }
 }
 
 /// A key, and how it signs.
@@ -92,16 +111,70 @@ impl Access {
         Signer::prepare(&fresh, caller, token).await.ok()
     }
 
+    /// Waits until so many requests may be sent at once. Only then are they dressed: a signature made before would have
+    /// grown old, and a token might have expired.
+    pub async fn enter<'a>(&self, requests: u32, caller: &'a Caller) -> Result<Entry<'a>, String> {
+        self.entry(requests, None, caller).await
+    }
+
+    /// The same for a request that was put off.
+    pub async fn enter_again<'a>(
+        &self,
+        again: &mut Again,
+        caller: &'a Caller,
+    ) -> Result<Entry<'a>, String> {
+        self.entry(1, Some(again), caller).await
+    }
+
+    async fn entry<'a>(
+        &self,
+        requests: u32,
+        mut again: Option<&mut Again>,
+        caller: &'a Caller,
+    ) -> Result<Entry<'a>, String> {
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let token = self.bearer.header(caller).await;
+            let token = token.map_err(|trouble| trouble.to_string())?;
+            let pass = match again.as_deref_mut() {
+                Some(again) => caller.client.enter_again(again).await?,
+                None => caller.client.enter(requests).await?,
+            };
+            if self.bearer.is_current(token.as_ref()) {
+                return Ok(Entry { pass, token });
+            }
+        }
+        Err("a bearer token has to be renewed sooner than [limits] let a request go".to_owned())
+    }
+
+    /// Sends a request that is not judged, again where the target puts it off.
+    pub async fn ask(&self, draft: &Draft, caller: &Caller) -> Result<Received, String> {
+        let mut again = Again::default();
+        let mut entry = self.enter(1, caller).await?;
+        loop {
+            let request = self.dress(draft, None, None, caller, entry.token)?;
+            let sent = entry.pass.send(request, Delivery::default()).await;
+            if sent.received.put_off().is_none() {
+                return Ok(sent.received);
+            }
+            entry = match self.enter_again(&mut again, caller).await {
+                Ok(entry) => entry,
+                Err(_) => return Ok(sent.received),
+            };
+        }
+    }
+
     /// The request that a draft asks for, digested, with its token and signature, and with the flaw if there is one.
     /// `earlier` is the request of the step that the flaw names.
-    pub async fn dress(
+    pub fn dress(
         &self,
         draft: &Draft,
         flaw: Option<Flaw>,
         earlier: Option<&Outgoing>,
         caller: &Caller,
+        token: Option<HeaderValue>,
     ) -> Result<Outgoing, String> {
-        let mut request = self.clothe(draft, flaw, caller).await?;
+        let mut request = self.clothe(draft, flaw, caller, token)?;
         self.sign(&mut request, flaw, earlier)?;
         Ok(request)
     }
@@ -116,7 +189,8 @@ impl Access {
         change: impl FnOnce(&mut Outgoing) -> Result<(), String>,
         sign: impl FnOnce(&mut Outgoing, &mut SignatureInput),
     ) -> Result<Outgoing, String> {
-        let mut request = self.clothe(draft, None, caller).await?;
+        let token = self.token(caller).await.map_err(|e| e.to_string())?;
+        let mut request = self.clothe(draft, None, caller, token)?;
         change(&mut request)?;
         let Some(signer) = signer.or(self.signer.as_ref()) else {
             return Err("nothing is signed".to_owned());
@@ -131,11 +205,12 @@ impl Access {
     }
 
     /// The request with everything but its signature.
-    async fn clothe(
+    fn clothe(
         &self,
         draft: &Draft,
         flaw: Option<Flaw>,
         caller: &Caller,
+        token: Option<HeaderValue>,
     ) -> Result<Outgoing, String> {
         let mut request = Outgoing::new(&caller.base, draft)?;
         if !caller.extra.is_empty() {
@@ -147,11 +222,7 @@ impl Access {
         }
         let token = match flaw {
             Some(Flaw::ExpiredBearer) => Some(self.bearer.expired()?),
-            _ => self
-                .bearer
-                .header(caller)
-                .await
-                .map_err(|e| e.to_string())?,
+            _ => token,
         };
         if let Some(token) = token {
             request.headers.insert(http::header::AUTHORIZATION, token);
@@ -271,12 +342,19 @@ async fn register(
     }
 }
 
-/// The extra header fields of a profile, secrets marked so that they are not printed.
+/// The run's own header field.
+const RUN: HeaderName = HeaderName::from_static("x-cardproof-run");
+
+/// The header fields beside those of the contract: the run's, and those of a profile, secrets marked so that they are not
+/// printed. A signature covers them only where the profile says so.
 pub fn extra_headers(
     headers: &ExtraHeaders,
-    caller_masks: &super::reply::Masks,
+    run: Option<RunId>,
+    caller_masks: &crate::redact::Masks,
 ) -> Result<HeaderMap, Trouble> {
     let mut map = HeaderMap::new();
+    let run = run.map(|run| HeaderValue::from_str(&run.to_string()));
+    map.extend(run.and_then(Result::ok).map(|run| (RUN, run)));
     for (name, text) in &headers.0 {
         let unusable = |problem: &str| Trouble::Unusable {
             what: format!("the header field {name}"),

@@ -2,19 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use futures_util::future::{join, join_all};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 use super::*;
 use crate::drive::address::Base;
 use crate::drive::draft::Draft;
+use crate::profile::{Accounts, BaseUrl, Wait};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -28,7 +23,10 @@ fn serve<T: Send + 'static>(
 }
 
 fn client(base: &str, timeout: Duration) -> Client {
-    Client::new(&BaseUrl::try_from(base.to_owned()).unwrap(), timeout).unwrap()
+    let base_url = BaseUrl::try_from(base.to_owned()).unwrap();
+    let mut profile = Profile::new("t", base_url, Accounts::Any);
+    profile.timeout = Wait(timeout);
+    Client::new(&profile, None, &Masks::default()).unwrap()
 }
 
 const LONG: Duration = Duration::from_secs(30);
@@ -269,76 +267,6 @@ async fn an_answer_to_half_a_request_ends_the_connection() {
         assert_eq!(body(sent.received), b"{}");
     }
     server.join().unwrap();
-}
-
-/// A target that proves who it is with a certificate for `localhost`, and that certificate.
-async fn tls_target() -> (String, CertificateDer<'static>) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key.into())
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!(
-        "https://localhost:{}/v1",
-        listener.local_addr().unwrap().port()
-    );
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            // A client that does not trust it goes away.
-            let Ok(mut stream) = acceptor.accept(stream).await else {
-                continue;
-            };
-            let mut read = Vec::new();
-            while let Ok(byte) = stream.read_u8().await {
-                read.push(byte);
-                if read.ends_with(b"\r\n\r\n") {
-                    stream.write_all(ANSWER).await.unwrap();
-                }
-            }
-        }
-    });
-    (base, certificate)
-}
-
-#[tokio::test]
-async fn tls_is_spoken_with_whom_a_root_vouches_for() {
-    let (base, certificate) = tls_target().await;
-    let base_url = BaseUrl::try_from(base.clone()).unwrap();
-    let stranger = client(&base, LONG);
-    let sent = stranger.send(outgoing(&base, "/cards", None), Delivery::default());
-    match sent.await.received {
-        Received::Lost {
-            words,
-            no_connection,
-        } => assert!(
-            no_connection
-                && words.starts_with("no connection: invalid peer certificate: UnknownIssuer"),
-            "{words}"
-        ),
-        Received::Whole(_) | Received::LetGo(_) => panic!("anybody is trusted"),
-    }
-    let friend = Client {
-        connector: Connector::new(&base_url, vec![certificate]).unwrap(),
-        ..client(&base, LONG)
-    };
-    for _ in 0..2 {
-        let release = Release::new(1);
-        for release in [None, Some(&release)] {
-            let delivery = Delivery {
-                release,
-                ..Delivery::default()
-            };
-            let sent = friend.send(outgoing(&base, "/cards", None), delivery).await;
-            assert_eq!(body(sent.received), b"{}");
-        }
-    }
 }
 
 /// The server sees the whole request and then the end of the connection, and the next request on another one.

@@ -81,6 +81,22 @@ impl Visit<'_> {
         Err(inquiry.failure(Some(&self.caller.masks)))
     }
 
+    /// Another of the listed accounts that has no cards, where this one has some: a run shares them out so too.
+    pub async fn roomier(&self, account: Account) -> Account {
+        let Accounts::List(list) = &self.profile.accounts else {
+            return account;
+        };
+        if !account.is_used {
+            return account;
+        }
+        for id in list.iter().map(|id| AccountId::new(id.to_string())) {
+            if matches!(self.account_cards(&id).await, Ok((false, _))) {
+                return Account { id, is_used: false };
+            }
+        }
+        account
+    }
+
     /// Where the account is from.
     pub fn note_accounts(&self, inquiry: &mut Inquiry) {
         match &self.profile.accounts {

@@ -22,6 +22,7 @@ use crate::drive::outgoing::Outgoing;
 use crate::drive::reply::{card_id, recorded};
 use crate::drive::witness::Seen;
 use crate::profile::{Accounts, Component, DigestAlgorithm, Success};
+use crate::redact::Masks;
 use crate::trace::Issuance;
 
 /// Between two looks at a card that is being issued.
@@ -59,7 +60,7 @@ impl<'v, 'p> Patient<'v, 'p> {
         if let Changes::Forbidden(why) = &self.visit.changes {
             return round.skip(Step::Create, why);
         }
-        let account = Account { id, is_used };
+        let account = self.visit.roomier(Account { id, is_used }).await;
         let watch = Watch::begin(self.visit, &account.id).await;
         match (
             round.settle(Step::Create, self.create(&account).await),
@@ -387,9 +388,5 @@ fn card_path(card: &str) -> String {
 /// The id of the card that a success shows.
 fn id_of(seen: &Seen) -> Option<String> {
     let incoming = seen.incoming()?;
-    card_id(&recorded(
-        incoming,
-        &[],
-        &crate::drive::reply::Masks::default(),
-    ))
+    card_id(&recorded(incoming, &[], &Masks::default()))
 }

@@ -5,11 +5,12 @@ use url::Url;
 
 use crate::doctor::{Evidence, Fact, Failure, Loss, Shown, Signed, Step, Trial};
 use crate::drive::auth::signature;
-use crate::drive::outgoing::{Outgoing, REDACTED};
-use crate::drive::reply::{Masks, recorded};
+use crate::drive::outgoing::Outgoing;
+use crate::drive::reply::recorded;
 use crate::drive::trouble::shown_body;
 use crate::drive::witness::{Came, Seen};
 use crate::profile::{Component, Profile};
+use crate::redact::{Masks, REDACTED};
 
 /// A step that is looked into: what was seen, tried, sent.
 pub struct Inquiry {

@@ -16,7 +16,8 @@ mod token;
 
 use crate::case::Flaw;
 use crate::doctor::{Check, Examination, Failure, Outcome, Step};
-use crate::profile::{BaseUrl, Profile};
+use crate::profile::{BaseUrl, Profile, Tls};
+use crate::redact::Masks;
 
 use self::cards::Patient;
 use super::auth::Access;
@@ -82,12 +83,10 @@ impl Round<'_> {
     async fn go(&mut self) -> Option<()> {
         self.pass(Step::Profile, String::new());
         let (caller, bearer) = self.settle(Step::Secrets, secrets::read(self.profile))?;
-        let place = self.settle(Step::Name, reach::name(self.profile).await)?;
-        self.settle(
-            Step::Connection,
-            reach::connection(self.profile, &place).await,
-        )?;
-        match place.is_tls() {
+        let way = reach::Way::of(self.profile, &caller);
+        let place = self.settle(Step::Name, reach::name(&way).await)?;
+        self.settle(Step::Connection, reach::connection(&way, &place).await)?;
+        match self.profile.base_url.as_str().starts_with("https:") {
             true => self.settle(Step::Tls, reach::tls(self.profile, &caller).await)?,
             false => self.skip(Step::Tls, "base_url begins with http"),
         }
@@ -203,29 +202,49 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Sends a request, whatever comes.
+    /// Sends a request, whatever comes, and again where the target puts it off.
     async fn ask(&self, request: Outgoing) -> Seen {
-        send(&self.caller.client, request).await
+        match self.caller.client.ask(request.clone()).await {
+            Ok(received) => Seen::new(request, &received),
+            Err(words) => Seen::unsent(request, words),
+        }
     }
 
-    /// A draft, dressed and sent.
+    /// A draft, dressed and sent as a run does.
     async fn call(&self, draft: &Draft) -> Result<Seen, String> {
-        Ok(self.ask(self.dress(draft, None).await?).await)
+        self.forget();
+        self.access.ask(draft, &self.caller).await?;
+        self.witnessed()
+            .ok_or_else(|| "nothing was sent".to_owned())
     }
 
     /// A draft, dressed as a run does, with a flaw if there is one.
     async fn dress(&self, draft: &Draft, flaw: Option<Flaw>) -> Result<Outgoing, String> {
-        self.access.dress(draft, flaw, None, &self.caller).await
+        let token = self.access.token(&self.caller).await;
+        let token = token.map_err(|trouble| trouble.to_string())?;
+        self.access.dress(draft, flaw, None, &self.caller, token)
     }
 }
 
-/// A client for another address, in the way of the profile.
+/// A client for the target at another address, in the way of the profile.
 fn client_at(base: &BaseUrl, profile: &Profile) -> Result<Client, String> {
-    Client::new(base, profile.timeout.0)
+    let mut profile = profile.clone();
+    profile.base_url = base.clone();
+    if !base.as_str().starts_with("https:") {
+        // What is said of TLS is for the address that the profile names.
+        profile.tls = Tls::default();
+    }
+    let client = Client::new(&profile, None, &Masks::default());
+    client.map_err(|trouble| trouble.to_string())
 }
 
-/// Sends a request, whatever comes.
+/// Sends a request once, whatever comes.
 async fn send(client: &Client, request: Outgoing) -> Seen {
-    let sent = client.send(request.clone(), Delivery::default()).await;
-    Seen::new(request, &sent.received)
+    match client.enter(1).await {
+        Ok(pass) => {
+            let sent = pass.send(request.clone(), Delivery::default()).await;
+            Seen::new(request, &sent.received)
+        }
+        Err(words) => Seen::unsent(request, words),
+    }
 }

@@ -12,32 +12,73 @@ use super::{Caller, Done, client_at, send};
 use crate::doctor::{Fact, Loss, Step, Trial};
 use crate::drive::address::Base;
 use crate::drive::draft::Draft;
+use crate::drive::gate::epoch;
 use crate::drive::outgoing::Outgoing;
-use crate::drive::setup::epoch;
 use crate::profile::{BaseUrl, Profile};
 
-/// Where the target is.
+/// The way to the target: straight, or by a proxy, which then is what we connect to.
+pub struct Way<'a> {
+    profile: &'a Profile,
+    proxy: Option<String>,
+}
+
+impl<'a> Way<'a> {
+    /// The way that a run takes.
+    pub fn of(profile: &'a Profile, caller: &Caller) -> Self {
+        let proxy = caller.client.proxy();
+        Self { profile, proxy }
+    }
+
+    /// What we connect to.
+    fn url(&self) -> &str {
+        let straight = self.profile.base_url.as_str();
+        self.proxy.as_deref().unwrap_or(straight)
+    }
+
+    fn patience(&self) -> Duration {
+        self.profile
+            .connect_timeout
+            .unwrap_or(self.profile.timeout)
+            .0
+    }
+
+    fn inquiry(&self, step: Step, problem: String) -> Inquiry {
+        let mut inquiry = Inquiry::new(step, self.profile, problem);
+        if let Some(proxy) = &self.proxy {
+            inquiry.evidence.add(Fact::ByProxy);
+            inquiry.evidence.say("proxy", proxy.as_str());
+        }
+        inquiry
+    }
+
+    /// Of the proxy, a step's note says so.
+    fn note(&self, note: String) -> String {
+        match &self.proxy {
+            Some(_) => format!("{note} (the proxy)"),
+            None => note,
+        }
+    }
+}
+
+/// Where we connect to.
 pub struct Place {
     url: Url,
     addresses: Vec<SocketAddr>,
 }
 
-impl Place {
-    /// Whether TLS is spoken there.
-    pub fn is_tls(&self) -> bool {
-        self.url.scheme() == "https"
-    }
-}
-
 /// Looks the name up.
-pub async fn name(profile: &Profile) -> Done<Place> {
+pub async fn name(way: &Way<'_>) -> Done<Place> {
     let failed = |words: String, fact| {
-        let problem = format!("the host of base_url has no address: {words}");
-        let mut inquiry = Inquiry::new(Step::Name, profile, problem);
+        let whose = way
+            .proxy
+            .as_ref()
+            .map_or("the host of base_url", |_| "the proxy");
+        let mut inquiry = way.inquiry(Step::Name, format!("{whose} has no address: {words}"));
         inquiry.evidence.add(fact);
+        inquiry.evidence.say("reason", words);
         inquiry.failure(None)
     };
-    let url = Url::parse(profile.base_url.as_str())
+    let url = Url::parse(way.url())
         .map_err(|error| failed(error.to_string(), Fact::Lost(Loss::Other)))?;
     let port = url.port_or_known_default().unwrap_or_default();
     let host = match url.host() {
@@ -47,11 +88,12 @@ pub async fn name(profile: &Profile) -> Done<Place> {
         None => String::new(),
     };
     let lookup = tokio::net::lookup_host((host.as_str(), port));
-    let found = match tokio::time::timeout(profile.timeout.0, lookup).await {
+    let patience = way.patience();
+    let found = match tokio::time::timeout(patience, lookup).await {
         Ok(Ok(found)) => found.collect::<Vec<_>>(),
         Ok(Err(error)) => return Err(failed(error.to_string(), Fact::Lost(Loss::Name))),
         Err(_) => {
-            let words = format!("no name server answered within {:?}", profile.timeout.0);
+            let words = format!("no name server answered within {patience:?}");
             return Err(failed(words, Fact::Lost(Loss::Name)));
         }
     };
@@ -59,7 +101,7 @@ pub async fn name(profile: &Profile) -> Done<Place> {
         .iter()
         .map(|address| address.ip().to_string())
         .collect();
-    let note = shown.join(", ");
+    let note = way.note(shown.join(", "));
     let place = Place {
         url,
         addresses: found,
@@ -68,19 +110,22 @@ pub async fn name(profile: &Profile) -> Done<Place> {
 }
 
 /// Opens a connection to one of the addresses.
-pub async fn connection(profile: &Profile, place: &Place) -> Done<()> {
+pub async fn connection(way: &Way<'_>, place: &Place) -> Done<()> {
     let mut reason = "it has no address".to_owned();
     for address in &place.addresses {
-        match open(*address, profile.timeout.0).await {
-            Ok(()) => return Ok(((), address.to_string())),
+        match open(*address, way.patience()).await {
+            Ok(()) => return Ok(((), way.note(address.to_string()))),
             Err(words) => reason = words,
         }
     }
     let problem = format!("no connection: {reason}");
-    let mut inquiry = Inquiry::new(Step::Connection, profile, problem);
+    let mut inquiry = way.inquiry(Step::Connection, problem);
     inquiry.evidence.add(Fact::Lost(Loss::of(&reason)));
-    if let Some(other) = other_loopback(&place.addresses) {
-        let opened = open(other, profile.timeout.0).await;
+    inquiry.evidence.say("reason", reason);
+    if way.proxy.is_none()
+        && let Some(other) = other_loopback(&place.addresses)
+    {
+        let opened = open(other, way.patience()).await;
         let mut url = place.url.clone();
         // An address is a host, so this can't fail.
         let _ = url.set_ip_host(other.ip());
@@ -120,11 +165,11 @@ fn other_loopback(addresses: &[SocketAddr]) -> Option<SocketAddr> {
 
 /// Shakes hands over TLS.
 pub async fn tls(profile: &Profile, caller: &Caller) -> Done<()> {
-    let Err(reason) = caller.client.connect().await else {
+    let Err(reason) = caller.client.open().await else {
         return Ok(((), String::new()));
     };
     let problem = format!("no TLS: {reason}");
-    let mut inquiry = Inquiry::new(Step::Tls, profile, problem);
+    let mut inquiry = Way::of(profile, caller).inquiry(Step::Tls, problem);
     let loss = Loss::of(&reason);
     inquiry.evidence.add(Fact::Lost(loss));
     inquiry.evidence.say("reason", reason);
@@ -189,6 +234,10 @@ pub async fn http(profile: &Profile, caller: &Caller) -> Done<Option<i64>> {
     if speaks_oddly && profile.base_url.as_str().starts_with("http:") {
         try_tls(profile, &mut inquiry).await;
     }
+    if let Some(proxy) = caller.client.proxy() {
+        inquiry.evidence.add(Fact::ByProxy);
+        inquiry.evidence.say("proxy", proxy);
+    }
     Err(inquiry.failure(Some(&caller.masks)))
 }
 
@@ -216,12 +265,15 @@ async fn try_tls(profile: &Profile, inquiry: &mut Inquiry) {
     let Ok(client) = client_at(&base, profile) else {
         return;
     };
-    let shaken = client.connect().await;
+    let shaken = client.open().await;
     let is_tls = match &shaken {
         Ok(()) => true,
         Err(words) => matches!(
             Loss::of(words),
-            Loss::CertificateName | Loss::CertificateIssuer | Loss::CertificateTime
+            Loss::CertificateName
+                | Loss::CertificateIssuer
+                | Loss::CertificateTime
+                | Loss::ClientCertificate
         ),
     };
     let fact = match is_tls {

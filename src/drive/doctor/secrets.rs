@@ -22,7 +22,7 @@ pub fn read(profile: &Profile) -> Done<(Caller, Bearer)> {
         return Err(inquiry.failure(None));
     }
     let failed = |trouble| failure(profile, &trouble);
-    let mut caller = Caller::new(profile).map_err(failed)?;
+    let mut caller = Caller::new(profile, None).map_err(failed)?;
     let bearer = Bearer::new(&profile.credentials, &caller).map_err(failed)?;
     if signing.enabled && signing.private_key.is_some() {
         load_key(signing).map_err(failed)?;
@@ -81,6 +81,11 @@ fn failure(profile: &Profile, trouble: &Trouble) -> Box<Failure> {
             evidence.say("kind", kind(form));
             evidence.add(Fact::Key(form));
         }
+        Trouble::Unusable { what, .. } => {
+            evidence.add(Fact::SettingUnusable);
+            evidence.say("key", table_of(what));
+            evidence.say("what", what.as_str());
+        }
         _ => {}
     }
     inquiry.failure(None)
@@ -93,8 +98,22 @@ fn key_of(what: &str) -> &'static str {
         "the API secret" => "credentials.api_secret",
         "the token" => "credentials.token",
         "the private key" => "signing.private_key",
+        "the key of the client certificate" => "tls.key",
+        "the user name of the proxy" | "the password of the proxy" => "proxy",
         _ => "headers",
     }
+}
+
+/// The table that a setting belongs to, from the same.
+fn table_of(what: &str) -> &'static str {
+    const SIGNS: [(&str, &str); 4] = [
+        ("[tls]", "tls"),
+        ("client certificate", "tls"),
+        ("proxy", "proxy"),
+        ("header field", "headers"),
+    ];
+    let found = SIGNS.iter().find(|(sign, _)| what.contains(sign));
+    found.map_or("base_url", |(_, table)| table)
 }
 
 fn key_form(profile: &Profile) -> KeyForm {

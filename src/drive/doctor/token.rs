@@ -29,7 +29,7 @@ impl Visit<'_> {
             (Ok(token), Credentials::Login { .. }) => {
                 let seen_clock = seen.as_ref().and_then(|seen| seen.header("date"));
                 self.ahead = seen_clock
-                    .and_then(crate::drive::setup::epoch)
+                    .and_then(crate::drive::gate::epoch)
                     .map(|date| date - jiff::Timestamp::now().as_second())
                     .or(self.ahead);
                 Ok(((), self.token_note(token.as_ref())))

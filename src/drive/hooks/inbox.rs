@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::StatusCode;
 use serde_json::Value;
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 use crate::case::StepNumber;
 use crate::profile::Foreign;
@@ -26,6 +25,8 @@ const TROUBLES_MAX: usize = 8;
 
 /// Where events come in, and whose they are.
 pub struct Desk {
+    /// With it the last word of every callback address begins: it is secret, and what is behind it tells them apart.
+    word: String,
     foreign: Vec<String>,
     heard: AtomicBool,
     silent: AtomicBool,
@@ -72,6 +73,7 @@ impl Desk {
         let mut book = Book::default();
         book.doors.insert(word.to_owned(), Door(None));
         Self {
+            word: word.to_owned(),
             foreign: foreign.map(ToString::to_string).collect(),
             heard: AtomicBool::new(false),
             silent: AtomicBool::new(false),
@@ -229,9 +231,10 @@ impl Inbox {
 
     /// The last word of a new callback address, for the subscription of this step.
     pub fn open_door(&self, step: StepNumber) -> String {
-        let word = Uuid::new_v4().to_string();
+        let mut book = self.desk.book();
+        let word = format!("{}-{}", self.desk.word, book.doors.len());
         let door = Door(Some((self.case, step)));
-        self.desk.book().doors.insert(word.clone(), door);
+        book.doors.insert(word.clone(), door);
         word
     }
 

@@ -71,6 +71,46 @@ fn an_endless_body_is_dropped() {
 }
 
 #[test]
+fn what_comes_besides_the_answer_is_an_obstacle() {
+    let target = FakeTarget::start(|_| {
+        Act::Raw(
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]",
+        )
+    });
+    let trace = drive(target.profile(), &["list all"]);
+    let Reply::Got(response) = &trace.exchanges[0].reply else {
+        panic!("{trace:?}");
+    };
+    assert_eq!(response.body, "{}");
+    assert!(
+        words(&trace).contains("more than the answer"),
+        "{}",
+        words(&trace)
+    );
+}
+
+#[test]
+fn an_answer_that_is_too_long_to_be_kept_counts_as_lost() {
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
+    let target = FakeTarget::start(move |_| Act::Json(200, long.clone()));
+    let trace = drive(target.profile(), &["list all"]);
+    let told = lost(&trace.exchanges[0]);
+    assert!(told.contains("its body of 70008 bytes"), "{told}");
+}
+
+#[test]
+fn no_coding_is_asked_for() {
+    let target = FakeTarget::start(|_| ok());
+    drive(target.profile(), &["list all"]);
+    for asked in target.asked() {
+        assert!(
+            asked.head.contains("accept-encoding: identity"),
+            "{asked:?}"
+        );
+    }
+}
+
+#[test]
 fn a_redirect_is_recorded_and_not_followed() {
     let target = FakeTarget::start(|_| {
         Act::Raw(
@@ -91,7 +131,9 @@ fn a_redirect_is_recorded_and_not_followed() {
 #[test]
 fn a_busy_target_is_an_obstacle_too() {
     let target = FakeTarget::start(|_| Act::Json(429, String::new()));
-    let trace = drive(target.profile(), &["list all"]);
+    let mut profile = target.profile();
+    profile.limits.patience = Wait(Duration::from_millis(1));
+    let trace = drive(profile, &["list all"]);
     assert_eq!(trace.exchanges.len(), 1);
     assert!(words(&trace).contains("answered 429"), "{}", words(&trace));
 }

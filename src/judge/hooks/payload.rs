@@ -4,13 +4,40 @@ use serde_json::Value;
 
 use super::Told;
 use crate::card::{AccountId, CardId};
-use crate::contract::{Violation, ViolationKind};
+use crate::contract::{Violation, ViolationKind, is_json};
 use crate::judge::follow::{Found, Judge};
+use crate::judge::json::{self, Caveat};
 use crate::judge::leaks::{Leak, leaks};
 use crate::requirement::{RequirementId, id};
 
 impl Judge<'_> {
-    pub(super) fn payload(&mut self, told: &Told<'_>) {
+    /// False: the event can't be read, and what it says is missing in what follows.
+    pub(super) fn payload(&mut self, told: &Told<'_>) -> bool {
+        match json::caveat(&told.event.body) {
+            None => self.readable_payload(told),
+            Some(Caveat::Beyond(why)) => {
+                let words = format!(
+                    "an event was not judged: it is JSON of a kind that no reader need take ({why})"
+                );
+                let step = self.trace.exchanges[told.moment].step;
+                self.obstacle(step, words);
+                return false;
+            }
+            Some(Caveat::Ambiguous(names)) => {
+                let found = Found::plain(
+                    "a name that stands twice in an event",
+                    "each name once in an object".into(),
+                    format!(
+                        "{names} with two values, so that readers differ in what the event says"
+                    ),
+                );
+                self.depart_at(told.moment, &[id::HOOK_2], found);
+            }
+        }
+        true
+    }
+
+    fn readable_payload(&mut self, told: &Told<'_>) {
         for rule in [id::HOOK_2, id::HOOK_7, id::HOOK_8, id::HOOK_13] {
             self.show(rule);
         }
@@ -90,13 +117,6 @@ impl Judge<'_> {
     pub(super) fn known_card(&self, told: &Told<'_>) -> Option<CardId> {
         told.card().filter(|card| self.knows(card))
     }
-}
-
-fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// The rule that a violation of the schema breaks, and the member that it is about.

@@ -10,6 +10,7 @@ use crate::judge::changes::{concerned, remember};
 use crate::judge::facts::Source;
 use crate::judge::follow::{Judge, made_in};
 use crate::judge::lists::{must_be_listed, reading_of_ended, text};
+use crate::judge::past::ways_of;
 use crate::judge::pending::{Likeness, forget_pending, telling};
 use crate::judge::request::{Asked, Understood};
 use crate::requirement::id;
@@ -52,6 +53,7 @@ pub(super) struct Listed {
 }
 
 struct Shown {
+    view: Value,
     likeness: Option<Likeness>,
     status: Option<CardStatus>,
 }
@@ -103,6 +105,7 @@ impl Judge<'_> {
             let card = text(view, "id").map(CardId::new);
             if let Some(card) = card.filter(|_| account.is_some_and(|a| concerns(&a))) {
                 shown.entry(card).or_insert_with(|| Shown {
+                    view: view.clone(),
                     likeness: Likeness::of(view),
                     status: status_of(view),
                 });
@@ -173,6 +176,7 @@ impl Judge<'_> {
             | Asked::ListProgramme
             | Asked::MoveClock(_)
             | Asked::OtherMethod(_)
+            | Asked::Unseen(_)
             | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
                 let operation = OperationKind::ListAccountCards.name();
@@ -197,7 +201,7 @@ impl Judge<'_> {
     ) -> Vec<World> {
         let mut left = Vec::new();
         for turned in self.evolve_one(world, now, |card| concerned(card, call)) {
-            let ways = ways::ways(&turned, call);
+            let ways = ways_of(&turned, call, self.is_in_company());
             for way in ways.iter().filter(|way| self.fits(&way.answer, response)) {
                 let taken = ways::taken(&turned, call, way, made.cloned(), now);
                 left.extend(taken.map(|mut next| {
@@ -225,7 +229,11 @@ impl Judge<'_> {
         };
         let known = match (world.position(card), &shown.likeness) {
             (Some(_), _) => vec![world.clone()],
-            (None, Some(likeness)) => self.as_lost_create(world, card, likeness, now),
+            (None, Some(likeness)) => {
+                let mut known = self.as_lost_create(world, card, likeness, now);
+                known.extend(self.as_of_before(world, &shown.view, now.moment));
+                known
+            }
             (None, None) => Vec::new(),
         };
         let Some(status) = shown.status else {
@@ -309,7 +317,11 @@ fn source(asked: &Asked) -> Option<Source> {
         Asked::Read(_) => Some(Source::ById),
         Asked::ListAccount(_) => Some(Source::Account),
         Asked::ListProgramme => Some(Source::Programme),
-        Asked::Modify(_) | Asked::MoveClock(_) | Asked::OtherMethod(_) | Asked::Other => None,
+        Asked::Modify(_)
+        | Asked::MoveClock(_)
+        | Asked::OtherMethod(_)
+        | Asked::Unseen(_)
+        | Asked::Other => None,
     }
 }
 

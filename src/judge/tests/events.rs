@@ -311,3 +311,51 @@ fn events_are_not_held_against_a_case_that_departs_otherwise() {
         &[("LIFE-12", 3)],
     );
 }
+
+#[test]
+fn events_are_held_against_what_every_order_of_a_race_leaves() {
+    let race = [
+        CREATE,
+        ISSUE,
+        TOLD_ISSUE,
+        "[1] deactivate #1 => 204",
+        "[2] terminate #1 => 204",
+    ];
+    let and = |more: &[&'static str]| [&race[..], more].concat();
+    let ended = "told #1=terminated as 3";
+    let rested = "told #1=inactive as 4";
+    let awaited = "await event of #1 => 200 terminated";
+    let missed = "await event of #1 => 200 terminated in vain";
+    check_events(&and(&[ended, rested, awaited]), &[]);
+    // The deactivate may have come to nothing beside the terminate, as far as is sure.
+    check_events(&and(&[ended, missed]), &[]);
+    check_events(&and(&[missed]), &[("HOOK-1", 5)]);
+    let phantom = r#"told #1=terminated as 3 with {"status":"suspended"}"#;
+    check_events(&and(&[phantom, rested, awaited]), &[("HOOK-3", 5)]);
+    let twice = "told #1=terminated as 4";
+    check_events(&and(&[rested, twice, awaited]), &[("HOOK-4", 5)]);
+}
+
+#[test]
+fn cards_that_change_at_once_are_each_told_of() {
+    let told = |last: &'static str, awaited: &'static str| {
+        [
+            CREATE,
+            "create physical on A => 201 issuing",
+            ISSUE,
+            "issue #2 => 204",
+            "told #1=active as 3",
+            "told #2=active as 4",
+            "[1] deactivate #1 => 204",
+            "[2] deactivate #2 => 204",
+            "told #1=inactive as 5",
+            last,
+            "await event of #1 => 200 inactive",
+            awaited,
+        ]
+    };
+    let awaited = "await event of #2 => 200 inactive";
+    check_events(&told("told #2=inactive as 6", awaited), &[]);
+    let missed = "await event of #2 => 200 inactive in vain";
+    check_events(&told("told #1=inactive as 5", missed), &[("HOOK-1", 8)]);
+}

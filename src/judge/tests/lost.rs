@@ -176,3 +176,28 @@ fn a_request_whose_flaw_may_be_overlooked_may_come_late_too() {
     let unsigned = "create virtual on A without signature => cut";
     check_after(&[unsigned], &["list A => 200 #1=issuing"], &[("READ-2", 2)]);
 }
+
+#[test]
+fn a_key_is_not_in_flight_for_ever() {
+    let refused = "retry #1 => 409";
+    check_after(&CUT, &["pause 4000ms => ", refused], &[]);
+    check_after(&CUT, &["pause 6000ms => ", refused], &[("IDEM-3", 3)]);
+    check_after(&CUT, &["pause 6000ms => ", "retry #1 => 201 issuing"], &[]);
+    // The retry was let go too, so it may be what is at work.
+    check_after(&CUT, &["pause 6000ms => ", "retry #1 => cut", refused], &[]);
+    let deactivate = [CREATE, "issue #1 => 204", "deactivate #1 => cut"];
+    check_after(
+        &deactivate,
+        &[
+            "read #1 => 200 inactive",
+            "pause 6000ms => ",
+            "retry #3 => 409",
+        ],
+        &[("IDEM-3", 6)],
+    );
+    check_after(
+        &deactivate,
+        &["terminate #1 => 204", "pause 6000ms => ", "retry #3 => 409"],
+        &[],
+    );
+}

@@ -6,6 +6,7 @@ mod clock;
 mod events;
 mod lost;
 mod overlap;
+mod past;
 mod sequences;
 mod story;
 

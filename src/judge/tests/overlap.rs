@@ -1,6 +1,7 @@
 //! Races by tables.
 
-use super::{CREATE, check};
+use super::{CREATE, check, check_with};
+use crate::trace::Terms;
 
 const ACTIVE: [&str; 2] = [CREATE, "issue #1 => 204"];
 
@@ -107,6 +108,52 @@ fn two_creates_at_once_leave_one_holder() {
             "[2] create virtual on A => 201 issuing",
         ],
         &[("LIMIT-8", 4)],
+    );
+    // What another card is read as says nothing of this one.
+    check(
+        &[
+            "create virtual on A => 201 issuing",
+            "terminate #1 => 204",
+            "[1] create virtual on A => 201 issuing",
+            "[2] create virtual on A => 201 issuing",
+            "issue #3 => 204",
+            "issue #4 => 204",
+            "list A => 200 #1=terminated #3=active #4=active",
+            "read #1 => 200 terminated",
+        ],
+        &[("LIMIT-8", 7)],
+    );
+}
+
+#[test]
+fn two_holders_break_the_limit_where_cards_are_issued_by_themselves_too() {
+    let automatic = Terms::default();
+    for (end, step) in [
+        ("list A => 200 #3=issuing #4=issuing", 5),
+        ("list A => 200 #3=active #4=active", 5),
+    ] {
+        check_with(
+            &automatic,
+            &[
+                "create virtual on B => 201 issuing",
+                "create virtual on B => 409",
+                "[1] create virtual on A => 201 issuing",
+                "[2] create virtual on A => 201 issuing",
+                end,
+            ],
+            &[("LIMIT-8", step)],
+        );
+    }
+    check_with(
+        &automatic,
+        &[
+            "create virtual on B => 201 issuing",
+            "create virtual on B => 409",
+            "create virtual on A => 201 issuing",
+            "create virtual on A => 201 issuing",
+            "read #3 => 200 active",
+        ],
+        &[("LIMIT-1", 5)],
     );
 }
 

@@ -338,6 +338,34 @@ fn a_server_error_departs_and_leaves_both_worlds() {
         &[("HTTP-2", 2)],
     );
     check(&["read \"x\" => 500"], &[("HTTP-3", 1)]);
+    check(&[CREATE, "read #1 => 503"], &[("HTTP-2", 2)]);
+}
+
+#[test]
+fn what_is_put_off_may_or_may_not_have_been_done() {
+    for later in ["429", "503 later"] {
+        for read in ["active", "issuing"] {
+            let issue = format!("issue #1 => {later}");
+            let read = format!("read #1 => 200 {read}");
+            check(&[CREATE, &issue, &read], &[]);
+        }
+        // The rest is judged as ever.
+        let terminate = format!("terminate #1 => {later}");
+        let lines = [
+            CREATE,
+            "terminate #1 => 204",
+            &terminate,
+            "read #1 => 200 active",
+        ];
+        check(&lines, &[("LIFE-4", 4)]);
+        check(
+            &[
+                &format!("create virtual on A => {later}"),
+                "list A => 200 []",
+            ],
+            &[],
+        );
+    }
 }
 
 #[test]
@@ -362,6 +390,17 @@ fn cards_may_be_issued_by_themselves() {
         &[CREATE, "read #1 => 200 inactive"],
         &[("LIFE-1", 2)],
     );
+}
+
+#[test]
+fn a_virtual_card_is_not_shipped_so_its_shipping_address_may_be_passed_over() {
+    let refused = r#"create physical on A with {"shippingAddress":{"state":""}} => 400"#;
+    let address = r#"{"firstLine":"x","city":"y","country":"GB","postCode":"1","state":""}"#;
+    let passed_over =
+        format!(r#"create virtual on A with {{"shippingAddress":{address}}} => 201 issuing"#);
+    check(&[refused, &passed_over], &[]);
+    let accepted = r#"create physical on A with {"shippingAddress":{"state":""}} => 201 issuing"#;
+    check(&[refused, &passed_over, accepted], &[("OPEN-23", 3)]);
 }
 
 #[test]
@@ -403,4 +442,18 @@ fn what_is_judged_is_counted() {
     }
     let never = crate::requirement::id::LIFE_4;
     assert!(!judgement.exercised.contains_key(&never));
+}
+
+#[test]
+fn a_sandbox_without_a_simulator_is_no_departure() {
+    for status in [404, 405, 501] {
+        let issue = format!("issue #1 => {status}");
+        let story = Story::told(&[CREATE, &issue, "read #1 => 200 issuing"]);
+        let judgement = judge(Contract::embedded(), &manual(), &story.trace());
+        assert_eq!(judgement.departures, [], "{status}");
+        let words = &judgement.obstacles[0].words;
+        assert!(words.contains("simulator = false"), "{words}");
+    }
+    check(&[CREATE, "issue #1 => 409"], &[("LIFE-12", 2)]);
+    check(&[CREATE, "fail #1 => 204", "issue #1 => 404"], &[]);
 }

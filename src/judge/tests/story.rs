@@ -3,9 +3,13 @@
 //! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
 //! and answered 7 ms after it.
 //!
-//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `lost` is none at all,
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `503 later` says when to
+//! ask again, `lost` is none at all,
 //! and `cut` one that the step did without. A line `told #1=active as 7` is an event; an answer `200 active in vain` comes
 //! twice, a whole wait apart.
+//!
+//! `before A: #91=active #92=terminated/physical` is what an account with a past was found to hold before the first step;
+//! `unknown A` says that nothing is known of it.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +18,9 @@ use serde_json::{Value, json};
 use crate::card::AccountId;
 use crate::case::request::{body_text, standard_request};
 use crate::case::{AccountRef, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber};
-use crate::trace::{CaseNumber, CaseTrace, Event, Exchange, Micros, Reply, Request, Response};
+use crate::trace::{
+    CaseNumber, CaseTrace, Event, Exchange, Micros, Past, Reply, Request, Response,
+};
 
 /// A story: each step with its answer, split by `=>`.
 pub(super) struct Story {
@@ -24,6 +30,7 @@ pub(super) struct Story {
     /// Each card as it was first shown in each status.
     pub shown: BTreeMap<(StepNumber, String), Value>,
     pub events: Vec<Event>,
+    pub pasts: BTreeMap<char, Past>,
     pub clock: u64,
     /// When the lanes of the present race were released.
     pub released: Option<u64>,
@@ -52,6 +59,7 @@ impl Story {
             cards: BTreeMap::new(),
             shown: BTreeMap::new(),
             events: Vec::new(),
+            pasts: BTreeMap::new(),
             clock: 0,
             released: None,
         };
@@ -60,15 +68,37 @@ impl Story {
                 story.hear(event);
                 continue;
             }
+            if let Some((letter, cards)) = line
+                .strip_prefix("before ")
+                .and_then(|l| l.split_once(": "))
+            {
+                story.read_before(letter, cards);
+                continue;
+            }
+            if let Some(letter) = line.strip_prefix("unknown ") {
+                story.pasts.insert(letter.parse().unwrap(), Past::Unknown);
+                continue;
+            }
             let (step, answer) = line.split_once(" => ").expect("a step and its answer");
             story.tell(step.parse().expect("a step"), answer);
         }
         story
     }
 
+    fn read_before(&mut self, letter: &str, cards: &str) {
+        let list: Step = format!("list {letter}").parse().expect("a step");
+        self.pasts.insert(letter.parse().unwrap(), Past::Read);
+        self.send(StepNumber::BEFORE, &list, &format!("200 {cards}"));
+    }
+
     pub fn tell(&mut self, step: Step, answer: &str) {
         let number = StepNumber(self.steps.len() + 1);
         if step.command == Command::Hook(Hook::RefuseNext) {
+            self.steps.push(step);
+            return;
+        }
+        if let Command::Pause(milliseconds) = step.command {
+            self.clock += 1_000 * milliseconds;
             self.steps.push(step);
             return;
         }
@@ -194,7 +224,7 @@ impl Story {
         let body = match &step.command {
             _ if rest == "again" => self.exchanges_body(step),
             _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
-            _ if rest.is_empty() => String::new(),
+            _ if rest.is_empty() || rest == "later" => String::new(),
             Command::MoveClock(_) => rest.to_owned(),
             _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
@@ -206,7 +236,9 @@ impl Story {
             }
             _ => self.new_card(number, step, rest).to_string(),
         };
-        let headers = if body.is_empty() {
+        let headers = if rest == "later" {
+            vec![("retry-after".to_owned(), "1".to_owned())]
+        } else if body.is_empty() {
             Vec::new()
         } else {
             vec![("content-type".to_owned(), "application/json".to_owned())]
@@ -279,9 +311,10 @@ impl Story {
             .filter(|word| *word != "[]")
             .map(|word| {
                 let (step, status) = word.split_once('=').expect("#1=active");
+                let (status, card_type) = status.split_once('/').unwrap_or((status, "virtual"));
                 let step = StepNumber(step.trim_start_matches('#').parse().expect("a step"));
                 if !self.cards.contains_key(&step) {
-                    let phantom: Step = "create virtual on A".parse().expect("a step");
+                    let phantom: Step = format!("create {card_type} on A").parse().expect("a step");
                     self.new_card(step, &phantom, status);
                 }
                 self.card(step, status)
@@ -302,9 +335,11 @@ impl Story {
             number: CaseNumber(1),
             accounts: letters.map(|letter| (letter, account(letter))).collect(),
             case,
+            pasts: self.pasts,
             exchanges: self.exchanges,
             events: self.events,
             obstacles: Vec::new(),
+            not_run: None,
             complete: true,
         }
     }

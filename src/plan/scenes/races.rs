@@ -42,9 +42,20 @@ fn lanes(author: &mut Author<'_>, least: u8) -> Vec<Lane> {
     (1..=count.max(least)).filter_map(Lane::new).collect()
 }
 
+/// How many races in a hundred are about a card that has lived, or a slot that was held before: what goes wrong only then
+/// never shows on what is new.
+const LIVED: u32 = 50;
+
 /// Calls on one card against each other, some beside reads, creates or another account.
 fn around_a_card(author: &mut Author<'_>, card: usize) -> Option<char> {
     let letter = author.story.cards[card].account;
+    let is_issuing = author.story.cards[card].status == CardStatus::Issuing;
+    if is_issuing && author.abilities.simulator && author.dice.chance(60) {
+        act(author, card, Action::Issue);
+    }
+    if author.dice.chance(LIVED) {
+        live(author, card);
+    }
     for (place, lane) in lanes(author, 2).into_iter().enumerate() {
         let part = match place {
             0 => Part::Act,
@@ -64,6 +75,26 @@ fn around_a_card(author: &mut Author<'_>, card: usize) -> Option<char> {
         }
     }
     Some(letter)
+}
+
+/// A few changes of a card, one after the other.
+fn live(author: &mut Author<'_>, card: usize) {
+    let by_issuer = author.abilities.issuer && author.dice.chance(40);
+    let (there, back) = match author.story.cards[card].status {
+        CardStatus::Active if by_issuer => (Action::Suspend, Action::Unsuspend),
+        CardStatus::Active => (Action::Deactivate, Action::Activate),
+        CardStatus::Inactive => (Action::Activate, Action::Deactivate),
+        _ => return,
+    };
+    for _ in 0..author.dice.draw(1..=2_u32) {
+        act(author, card, there);
+        act(author, card, back);
+    }
+}
+
+fn act(author: &mut Author<'_>, card: usize, action: Action) {
+    let step = Step::new(Command::Act(action, author.story.cards[card].card_ref()));
+    author.story.act(card, action, step);
 }
 
 fn play(author: &mut Author<'_>, card: usize, part: Part, lane: Lane) {
@@ -103,8 +134,13 @@ fn play(author: &mut Author<'_>, card: usize, part: Part, lane: Lane) {
     }
 }
 
+/// A create, mostly with an address of its own: what is mixed up between requests shows only where they differ.
 fn create(author: &mut Author<'_>, letter: char, card_type: CardType, lane: Lane) -> usize {
-    let step = create_step(letter, card_type).in_lane(lane);
+    let mut step = create_step(letter, card_type).in_lane(lane);
+    if author.dice.chance(60) {
+        let countries = author.countries;
+        step.body = Body::Patched(author.dice.draw(address::valid_patch(countries)));
+    }
     author.story.create(step, letter, card_type, false)
 }
 
@@ -132,6 +168,12 @@ fn likely_action(author: &mut Author<'_>, card: usize) -> Action {
 /// Creates for one slot at once, each issued then.
 fn for_a_slot(author: &mut Author<'_>) -> Option<char> {
     let (letter, card_type) = author.free_slot();
+    if author.dice.chance(LIVED) {
+        let step = create_step(letter, card_type);
+        let before = author.story.create(step, letter, card_type, false);
+        act(author, before, Action::Issue);
+        act(author, before, Action::Terminate);
+    }
     let lanes = lanes(author, 2);
     let mut cards = Vec::new();
     for (place, lane) in lanes.into_iter().enumerate() {
@@ -148,9 +190,7 @@ fn for_a_slot(author: &mut Author<'_>) -> Option<char> {
         }
     }
     for card in cards {
-        let card_ref = author.story.cards[card].card_ref();
-        let issue = Step::new(Command::Act(Action::Issue, card_ref));
-        author.story.act(card, Action::Issue, issue);
+        act(author, card, Action::Issue);
     }
     Some(letter)
 }

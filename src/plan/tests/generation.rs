@@ -49,7 +49,7 @@ fn the_same_seed_gives_the_same_cases_in_every_version() {
     );
 }
 
-const GOLDEN: &str = "ff4993528b51a8f890d0059d12d14acf2d330987ada48e7250824c385d21b7ec";
+const GOLDEN: &str = "7f4f899c8fb0e822e2aaea8aed9277c42fcdf8e4f9c36d6d6ebd953e9f2ef67e";
 
 #[test]
 fn another_seed_gives_other_cases() {
@@ -247,7 +247,7 @@ const FEATURES: [Feature; 30] = [
             |s| acts(s, Action::Activate) || acts(s, Action::Terminate),
         )
     }),
-    ("a call after failure", 20, |c| {
+    ("a call after failure", 15, |c| {
         after(
             c,
             |s| acts(s, Action::Fail),
@@ -327,6 +327,31 @@ fn generated_cases_go_deep_and_wide() {
     let occurs = |flaw: &&Flaw| cases.iter().any(|c| any(c, |s| s.flaw == Some(**flaw)));
     let flaws = Flaw::ALL.iter().filter(occurs).count();
     assert!(flaws >= Flaw::ALL.len() / 2, "only {flaws} flaws");
+}
+
+#[test]
+fn a_race_is_planned_as_wide_as_the_limits_allow() {
+    let suites = Suite::find("races").unwrap();
+    let left = |at_once| {
+        let abilities = Abilities {
+            at_once,
+            ..Abilities::ALL
+        };
+        let planned = plan(
+            &suites,
+            1,
+            Budget::default(),
+            Contract::embedded(),
+            abilities,
+        );
+        let widths = planned
+            .filter(|planned| planned.missing.is_empty())
+            .map(|planned| planned.case.widest_race());
+        widths.max().unwrap_or(0)
+    };
+    assert!(left(None) > 2);
+    assert_eq!(left(Some(2)), 2);
+    assert!(left(Some(1)) <= 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::Fault;
 use super::race::{CHANGES, a_moment, a_while, acting, creating, hold, is_held};
 use super::race_limit::drafted;
 use crate::reference::call::{Operation, Reply};
+use crate::reference::card::Address;
 use crate::reference::cards::{Scope, create, enter, excess, listed};
 use crate::reference::service::{Subject, Task, carry_out, execute};
 
@@ -21,6 +22,7 @@ static SHARED: LazyLock<Mutex<HashMap<Uuid, Shared>>> = LazyLock::new(Mutex::def
 enum Shared {
     Answer(Reply),
     Subject(Subject),
+    Address(Address),
 }
 
 fn shared() -> MutexGuard<'static, HashMap<Uuid, Shared>> {
@@ -36,7 +38,7 @@ async fn left_and_taken(owner: Uuid, reply: Reply) -> Reply {
     a_moment().await;
     match shared().remove(&owner) {
         Some(Shared::Answer(reply)) => reply,
-        Some(Shared::Subject(_)) | None => reply,
+        Some(Shared::Subject(_) | Shared::Address(_)) | None => reply,
     }
 }
 
@@ -51,6 +53,30 @@ pub(super) const FAULTS: &[Fault] = &[
                 creating(task, key, |account| async move {
                     let reply = create(task, account)?;
                     Ok(left_and_taken(task.service.credentials.api_key, reply).await)
+                })
+            };
+        },
+    },
+    Fault {
+        id: "addresses-mixed-up-at-once",
+        words: "The address of a new card waits in one place until the card is saved: of two creates at once one gets the other's.",
+        requirement: "CREATE-4",
+        shortest: 2,
+        plant: |rules| {
+            rules.carry_out = |task, key| {
+                creating(task, key, |account| async move {
+                    let service = task.service;
+                    let owner = service.credentials.api_key;
+                    let mut card = drafted(task, account)?;
+                    shared().insert(owner, Shared::Address(card.billing_address.clone()));
+                    a_moment().await;
+                    let waiting = shared().get(&owner).cloned();
+                    if let Some(Shared::Address(address)) = waiting {
+                        card.billing_address = address;
+                    }
+                    let mut cards = account.cards();
+                    let excess = excess(service, cards.iter(), &card);
+                    enter(service, account, &mut cards, card, excess)
                 })
             };
         },
@@ -135,7 +161,9 @@ pub(super) const FAULTS: &[Fault] = &[
                     a_moment().await;
                     let subject = match shared().get(&owner) {
                         Some(Shared::Subject(subject)) => subject.clone(),
-                        Some(Shared::Answer(_)) | None => act.task.subject.clone(),
+                        Some(Shared::Answer(_) | Shared::Address(_)) | None => {
+                            act.task.subject.clone()
+                        }
                     };
                     execute(&Task {
                         subject,

@@ -38,6 +38,27 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "deactivate-revives-terminated-once-unsuspended",
+        words: "Deactivate of a card that was suspended before writes over a terminate that came at the same time.",
+        requirement: "LIFE-4",
+        shortest: 7,
+        plant: |rules| {
+            rules.carry_out = |task, key| {
+                acting(task, key, &[Deactivate], |act| async move {
+                    if !act
+                        .card()
+                        .is_some_and(|card| card.trail.contains(&Suspended))
+                    {
+                        return act.done();
+                    }
+                    let outcome = act.outcome();
+                    a_moment().await;
+                    act.done_if(|card| card.status == Terminated, outcome)
+                })
+            };
+        },
+    },
+    Fault {
         id: "activate-revives-terminated",
         words: "Activate writes over a terminate that came at the same time.",
         requirement: "LIFE-4",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Fault;
 use super::race::{a_moment, acting, busy, creating, hold, is_contested, is_held, mark};
 use crate::reference::call::{Refusal, Reply};
-use crate::reference::card::{Card, CardType};
+use crate::reference::card::{Card, CardStatus, CardType};
 use crate::reference::cards::{create, enter, excess, requested};
 use crate::reference::lifecycle::Action::Terminate;
 use crate::reference::limit::{holds_slot, same_slot};
@@ -100,6 +100,24 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| {
             rules.carry_out =
                 |task, key| creating(task, key, |account| checked_before(task, account, None));
+        },
+    },
+    Fault {
+        id: "limit-unlocked-for-replacements",
+        words: "Where a card of the account was terminated, a create doesn't lock the account: two at once both pass the limit.",
+        requirement: "LIMIT-8",
+        shortest: 5,
+        plant: |rules| {
+            rules.carry_out = |task, key| {
+                creating(task, key, |account| async move {
+                    let is_terminated = |card: &Card| card.status == CardStatus::Terminated;
+                    let replaces = account.cards().iter().any(is_terminated);
+                    match replaces {
+                        true => checked_before(task, account, None).await,
+                        false => create(task, account),
+                    }
+                })
+            };
         },
     },
     Fault {

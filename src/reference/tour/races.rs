@@ -58,6 +58,12 @@ async fn race_for_slots(walk: &mut Walk) {
         }
         walk.lists(&account).await;
     }
+    let account = walk.account();
+    let ended = walk.create(&account, virtual_card()).await;
+    walk.step(Terminate, &ended).await;
+    let calls = [(); 2].map(|()| walk.create_call(&account, &virtual_card()));
+    walk.at_once(calls.to_vec()).await;
+    walk.lists(&account).await;
     let (account, first, second) = walk.furnished().await;
     let calls = [&first, &second].map(|card| walk.client.call(Terminate, card));
     walk.at_once(calls.to_vec()).await;
@@ -126,6 +132,11 @@ async fn race_of_acts(walk: &mut Walk) {
             }
         }
     }
+    let (account, card, _) = walk.furnished().await;
+    walk.steps(&card, &[Suspend, Unsuspend]).await;
+    let calls = [Deactivate, Terminate].map(|act| walk.client.call(act, &card));
+    walk.at_once(calls.to_vec()).await;
+    walk.rest(&account, &[&card]).await;
     for first in [Issue, Fail] {
         for second in [Issue, Fail, Terminate] {
             let account = walk.account();
@@ -177,10 +188,13 @@ async fn race_with_reads(walk: &mut Walk) {
 
 async fn race_of_accounts(walk: &mut Walk) {
     let accounts = [walk.account(), walk.account()];
-    let creates = accounts
-        .each_ref()
-        .map(|account| walk.create_call(account, &virtual_card()));
-    let cards = walk.at_once(creates.to_vec()).await;
+    let mut elsewhere = virtual_card();
+    elsewhere["billingAddress"]["city"] = json!("Elsewhere");
+    let creates = vec![
+        walk.create_call(&accounts[0], &virtual_card()),
+        walk.create_call(&accounts[1], &elsewhere),
+    ];
+    let cards = walk.at_once(creates).await;
     for card in &cards {
         walk.step(Issue, card["id"].as_str().unwrap_or_default())
             .await;

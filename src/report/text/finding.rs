@@ -253,7 +253,7 @@ fn evidence(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
 fn confirmation(finding: &Finding) -> (String, anstyle::Style) {
     let confirmation = finding.confirmation;
     match (confirmation.reproduced, confirmation.attempts) {
-        (_, 0) => ("as recorded".to_owned(), PLAIN),
+        (_, 0) => ("not run again".to_owned(), PLAIN),
         (0, attempts) => (format!("unconfirmed 0/{attempts}"), UNSURE),
         (reproduced, attempts) => (format!("reproduced {reproduced}/{attempts}"), PLAIN),
     }

@@ -50,7 +50,7 @@ fn race_over_time(
     let racing: Vec<&Exchange> = finding
         .exchanges
         .iter()
-        .filter(|e| race.contains(&(e.step.0 - 1)))
+        .filter(|e| race.contains(&e.step.0.wrapping_sub(1)))
         .collect();
     let (Some(from), Some(to)) = (
         racing.iter().map(|e| e.sent_at.0).min(),
@@ -66,7 +66,7 @@ fn race_over_time(
     };
     for (index, lane) in lanes.iter().enumerate() {
         let own = racing.iter().filter(|e| {
-            let step = finding.case.steps.get(e.step.0 - 1);
+            let step = finding.case.steps.get(e.step.0.wrapping_sub(1));
             step.is_some_and(|step| step.lane == Some(*lane))
         });
         let name = if index == 0 { "at once" } else { "" };

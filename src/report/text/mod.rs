@@ -4,6 +4,7 @@
 
 mod finding;
 mod lanes;
+mod ledger;
 pub(crate) mod page;
 mod points;
 mod table;
@@ -65,6 +66,7 @@ pub fn write(report: &Report, look: &Look<'_>, out: &mut dyn Write) -> io::Resul
         points::not_shown(page, report)?;
     }
     points::obstacles(page, report, look.detail)?;
+    ledger::write(page, report)?;
     end(page, report, look)
 }
 
@@ -96,12 +98,9 @@ fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     fact(page, "contract", &words)?;
     let suites = match report.suites.join(", ") {
         none if none.is_empty() => String::new(),
-        names => format!(", suites {names}"),
+        names => format!(", suites {names}, seed {}", report.seed),
     };
-    let words = format!(
-        "cardproof {}{suites}, seed {}",
-        report.cardproof, report.seed
-    );
+    let words = format!("cardproof {}{suites}", report.cardproof);
     fact(page, "judged by", &words)
 }
 
@@ -152,6 +151,9 @@ fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> 
     fact(page, "done", &words)?;
     if let Some(started_at) = &report.started_at {
         fact(page, "began", started_at)?;
+    }
+    if let Some(run) = &report.run {
+        fact(page, "run id", &run.to_string())?;
     }
     if let Some(folder) = look.folder {
         let cases = report.findings.iter().filter(|f| f.file.is_some()).count();

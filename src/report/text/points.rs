@@ -127,6 +127,10 @@ pub fn obstacles(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Re
             (case, None) => format!("in {case}"),
             (case, Some(step)) => format!("in {case}, step {}", step.0),
         };
+        let place = match obstacle.overcome {
+            true => format!("{place}; not when it was run again"),
+            false => place,
+        };
         let times = format!("{:>5}×  ", obstacle.times);
         page.hanging(&[dim(times)], UNSURE, &obstacle.words)?;
         if !place.is_empty() {

@@ -59,19 +59,17 @@ pub(super) fn ways_again(world: &World, call: &Call, outcome: Outcome) -> Vec<Wa
                 .chain(all_given(fresh_ways(world, call), &reading("tried afresh")))
                 .collect()
         }
-        Outcome::LostUndone => with_in_flight(fresh_ways(world, call)),
+        Outcome::LostUndone => with_in_flight(call, fresh_ways(world, call)),
         Outcome::InFlight(_) => fresh_ways(world, call),
         Outcome::LostRefused => {
             let mut ways = fresh_ways(world, call);
             ways.extend(unseen_refusals(call));
-            with_in_flight(ways)
+            with_in_flight(call, ways)
         }
         Outcome::LostDone(made_by) => {
             let card = world.cards.iter().position(|c| Some(c.made_by) == made_by);
-            with_in_flight(vec![Way::success(
-                id::IDEM_3,
-                card.map_or(Effect::Nothing, Effect::Reveal),
-            )])
+            let done = Way::success(id::IDEM_3, card.map_or(Effect::Nothing, Effect::Reveal));
+            with_in_flight(call, vec![done])
         }
     }
 }
@@ -86,9 +84,11 @@ pub(super) fn same(moment: Moment) -> Way {
     }
 }
 
-/// A request whose answer was lost may still be at work.
-pub(super) fn with_in_flight(mut ways: Vec<Way>) -> Vec<Way> {
-    ways.push(Way::refusal(id::IDEM_7, 409, RefusalKind::Gate));
+/// A request whose answer was lost may still be at work, but not for ever.
+pub(super) fn with_in_flight(call: &Call, mut ways: Vec<Way>) -> Vec<Way> {
+    if call.lost_may_linger {
+        ways.push(Way::refusal(id::IDEM_7, 409, RefusalKind::Gate));
+    }
     ways
 }
 
@@ -117,9 +117,11 @@ pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<
                 .chain(all_given(fresh_ways(world, call), &reading("taken afresh")))
                 .collect()
         }
-        Outcome::LostUndone | Outcome::LostRefused | Outcome::InFlight(_) => {
+        Outcome::LostUndone | Outcome::LostRefused => {
             refused.into_iter().chain(fresh_ways(world, call)).collect()
         }
+        // What was refused for another request did not take the key; that one did.
+        Outcome::InFlight(_) => fresh_ways(world, call),
     }
 }
 
@@ -135,7 +137,9 @@ pub(super) fn refusals_in_flight(
         Outcome::InFlight(times) => Some(times),
         _ => None,
     });
-    let all_refused = refused.sum::<Option<usize>>() == Some(same + other);
+    let all_refused = refused
+        .sum::<Option<usize>>()
+        .is_some_and(|times| times >= same + other);
     let codes: &[u16] = match (same, other) {
         (0, 0) => &[],
         _ if all_refused => &[],

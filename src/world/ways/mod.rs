@@ -107,6 +107,8 @@ pub struct Call {
     pub flaw: Option<Flaw>,
     /// The requests with its key that are in flight at the same time.
     pub in_flight: InFlight,
+    /// A request with its key whose answer was lost may still be at work.
+    pub lost_may_linger: bool,
 }
 
 /// How many requests with the same key as a call are in flight at the same time.
@@ -301,6 +303,54 @@ pub fn evolved(world: &World, place: usize, issuance: Issuance, moment: Since) -
         turn(CardStatus::IssueFailed, id::LIFE_1);
     }
     worlds
+}
+
+/// The worlds into which a world may have turned by what others did, as far as the card at `place` goes: it is in any state
+/// that calls, the issuer or time lead to.
+pub fn changed_by_others(world: &World, place: usize, moment: Since) -> Vec<World> {
+    let card = &world.cards[place];
+    let reachable = CardStatus::ALL.into_iter().filter(|status| {
+        let is_left_for = *status != CardStatus::Issuing && *status != CardStatus::IssueFailed;
+        *status != card.status
+            && match card.status {
+                CardStatus::Issuing => *status != CardStatus::Issuing,
+                from => !from.is_final() && is_left_for,
+            }
+    });
+    let mut worlds = vec![world.clone()];
+    for status in reachable {
+        let mut turned = world.clone();
+        turned.cards[place].status = status;
+        turned.cards[place].since = Since {
+            rule: id::LIFE_1,
+            ..moment
+        };
+        match card.over_limit.is_some() && !status.is_final() {
+            true => worlds.extend(without_rivals(&turned, place)),
+            false => worlds.push(turned),
+        }
+    }
+    worlds
+}
+
+/// A card over the limit becomes usable only where whatever holds the slot has ended.
+fn without_rivals(world: &World, place: usize) -> Vec<World> {
+    let card = &world.cards[place];
+    let is_rival = |other: &Card| {
+        other.id != card.id
+            && other.account == card.account
+            && other.card_type == card.card_type
+            && super::limit::holds(other)
+    };
+    let ended = |status| {
+        let mut world = world.clone();
+        let rivals = world.cards.iter_mut().filter(|other| is_rival(other));
+        rivals.for_each(|rival| rival.status = status);
+        world
+    };
+    [CardStatus::Terminated, CardStatus::Blocked]
+        .map(ended)
+        .into()
 }
 
 /// The world after a way was taken. `made` is the id in the answer, where one came.

@@ -40,8 +40,7 @@ pub(super) fn create_ways(
                 way.choices = choices;
                 vec![way]
             }
-            Slot::Held(holder, choice) => {
-                let rule = limit::rule(world.cards[holder].status);
+            Slot::Held(rule, choices) => {
                 let fails = Way::success(
                     rule,
                     Effect::Create {
@@ -54,7 +53,7 @@ pub(super) fn create_ways(
                     .into_iter()
                     .chain([fails])
                     .map(|mut way| {
-                        way.choices.extend(choice.clone());
+                        way.choices.extend(choices.iter().cloned());
                         way
                     })
                     .collect()

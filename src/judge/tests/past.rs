@@ -1,0 +1,269 @@
+//! Accounts that did not begin empty: what may be there explains, and what was read binds.
+
+use super::{CREATE, check, check_with, manual};
+use crate::trace::{Issuance, Terms};
+
+fn automatic() -> Terms {
+    Terms {
+        issuance: Issuance::Automatic,
+        ..Terms::default()
+    }
+}
+
+fn pinned(pins: &[(&str, &str)]) -> Terms {
+    let pins = pins
+        .iter()
+        .map(|(point, reading)| ((*point).into(), (*reading).into()));
+    Terms {
+        pins: pins.collect(),
+        ..manual()
+    }
+}
+
+fn nothing_kept() -> Terms {
+    pinned(&[
+        ("terminated-frees-slot", "frees"),
+        ("failed-frees-slot", "frees"),
+        ("blocked-frees-slot", "frees"),
+    ])
+}
+
+#[test]
+fn a_card_of_before_holds_its_slot_and_no_other() {
+    let before = "before A: #91=active";
+    check(&[before, "create virtual on A => 409"], &[]);
+    check(&[before, "create physical on A => 201 issuing"], &[]);
+    // A card that no list shows may stand in the way, unless none can.
+    check(&[before, "create physical on A => 409"], &[]);
+    check_with(
+        &nothing_kept(),
+        &[before, "create physical on A => 409"],
+        &[("LIMIT-2", 1)],
+    );
+    check(&[before, CREATE], &[]);
+    check(
+        &[before, CREATE, "issue #1 => 204", "read #1 => 200 active"],
+        &[("LIMIT-1", 3)],
+    );
+    check(
+        &[
+            "before A: #91=active/physical",
+            "create virtual on A => 409",
+        ],
+        &[("LIMIT-2", 1)],
+    );
+}
+
+#[test]
+fn a_card_of_before_stays_as_it_was_read() {
+    let before = "before A: #91=active";
+    check(&[before, "list A => 200 #91=active"], &[]);
+    check(&[before, "list A => 200 #91=inactive"], &[("READ-7", 1)]);
+    check(&[before, "list A => 200 []"], &[("READ-2", 1)]);
+    check(&[before, "list all => 200 []"], &[("READ-3", 1)]);
+    check(
+        &["before A: #91=terminated", "list A => 200 #91=active"],
+        &[("LIFE-4", 1)],
+    );
+    check(
+        &[
+            before,
+            "create physical on A => 201 issuing",
+            "terminate #1 => 204",
+            "list A => 200 #91=terminated #1=terminated",
+        ],
+        &[("LIFE-14", 3)],
+    );
+}
+
+#[test]
+fn a_card_of_before_that_is_issuing_still_evolves() {
+    for left in ["issuing", "active", "issue_failed"] {
+        let list = format!("list A => 200 #91={left}");
+        check_with(&automatic(), &["before A: #91=issuing", &list], &[]);
+    }
+    // With the simulator alone it stays, unless it is over the limit.
+    check(
+        &["before A: #91=issuing", "list A => 200 #91=issue_failed"],
+        &[],
+    );
+    check(
+        &["before A: #91=issuing", "list A => 200 #91=active"],
+        &[("READ-7", 1)],
+    );
+    check(
+        &["before A: #91=issuing", "list A => 200 #91=inactive"],
+        &[("READ-7", 1)],
+    );
+    check(
+        &["before A: #91=issuing", "create virtual on A => 409"],
+        &[],
+    );
+    check(
+        &[
+            "before A: #91=active #92=issuing",
+            "list A => 200 #91=active #92=issue_failed",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_final_card_of_before_frees_its_slot_or_keeps_it() {
+    for before in ["terminated", "issue_failed", "blocked"] {
+        let before = format!("before A: #91={before}");
+        check(&[&before, CREATE], &[]);
+        check(&[&before, "create virtual on A => 409"], &[]);
+        check(
+            &[
+                &before,
+                "create virtual on A => 409",
+                "create virtual on A => 409",
+            ],
+            &[],
+        );
+    }
+    let frees = pinned(&[
+        ("terminated-frees-slot", "frees"),
+        ("failed-frees-slot", "frees"),
+        ("blocked-frees-slot", "frees"),
+    ]);
+    check_with(
+        &frees,
+        &["before A: #91=terminated", "create virtual on A => 409"],
+        &[("OPEN-9", 1)],
+    );
+}
+
+#[test]
+fn what_no_list_shows_may_keep_a_slot_until_one_is_made() {
+    let before = "before A: []";
+    check(&[before, CREATE], &[]);
+    check(&[before, "create virtual on A => 409"], &[]);
+    check(
+        &[
+            before,
+            "create virtual on A => 409",
+            "create physical on A => 409",
+        ],
+        &[],
+    );
+    check(&[before, "create virtual on A => 404"], &[("LIMIT-4", 1)]);
+    check(
+        &[
+            before,
+            CREATE,
+            "fail #1 => 204",
+            "create virtual on A => 409",
+        ],
+        &[],
+    );
+    // Once a card has been made, nothing of before was in its place.
+    let terminate = ["issue #1 => 204", "terminate #1 => 204", "list A => 200 []"];
+    let again = [
+        "create virtual on A => 201 issuing",
+        "terminate #5 => 204",
+        "create virtual on A => 409",
+    ];
+    let lines: Vec<&str> = [before, CREATE]
+        .into_iter()
+        .chain(terminate)
+        .chain(again)
+        .collect();
+    check(&lines, &[("OPEN-9", 7)]);
+}
+
+#[test]
+fn a_reading_that_hides_nothing_leaves_no_room_for_unseen_cards() {
+    let open = pinned(&[
+        ("terminated-frees-slot", "frees"),
+        ("failed-frees-slot", "frees"),
+        ("blocked-frees-slot", "frees"),
+    ]);
+    check_with(
+        &open,
+        &["before A: []", "create virtual on A => 409"],
+        &[("CREATE-1", 1)],
+    );
+    // All of them are listed, or free their slots.
+    let all_listed = pinned(&[
+        ("terminated-in-lists", "listed"),
+        ("failed-in-lists", "listed"),
+        ("blocked-frees-slot", "frees"),
+    ]);
+    check_with(
+        &all_listed,
+        &["before A: []", "create virtual on A => 409"],
+        &[("CREATE-1", 1)],
+    );
+}
+
+#[test]
+fn a_final_card_that_the_first_list_left_out_is_no_departure() {
+    check(&["before A: []", "list all => 200 #91=terminated"], &[]);
+    check(
+        &["before A: []", "list A => 200 #91=active"],
+        &[("READ-2", 1)],
+    );
+}
+
+#[test]
+fn of_an_unknown_past_anything_may_turn_up() {
+    check(&["unknown A", "create virtual on A => 409", CREATE], &[]);
+    check(
+        &[
+            "unknown A",
+            "list A => 200 #91=active",
+            "create virtual on A => 409",
+        ],
+        &[],
+    );
+    check(
+        &["unknown A", "list A => 200 #91=active", "list A => 200 []"],
+        &[("READ-2", 2)],
+    );
+    check(
+        &[
+            "unknown A",
+            "list A => 200 #91=active",
+            "list A => 200 #91=inactive",
+        ],
+        &[("READ-7", 2)],
+    );
+    check(
+        &["unknown A", CREATE, "list A => 200 #1=issuing #91=active"],
+        &[],
+    );
+    check(
+        &[
+            "unknown A",
+            CREATE,
+            "issue #1 => 204",
+            "create virtual on A => 409",
+        ],
+        &[],
+    );
+    check(
+        &[
+            "unknown A",
+            CREATE,
+            "terminate #1 => 204",
+            "read #1 => 200 issuing",
+        ],
+        &[("LIFE-5", 3)],
+    );
+}
+
+#[test]
+fn a_call_about_a_card_that_nobody_has_seen_is_not_judged() {
+    for answer in ["204", "404", "409", "400"] {
+        let call = format!("activate unknown => {answer}");
+        check(&["unknown A", &call], &[]);
+    }
+    check(&["unknown A", "read unknown => 404"], &[]);
+    check(
+        &["unknown A", "read \"x\" => 200"],
+        &[("BODY-12", 1), ("ID-2", 1)],
+    );
+    check(&["activate unknown => 204"], &[("ID-1", 1)]);
+}
