@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::profile::{
-    AccountRecipe, Accounts, BaseUrl, ClockCall, Credentials, Foreign, IssuerCall, Profile, Secret,
-    Success, Wait, Webhooks,
+    AccountRecipe, Accounts, BaseUrl, ClockCall, Credentials, Environment, Foreign, IssuerCall,
+    Profile, Secret, Success, SuccessCode, Wait, Webhooks,
 };
 use crate::reference::{self, Issuance, Options, Running};
 use crate::trace;
@@ -60,6 +60,8 @@ impl Embedded {
         let base_url =
             BaseUrl::try_from(running.base_url.clone()).expect("the reference gives a base URL");
         let mut profile = Profile::new("reference", base_url, accounts());
+        // It is ours, wherever it listens.
+        profile.environment = Some(Environment::sandbox());
         profile.credentials = Credentials::Login {
             api_key: Secret::literal(running.api_key.to_string()),
             api_secret: Secret::literal(running.api_secret.clone()),
@@ -83,7 +85,7 @@ impl Embedded {
             ..Webhooks::default()
         });
         if self.shows_card {
-            profile.success = Success::Card;
+            profile.success = Success::all(SuccessCode::Card);
         }
         profile
     }

@@ -7,14 +7,14 @@
 //! of a run that was killed, stopped, or is still at work. Nothing secret is in it: the driver never puts a credential into a
 //! [`Request`], and [`crate::redact`] masks card numbers in what a target sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-use crate::card::{AccountId, CardId};
+use crate::card::{AccountId, Action, CardId};
 use crate::case::{Case, Flaw, StepNumber};
 
 /// The version of the form of trace files.
@@ -338,9 +338,9 @@ pub enum Issuance {
 pub struct Terms {
     /// How cards leave `issuing`.
     pub issuance: Issuance,
-    /// Activate, deactivate and terminate answer with 200 and the card instead of 204 (contract.md, operations).
-    #[serde(default)]
-    pub success_shows_card: bool,
+    /// Which of activate, deactivate and terminate answer with 200 and the card instead of 204 (contract.md, operations).
+    #[serde(default, deserialize_with = "all_or_some")]
+    pub success_shows_card: BTreeSet<Action>,
     /// Readings of open points that the profile pins: point id to reading.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pins: BTreeMap<String, String>,
@@ -356,6 +356,23 @@ pub struct Terms {
     /// How long an event may take; absent where none are received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_wait: Option<Micros>,
+}
+
+/// Earlier recordings know all of them or none.
+fn all_or_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Action>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        All(bool),
+        Some(BTreeSet<Action>),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::All(true) => {
+            BTreeSet::from([Action::Activate, Action::Deactivate, Action::Terminate])
+        }
+        Written::All(false) => BTreeSet::new(),
+        Written::Some(actions) => actions,
+    })
 }
 
 /// The first line of a trace.

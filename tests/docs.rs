@@ -1,5 +1,7 @@
 //! The documents say what is so.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
@@ -76,12 +78,116 @@ fn the_readme_has_the_exit_codes_and_the_suites() {
     }
 }
 
-#[test]
-fn the_readmes_profile_is_a_profile() {
+fn check_profile(text: &str) {
+    common::check_against("profile.schema.json", &toml::from_str(text).unwrap());
+}
+
+fn readmes_profile() -> String {
     let text = document("README.md");
     let (_, profile) = text.split_once("```toml\n").unwrap();
     let (profile, _) = profile.split_once("```").unwrap();
-    Profile::parse("README.md", profile).unwrap();
+    profile.to_owned()
+}
+
+/// What is commented out, in force: one table after the other, without those that say the same in another way.
+fn with_its_comments(profile: &str) -> Vec<String> {
+    let mut profiles = vec![String::new()];
+    for line in profile.lines() {
+        let line = match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
+            _ => line,
+        };
+        if line.starts_with('[') {
+            profiles.push(String::new());
+        }
+        let last = profiles.last_mut().unwrap();
+        last.push_str(line);
+        last.push('\n');
+    }
+    profiles
+}
+
+#[test]
+fn the_readmes_profile_is_a_profile() {
+    let profile = readmes_profile();
+    Profile::parse("README.md", &profile).unwrap();
+    check_profile(&profile);
+}
+
+#[test]
+fn each_table_of_the_readmes_profile_holds_when_it_is_in_force() {
+    let profile = readmes_profile();
+    let tables = with_its_comments(&profile);
+    assert!(tables.len() > 10, "only {}", tables.len());
+    for table in &tables[1..] {
+        let least = "name = \"x\"\nbase_url = \"http://127.0.0.1/v1\"\n";
+        let accounts = match table.starts_with("[accounts]") || table.starts_with("[[accounts.") {
+            true => "",
+            false => "[accounts]\nany = true\n",
+        };
+        // Both calls of the recipe belong together.
+        let text = format!("{least}{table}{accounts}");
+        if table.starts_with("[[accounts.calls]]") {
+            continue;
+        }
+        Profile::parse("README.md", &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        check_profile(&text);
+    }
+    let calls: String = tables
+        .iter()
+        .filter(|table| table.starts_with("[[accounts.calls]]"))
+        .map(String::as_str)
+        .collect();
+    let text = format!("name = \"x\"\nbase_url = \"http://127.0.0.1/v1\"\n{calls}");
+    Profile::parse("README.md", &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    check_profile(&text);
+}
+
+/// Every name of a member in a schema.
+fn names(schema: &serde_json::Value, found: &mut Vec<String>) {
+    if let Some(properties) = schema["properties"].as_object() {
+        found.extend(properties.keys().cloned());
+    }
+    match schema {
+        serde_json::Value::Object(members) => {
+            members.values().for_each(|member| names(member, found))
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_readme_has_every_key_of_a_profile_and_the_schema_describes_it() {
+    let text = document("README.md");
+    let schema: serde_json::Value =
+        serde_json::from_str(&document("spec/profile.schema.json")).unwrap();
+    let mut keys = Vec::new();
+    names(&schema, &mut keys);
+    assert!(keys.len() > 50, "only {keys:?}");
+    for key in keys {
+        let is_there = text.contains(&format!("`{key}`"))
+            || text.contains(&format!("{key} = "))
+            || text.contains(&format!(".{key}]"))
+            || text.contains(&format!("[{key}]"));
+        assert!(is_there, "README.md does not have {key}");
+    }
+    check_described(&schema, "");
+}
+
+/// Each member of each object has a description.
+fn check_described(schema: &serde_json::Value, at: &str) {
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        assert!(
+            member["description"].is_string(),
+            "{at}/{name} is not described"
+        );
+    }
+    if let Some(members) = schema.as_object() {
+        for (name, member) in members {
+            check_described(member, &format!("{at}/{name}"));
+        }
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-use common::{cardproof, check_schema, command, folder, report, serve};
+use common::{cardproof, check_against, check_schema, command, folder, report, serve};
 
 #[test]
 fn a_reader_that_goes_away_is_no_mistake() {
@@ -35,6 +35,14 @@ fn a_served_reference_is_tested_by_the_profile_that_it_writes() {
     let profile = fs::read_to_string(folder.path().join("sandbox/cardproof.toml")).unwrap();
     let secret = fs::read_to_string(folder.path().join("sandbox/api-secret")).unwrap();
     assert!(!profile.contains(secret.trim()));
+    check_against("profile.schema.json", &toml::from_str(&profile).unwrap());
+    let schema = profile
+        .lines()
+        .next()
+        .unwrap()
+        .strip_prefix("#:schema ")
+        .unwrap();
+    assert!(folder.path().join("sandbox").join(schema).exists());
     let ended = cardproof(folder.path(), &format!("{args} --suite smoke --out out"));
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     for file in ["report.json", "report.txt", "trace.jsonl"] {

@@ -3,12 +3,10 @@
 mod draw;
 
 use std::io;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::Serialize;
-use url::{Host, Url};
 
 use super::failure::{Failure, OrUsage, Outcome};
 use super::output::{show, show_page};
@@ -35,8 +33,8 @@ pub struct Args {
     /// The base URL, instead of the profile's.
     #[arg(short, long, value_parser = target::base_url, env = "CARDPROOF_URL")]
     url: Option<BaseUrl>,
-    /// Register a key, make a card and terminate it even where the target is not on this machine.
-    #[arg(long, env = "CARDPROOF_ALLOW_CHANGES", value_parser = clap::builder::FalseyValueParser::new())]
+    /// Register a key, make a card and terminate it although the profile's environment is no sandbox.
+    #[arg(long)]
     allow_changes: bool,
     /// How to say it.
     #[arg(long, value_name = "FORM", default_value = "text")]
@@ -75,9 +73,9 @@ pub fn execute(args: &Args) -> Outcome {
             drop(show_page(|page| draw::line(page, check)));
         }
     };
-    let examination = match load(&path, args.url.as_ref()) {
+    let examination = match load(&path, args) {
         Ok(profile) => {
-            let changes = changes(&profile, args.allow_changes);
+            let changes = changes(&profile);
             drive::examine(&profile, changes, &mut tell)?
         }
         Err(error) => unread(&error, &mut tell),
@@ -89,10 +87,13 @@ pub fn execute(args: &Args) -> Outcome {
     Ok(code(&examination))
 }
 
-fn load(path: &Path, url: Option<&BaseUrl>) -> Result<Profile, ProfileError> {
+fn load(path: &Path, args: &Args) -> Result<Profile, ProfileError> {
     let mut profile = Profile::load(path)?;
-    if let Some(url) = url {
+    if let Some(url) = &args.url {
         profile.base_url = url.clone();
+    }
+    if args.allow_changes {
+        profile.allow_changes();
     }
     Ok(profile)
 }
@@ -116,20 +117,11 @@ fn unread(error: &ProfileError, tell: &mut dyn FnMut(&Check)) -> Examination {
     }
 }
 
-/// Only a target on this machine is surely nobody's production.
-fn changes(profile: &Profile, are_allowed: bool) -> Changes {
-    let url = Url::parse(profile.base_url.as_str());
-    let is_here = match url.as_ref().ok().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
-        None => false,
-    };
-    match is_here || are_allowed {
-        true => Changes::Allowed,
-        false => Changes::Forbidden(
-            "nothing is changed at a target elsewhere without --allow-changes".to_owned(),
-        ),
+/// As a run would do it.
+fn changes(profile: &Profile) -> Changes {
+    match profile.no_changes() {
+        None => Changes::Allowed,
+        Some(why) => Changes::Forbidden(why),
     }
 }
 

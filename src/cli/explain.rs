@@ -143,7 +143,9 @@ fn shown(needs: Needs) -> Option<&'static str> {
         Needs::Bearer => Some("only where the profile names credentials"),
         Needs::Signing => Some("only where the profile has requests signed"),
         Needs::AtOnce => Some("only where [limits] in the profile let two requests go at once"),
-        Needs::Clock | Needs::SignatureAge | Needs::Webhooks => Some(needs.reason()),
+        Needs::Clock | Needs::SignatureAge | Needs::Webhooks | Needs::Changes => {
+            Some(needs.reason())
+        }
     }
 }
 

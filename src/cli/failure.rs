@@ -50,6 +50,7 @@ impl From<Trouble> for Failure {
             Trouble::Secret { .. } | Trouble::Unusable { .. } => ExitCode::Usage,
             Trouble::NoAnswer { .. }
             | Trouble::NoAccount { .. }
+            | Trouble::NotReset { .. }
             | Trouble::Refused { .. }
             | Trouble::NotUnderstood { .. } => ExitCode::Inconclusive,
             Trouble::Machine { .. } => ExitCode::Internal,

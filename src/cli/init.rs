@@ -13,7 +13,7 @@ use super::failure::{Failure, OrUsage, Outcome};
 use super::output::{note, show};
 use super::target::{PROFILE_FILE, base_url};
 use crate::exit_code::ExitCode;
-use crate::profile::template::{self, Known, quoted};
+use crate::profile::blank::{self, Known, quoted};
 use crate::profile::{BaseUrl, Profile};
 use ask::Questions;
 
@@ -22,7 +22,7 @@ use ask::Questions;
 #[command(after_long_help = "\
 Examples:
   cardproof init                                        asks
-  cardproof init --url https://api.example/v1 --accounts-path /sandbox/accounts --no-input
+  cardproof init --url https://api.example/v1 --environment sandbox --accounts-path /sandbox/accounts --no-input
   cardproof init --generate-key key.pem                 a key pair for [signing], and its public half to register
 
 No secret goes into a profile: it says in which environment variable or file one is.")]
@@ -30,6 +30,10 @@ pub struct Args {
     /// The address of the target, with its version prefix.
     #[arg(short, long, value_parser = base_url)]
     url: Option<BaseUrl>,
+    /// What kind of place it is: sandbox, staging, production … Only in a sandbox is anything changed without
+    /// --allow-changes. May be left out for a target on this machine.
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
     /// What the target is called in reports.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -169,7 +173,7 @@ pub fn execute(args: &Args) -> Outcome {
             "say where fresh accounts come from: --accounts-path /sandbox/accounts, --account UUID, or --any-account"
         )));
     }
-    let text = template::text(&known);
+    let text = blank::text(&known);
     let name = args.out.display().to_string();
     // A mistake in a flag is met as one in the profile would be.
     Profile::parse(&name, &text).or_usage()?;
@@ -204,6 +208,9 @@ fn known(args: &Args) -> Known {
     known.set("name", quoted(args.name.as_deref().unwrap_or("my cards")));
     if let Some(url) = &args.url {
         known.set("base_url", quoted(url.as_str()));
+    }
+    if let Some(environment) = &args.environment {
+        known.set("environment", quoted(environment));
     }
     know_credentials(args, &mut known);
     know_accounts(args, &mut known);

@@ -10,8 +10,11 @@ use super::output::{note, show};
 use super::target::ReferenceArgs;
 use crate::embedded::Embedded;
 use crate::exit_code::ExitCode;
-use crate::profile::{Credentials, Profile, Secret};
+use crate::profile::{Credentials, Profile, Secret, schema_file};
 use crate::reference::Options;
+
+/// The schema that is written beside a profile, for editors.
+const SCHEMA_FILE: &str = "profile.schema.json";
 
 /// Serve the reference implementation.
 #[derive(clap::Args)]
@@ -29,7 +32,7 @@ pub struct Args {
         env = "CARDPROOF_ADDRESS"
     )]
     address: SocketAddr,
-    /// Write a profile for this server to this folder, and its credentials into files of their own beside it.
+    /// Write a profile for this server to this folder, and beside it its credentials, in files of their own, and its schema.
     #[arg(long, value_name = "DIR")]
     setup: Option<PathBuf>,
     #[command(flatten)]
@@ -103,6 +106,8 @@ fn set_up(folder: &Path, args: &Args, embedded: &Embedded) -> anyhow::Result<Pat
         api_key: Secret::file("api-key"),
         api_secret: Secret::file("api-secret"),
     };
+    let schema = folder.join(SCHEMA_FILE);
+    std::fs::write(&schema, schema_file()).map_err(failed(&schema))?;
     let path = folder.join("cardproof.toml");
     std::fs::write(&path, profile_text(&profile)?).map_err(failed(&path))?;
     Ok(path)
@@ -111,7 +116,7 @@ fn set_up(folder: &Path, args: &Args, embedded: &Embedded) -> anyhow::Result<Pat
 fn profile_text(profile: &Profile) -> anyhow::Result<String> {
     let text = toml::to_string(profile)?;
     Ok(format!(
-        "# The profile of a server that `cardproof serve` started; its credentials are in the files beside it.\n{text}"
+        "#:schema {SCHEMA_FILE}\n# The profile of a server that `cardproof serve` started; its credentials are in the files beside it.\n{text}"
     ))
 }
 

@@ -26,6 +26,12 @@ pub struct TargetArgs {
     /// The base URL, instead of the profile's.
     #[arg(short, long, value_parser = base_url, env = "CARDPROOF_URL", conflicts_with_all = ["fault", "reading", "issuance"], help_heading = "Target")]
     url: Option<BaseUrl>,
+    /// An authentication file of Web Fuzzing Commons, instead of the profile's credentials.
+    #[arg(long, value_name = "FILE", env = "CARDPROOF_AUTH_FILE", conflicts_with_all = ["fault", "reading", "issuance"], help_heading = "Target")]
+    auth_file: Option<PathBuf>,
+    /// Change things although the profile's environment is no sandbox: make accounts and cards, register keys, subscribe.
+    #[arg(long, help_heading = "Target")]
+    allow_changes: bool,
     /// Send at most so many requests, such as 5/s, 100/m or 1000/h, instead of what the profile says.
     #[arg(
         long,
@@ -101,6 +107,9 @@ impl TargetArgs {
         let mut target = match (found, &self.url) {
             (Some(path), url) => self.with_profile(&path, url.as_ref()),
             (None, Some(url)) => Err(Failure::usage(no_profile(url))),
+            (None, None) if self.auth_file.is_some() => Err(Failure::usage(anyhow::anyhow!(
+                "--auth-file says how to call, and a profile whom: name one with --profile, or put a {PROFILE_FILE} here"
+            ))),
             (None, None) => self.reference.target(),
         }?;
         if let Some(rate) = self.rate_limit {
@@ -118,6 +127,14 @@ impl TargetArgs {
         if let Some(url) = url {
             profile.base_url = url.clone();
             flags += &format!(" --url {url}");
+        }
+        if let Some(path) = &self.auth_file {
+            profile.use_auth_file(path).or_usage()?;
+            flags += &format!(" --auth-file {}", path.display());
+        }
+        if self.allow_changes {
+            profile.allow_changes();
+            flags += " --allow-changes";
         }
         Ok(Target {
             profile,
@@ -223,9 +240,15 @@ fn no_profile(url: &BaseUrl) -> anyhow::Error {
 
 /// The least that a profile says.
 fn least_profile(url: &BaseUrl) -> String {
+    let environment = match url.is_loopback() {
+        true => "",
+        false => {
+            "environment = \"sandbox\"  # elsewhere nothing is changed without --allow-changes\n"
+        }
+    };
     format!(
         "name = \"my cards\"\n\
-         base_url = \"{url}\"\n\n\
+         base_url = \"{url}\"\n{environment}\n\
          [credentials]\n\
          api_key = {{ env = \"CARDS_API_KEY\" }}\n\
          api_secret = {{ env = \"CARDS_API_SECRET\" }}\n\n\
@@ -280,8 +303,10 @@ mod tests {
 
     #[test]
     fn the_profile_that_is_recommended_is_one() {
-        let url = base_url("http://127.0.0.1:8080/v1").unwrap();
-        Profile::parse(PROFILE_FILE, &least_profile(&url)).unwrap();
+        for url in ["http://127.0.0.1:8080/v1", "https://cards.example/v1"] {
+            let url = base_url(url).unwrap();
+            Profile::parse(PROFILE_FILE, &least_profile(&url)).unwrap();
+        }
     }
 
     #[test]

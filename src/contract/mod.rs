@@ -20,6 +20,7 @@
 //! ```
 
 mod compile;
+mod document;
 mod error;
 mod kind;
 mod lower;
@@ -58,6 +59,8 @@ pub use operation::Operation;
 pub use request::{OpenPoint, RequestBody, is_no_text};
 pub use source::Place;
 pub use violation::{Violation, ViolationKind};
+
+pub(crate) use document::Document;
 
 use error::Fault;
 use schema::Schema;

@@ -198,6 +198,8 @@ static RULES: &[Rule] = &[
         "{secret} is there, but empty", ("{key}", "put the secret there; in CI an empty variable is often a secret that this branch may not read")),
     rule("secret-unreadable", Shown, &[Secrets], |e| e.has(Fact::SecretUnreadable),
         "{secret} can't be read as text", ("{key}", "name a text file that this user may read; paths count from the profile's folder")),
+    rule("secret-command-failed", Shown, &[Secrets, Token], |e| e.has(Fact::CommandFailed),
+        "the command that is to print the secret gives none: {secret}", ("{key}", "run it by hand; it prints the secret and nothing else, and ends with 0")),
     rule("key-id-alone", Shown, &[Secrets], |e| e.has(Fact::KeyIdAlone),
         "key_id names a key, and no private_key says where it is", ("signing.private_key", "add private_key = { file = \"key.pem\" }, or leave key_id out: then a fresh key is made and registered")),
     rule("key-encrypted", Shown, &[Secrets], |e| e.has(Fact::Key(KeyForm::Encrypted)),

@@ -162,6 +162,8 @@ pub enum Fact {
     SecretEmpty,
     /// A secret's file can't be read.
     SecretUnreadable,
+    /// The command that prints a secret gives none.
+    CommandFailed,
     /// A secret has white space at its end or beginning.
     WhiteSpace,
     /// A token holds characters that no header field may hold.
@@ -196,6 +198,8 @@ pub enum Fact {
     TokenForOthers,
     /// The token was fetched, not fixed.
     TokenFetched,
+    /// It is fetched by a login of the profile's own.
+    OtherLogin,
     /// The profile gives no token.
     NoToken,
     /// The target's clock differs by more than a few seconds.

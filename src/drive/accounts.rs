@@ -1,111 +1,188 @@
-//! Fresh accounts. Each is used by one case, once, since what one case leaves would be a riddle to the next.
+//! Fresh accounts. Each is used by one case, once, since what one case leaves would be a riddle to the next. Those that a
+//! profile lists are no supply: the pool shares them out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::auth::Access;
-use super::client::Received;
 use super::draft::{self, Draft};
-use super::reply::{recorded, said};
+use super::reply::said;
+use super::secrets;
 use super::setup::Caller;
 use super::trouble::shown_body;
 use crate::card::AccountId;
-use crate::profile::{AccountRecipe, Accounts};
+use crate::profile::{
+    AccountCall, Accounts, CommandLine, Profile, filled_text, filled_value, plain,
+};
 
 /// Where fresh accounts come from.
 pub enum Supply {
-    /// What is left of a list.
-    List(Mutex<VecDeque<Uuid>>),
     /// Every UUID is an account.
     Any,
-    /// A call makes one; the first is made before the run, so that a wrong recipe is found then.
-    Create {
-        /// The call.
-        recipe: AccountRecipe,
+    /// They are made; the first one before the run, so that a wrong recipe is found then.
+    Made {
+        maker: Maker,
         /// Made, and not yet used.
         ready: Mutex<VecDeque<AccountId>>,
     },
+    /// There are none, for this reason.
+    None(String),
+}
+
+/// What makes an account.
+pub enum Maker {
+    Calls(Vec<AccountCall>),
+    Command(CommandLine),
 }
 
 impl Supply {
     /// The supply that a profile describes, tried out.
     pub async fn prepare(
-        accounts: &Accounts,
+        profile: &Profile,
         access: &Access,
         caller: &Caller,
     ) -> Result<Self, String> {
-        Ok(match accounts {
-            Accounts::List(list) => Self::List(Mutex::new(list.iter().copied().collect())),
-            Accounts::Any => Self::Any,
-            Accounts::Create(recipe) => Self::Create {
-                ready: Mutex::new([create(recipe, access, caller).await?].into()),
-                recipe: recipe.clone(),
-            },
+        let maker = match &profile.accounts {
+            Accounts::List(_) => {
+                let words = "the accounts that the profile lists are shared out by the pool";
+                return Ok(Self::None(words.to_owned()));
+            }
+            Accounts::Any => return Ok(Self::Any),
+            Accounts::Create(recipe) => Maker::Calls(vec![recipe.call()]),
+            Accounts::Calls(calls) => Maker::Calls(calls.clone()),
+            Accounts::Command(command) => Maker::Command(command.clone()),
+        };
+        if let Some(reason) = profile.no_changes() {
+            return Ok(Self::None(format!("no account is made: {reason}")));
+        }
+        Ok(Self::Made {
+            ready: Mutex::new([maker.make(access, caller).await?].into()),
+            maker,
         })
     }
 
     /// A fresh account, or why there is none.
     pub async fn lease(&self, access: &Access, caller: &Caller) -> Result<AccountId, String> {
         match self {
-            Self::List(list) => list
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop_front()
-                .map(|id| AccountId::new(id.to_string()))
-                .ok_or_else(|| {
-                    "the accounts of the profile are used up: list more, or say how to create them"
-                        .to_owned()
-                }),
             Self::Any => Ok(AccountId::new(Uuid::new_v4().to_string())),
-            Self::Create { recipe, ready } => {
+            Self::Made { maker, ready } => {
                 let ready = ready
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .pop_front();
                 match ready {
                     Some(account) => Ok(account),
-                    None => create(recipe, access, caller).await,
+                    None => maker.make(access, caller).await,
                 }
             }
+            Self::None(reason) => Err(reason.clone()),
         }
     }
 }
 
-async fn create(
-    recipe: &AccountRecipe,
+impl Maker {
+    async fn make(&self, access: &Access, caller: &Caller) -> Result<AccountId, String> {
+        let made = match self {
+            Self::Calls(calls) => by_calls(calls, access, caller).await,
+            Self::Command(command) => by_command(command).await,
+        };
+        made.map_err(|problem| format!("no fresh account: {problem}"))
+    }
+}
+
+async fn by_command(command: &CommandLine) -> Result<AccountId, String> {
+    let line = command.clone();
+    let printed = tokio::task::spawn_blocking(move || line.output())
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
+    let id = printed.expose_secret();
+    match Uuid::try_parse(id).is_ok() {
+        true => Ok(AccountId::new(id)),
+        false => Err(format!(
+            "{command} is to print the id of an account, a UUID, and nothing else"
+        )),
+    }
+}
+
+/// Makes the calls one after the other, each with what the earlier ones brought.
+async fn by_calls(
+    calls: &[AccountCall],
     access: &Access,
     caller: &Caller,
 ) -> Result<AccountId, String> {
-    let call = format!("{} {}{}", recipe.method, caller.base.as_str(), recipe.path);
-    let draft = Draft {
-        method: draft::method(&recipe.method)?,
-        path: recipe.path.clone(),
-        body: recipe.body.as_ref().map(Value::to_string),
+    let mut taken: BTreeMap<String, Value> = BTreeMap::new();
+    for (index, call) in calls.iter().enumerate() {
+        let draft = call_draft(call, &taken)?;
+        let which = match calls.len() {
+            1 => String::new(),
+            many => format!("call {} of {many}, ", index + 1),
+        };
+        let headers = secrets::headers(&call.headers, &caller.masks)
+            .await
+            .map_err(|e| e.to_string())?;
+        let response = access
+            .ask(&draft, headers, caller)
+            .await
+            .map_err(|words| format!("{which}{words}"))?;
+        let body = said(&response);
+        let came = || {
+            let Draft { method, path, .. } = &draft;
+            let (status, body) = (response.status, shown_body(&response.body));
+            format!(
+                "{which}{method} {}{path} was answered with {status}{body}",
+                caller.base.as_str()
+            )
+        };
+        if !(200..300).contains(&response.status) {
+            return Err(came());
+        }
+        for (name, pointer) in &call.take {
+            let is_account = name == AccountCall::ACCOUNT;
+            let fits = if is_account { is_uuid } else { is_id };
+            let value = body.pointer(pointer).filter(|value| fits(value));
+            let value = value.ok_or_else(|| {
+                let what = if is_account { "a UUID" } else { name };
+                format!("{}; {what} at {pointer} is expected", came())
+            })?;
+            taken.insert(name.clone(), value.clone());
+        }
+    }
+    match taken.remove(AccountCall::ACCOUNT) {
+        Some(account) => Ok(AccountId::new(plain(account))),
+        None => Err("no call takes the account".to_owned()),
+    }
+}
+
+/// Any other id of an account would be malformed, and everything refused as it ought to be.
+fn is_uuid(value: &Value) -> bool {
+    value
+        .as_str()
+        .is_some_and(|text| Uuid::try_parse(text).is_ok())
+}
+
+fn is_id(value: &Value) -> bool {
+    value.is_number() || value.as_str().is_some_and(|text| !text.is_empty())
+}
+
+fn call_draft(call: &AccountCall, taken: &BTreeMap<String, Value>) -> Result<Draft, String> {
+    let value = |name: &str| match name {
+        AccountCall::UUID => Some(Value::from(Uuid::new_v4().to_string())),
+        _ => taken.get(name).cloned(),
+    };
+    let segment = |name: &str| value(name).map(|value| draft::segment(&plain(value), false));
+    Ok(Draft {
+        method: draft::method(&call.method)?,
+        path: filled_text(&call.path, &mut { segment }),
+        body: call
+            .body
+            .as_ref()
+            .map(|body| filled_value(body, &mut { value }).to_string()),
         media_type: None,
         key: Some(Uuid::new_v4().to_string()),
-    };
-    let incoming = match access.ask(&draft, caller).await? {
-        Received::Whole(incoming) => incoming,
-        Received::Lost { words, .. } | Received::LetGo(words) => {
-            return Err(format!("no fresh account: {call} got no answer: {words}"));
-        }
-    };
-    let response = recorded(incoming, &[], &caller.masks);
-    let body = said(&response);
-    let id = body.pointer(&recipe.id).and_then(Value::as_str);
-    match id {
-        // Any other id would be malformed, and everything refused as it ought to be.
-        Some(id) if (200..300).contains(&response.status) && Uuid::try_parse(id).is_ok() => {
-            Ok(AccountId::new(id))
-        }
-        _ => Err(format!(
-            "no fresh account: {call} was answered with {}{}; a UUID at {} is expected",
-            response.status,
-            shown_body(&response.body),
-            recipe.id
-        )),
-    }
+    })
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 use serde_json::Value;
 
 use super::Driver;
 use super::auth::Entry;
-use super::client::{Delivery, Pass, Received};
+use super::client::{Delivery, Pass, Received, Sent};
 use super::draft::{Ask, Draft, Known};
 use super::gate::{Again, PutOff};
 use super::hook_steps::Events;
@@ -23,7 +25,7 @@ use crate::card::{CardId, CardStatus, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
 };
-use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
+use crate::trace::{self, CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
 
 /// A case being run, or one lane of a race in it.
 #[derive(Clone)]
@@ -394,17 +396,7 @@ impl<'a> CaseRun<'a> {
         flaw: Option<Flaw>,
         delivery: Delivery<'_>,
     ) -> Option<PutOff> {
-        let Dressed { pass, outgoing } = request;
-        if self.is_signature_taken(step) {
-            self.signed.insert(step, outgoing.clone());
-        }
-        let mut request = outgoing.recorded(&draft.path);
-        let masks = &self.driver.caller.masks;
-        request.body = request.body.map(|body| masks.apply(body));
-        let sent = pass.send(outgoing, delivery).await;
-        if let Some(pool) = &self.driver.pool {
-            pool.answered_in(sent.at.elapsed());
-        }
+        let (request, sent) = self.send(step, draft, request, flaw, delivery).await;
         let received_at = self.driver.micros(Instant::now());
         let sent_at = self.driver.micros(sent.at);
         let put_off = sent.received.put_off();
@@ -419,6 +411,85 @@ impl<'a> CaseRun<'a> {
             reply,
         });
         put_off
+    }
+
+    /// Sends a request. A good one that is refused for its token alone, as far as anybody can tell, is made anew with another
+    /// and sent in its turn; the exchange is that one.
+    async fn send(
+        &mut self,
+        step: StepNumber,
+        draft: &Draft,
+        request: Dressed<'a>,
+        flaw: Option<Flaw>,
+        delivery: Delivery<'_>,
+    ) -> (trace::Request, Sent) {
+        let used = request.outgoing.headers.get(AUTHORIZATION).cloned();
+        let (recorded, mut sent) = self.send_once(step, draft, request, delivery).await;
+        let Some(used) = used.filter(|_| flaw.is_none() && sent.is_unauthorized()) else {
+            return (recorded, sent);
+        };
+        match self.with_another_token(draft, &used).await {
+            Ok(None) => {}
+            Ok(Some(again)) => {
+                let delivery = Delivery {
+                    release: None,
+                    ..delivery
+                };
+                let (recorded, sent) = self.send_once(step, draft, again, delivery).await;
+                if !sent.is_unauthorized() {
+                    self.driver.access.another_was_accepted();
+                }
+                return (recorded, sent);
+            }
+            Err(problem) => {
+                let words = format!(
+                    "the target answered 401, which may mean that the token is over: {problem}"
+                );
+                self.obstacle(Some(step), self.driver.caller.masks.apply(words.clone()));
+                sent.received = Received::Lost {
+                    words,
+                    no_connection: false,
+                };
+            }
+        }
+        (recorded, sent)
+    }
+
+    async fn send_once(
+        &mut self,
+        step: StepNumber,
+        draft: &Draft,
+        request: Dressed<'a>,
+        delivery: Delivery<'_>,
+    ) -> (trace::Request, Sent) {
+        let Dressed { pass, outgoing } = request;
+        if self.is_signature_taken(step) {
+            self.signed.insert(step, outgoing.clone());
+        }
+        let mut recorded = outgoing.recorded(&draft.path);
+        let masks = &self.driver.caller.masks;
+        recorded.body = recorded.body.map(|body| masks.apply(body));
+        let sent = pass.send(outgoing, delivery).await;
+        if let Some(pool) = &self.driver.pool {
+            pool.answered_in(sent.at.elapsed());
+        }
+        (recorded, sent)
+    }
+
+    /// The request anew, after it was refused with the token `used`; none where the refusal stands.
+    async fn with_another_token(
+        &self,
+        draft: &Draft,
+        used: &HeaderValue,
+    ) -> Result<Option<Dressed<'a>>, String> {
+        let Driver { access, caller, .. } = self.driver;
+        let may_have_expired = access.may_have_expired(used).await;
+        let has_another = access.has_another(used, caller).await;
+        // Where an answer said until when the token is good, the refusal stands; what follows has another token.
+        match may_have_expired && has_another? {
+            true => self.dressed_in_turn(draft, None).await.map(Some),
+            false => Ok(None),
+        }
     }
 
     /// An exchange by the way. False: the request could not be made.

@@ -1,7 +1,7 @@
 //! Sends one request and takes in what comes, whatever that is. A target is hostile until shown otherwise.
 
 use std::error::Error;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -33,7 +33,7 @@ const IDLE_MAX: Duration = Duration::from_secs(90);
 /// The HTTP client of one target: one request is sent once, to where it says.
 pub struct Client {
     connector: Connector,
-    gate: Gate,
+    gate: Arc<Gate>,
     host: HeaderValue,
     user_agent: HeaderValue,
     timeout: Duration,
@@ -91,6 +91,13 @@ pub struct Sent {
     pub received: Received,
 }
 
+impl Sent {
+    /// It was answered with 401.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(&self.received, Received::Whole(incoming) if incoming.status == http::StatusCode::UNAUTHORIZED)
+    }
+}
+
 /// What came of a request.
 pub enum Received {
     /// A whole response.
@@ -129,7 +136,7 @@ impl Client {
         let timeout = profile.timeout.0;
         Ok(Self {
             connector: Connector::new(profile, masks)?,
-            gate: Gate::new(&profile.limits),
+            gate: Arc::new(Gate::new(&profile.limits)),
             host: HeaderValue::from_str(authority).map_err(|e| unusable(chain(&e)))?,
             user_agent: user_agent(run),
             timeout,
@@ -137,6 +144,12 @@ impl Client {
             idle: Mutex::default(),
             witness: None,
         })
+    }
+
+    /// The same, held to the limits together with another client of the same target.
+    pub fn by_the_door_of(self, other: &Client) -> Self {
+        let gate = Arc::clone(&other.gate);
+        Self { gate, ..self }
     }
 
     /// Waits until so many requests may be sent at once. Why they may not, in words.

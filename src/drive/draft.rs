@@ -100,6 +100,9 @@ impl Known<'_> {
             Action::Activate => (Method::PATCH, format!("{card_path}/activate")),
             Action::Deactivate => (Method::PATCH, format!("{card_path}/deactivate")),
             Action::Terminate => (Method::DELETE, card_path),
+            Action::Issue if self.sandbox.issue.is_some() => {
+                self.issuer_call(self.sandbox.issue.as_ref(), action, card, step)?
+            }
             Action::Issue | Action::Fail if self.sandbox.simulator => {
                 (Method::PATCH, format!("/simulator{card_path}/{action}"))
             }

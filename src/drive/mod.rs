@@ -3,8 +3,8 @@
 //! Callers stay synchronous: a [`Session`] owns the runtime, and nobody outside names it. What an answer means is not
 //! decided here; trouble that is nobody's proven fault becomes an obstacle of the case.
 //!
-//! - `draft` says what a step asks for; `gate` says when it may go; `auth` adds who asks; `tamper` puts a flaw in; `client`
-//!   sends it once.
+//! - `draft` says what a step asks for; `guard` refuses what must not be sent; `gate` says when it may go; `auth` adds who
+//!   asks; `tamper` puts a flaw in; `client` sends it once. `secrets` are read when they are needed.
 //! - `connector` reaches the target, by a `proxy` and over `tls` where the profile says so; `connection` speaks HTTP/1.1 with it; below, `wire` knows where each byte is, so that
 //!   `release` can let the last bytes of several requests go at once.
 //! - `reply` makes what came fit for the trace, `writer` writes that down as it happens.
@@ -25,6 +25,7 @@ mod connector;
 mod doctor;
 mod draft;
 mod gate;
+mod guard;
 mod hook_steps;
 mod hooks;
 mod leftovers;
@@ -34,6 +35,7 @@ mod pool;
 mod proxy;
 mod release;
 mod reply;
+mod secrets;
 mod session;
 mod setup;
 mod stop;
@@ -85,15 +87,24 @@ struct Driver {
 impl Driver {
     /// Gets the token and registers the key.
     async fn connect(profile: Profile, run: Option<RunId>) -> Result<Self, Trouble> {
-        let caller = Caller::new(&profile, run)?;
+        let caller = Caller::new(&profile, run).await?;
         let access = Access::prepare(&profile, &caller).await?;
-        let supply = Supply::prepare(&profile.accounts, &access, &caller)
+        let access = match &profile.sandbox.reset {
+            Some(reset) if profile.is_sandbox() => {
+                access.reset(reset, &caller).await?;
+                // It may have forgotten both.
+                Access::prepare(&profile, &caller).await?
+            }
+            _ => access,
+        };
+        let supply = Supply::prepare(&profile, &access, &caller)
             .await
             .map_err(|problem| Trouble::NoAccount { problem })?;
         let pool = match &profile.accounts {
             Accounts::List(list) => {
                 let accounts = list.iter().map(|id| AccountId::new(id.to_string()));
-                Some(Pool::new(accounts, profile.timeout.0))
+                let usable = accounts.filter(|id| caller.guard.check_account(id).is_ok());
+                Some(Pool::new(usable, profile.timeout.0))
             }
             _ => None,
         };
@@ -137,7 +148,9 @@ impl Driver {
     }
 
     async fn lease(&self) -> Result<AccountId, String> {
-        self.supply.lease(&self.access, &self.caller).await
+        let account = self.supply.lease(&self.access, &self.caller).await?;
+        self.caller.guard.check_account(&account)?;
+        Ok(account)
     }
 
     /// The listener and the subscription, or why there are none.

@@ -1,19 +1,22 @@
 //! The calls that prepare a target: its token, our key. They are not judged and not recorded.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::address::Base;
 use super::auth::digest::content_digest;
-use super::auth::extra_headers;
 use super::client::{Client, Incoming, Received};
 use super::draft::Draft;
 use super::gate::epoch;
+use super::guard::Guard;
 use super::outgoing::Outgoing;
 use super::reply::{KEPT_BYTES_MAX, recorded};
+use super::secrets;
 use super::trouble::{Trouble, shown_body};
-use crate::profile::{DigestAlgorithm, Profile, Setup};
+use crate::profile::{BaseUrl, DigestAlgorithm, Profile, Setup, Tls};
 use crate::redact::Masks;
 use crate::trace::RunId;
 
@@ -26,7 +29,26 @@ pub struct Caller {
     pub digest: DigestAlgorithm,
     /// Further header fields of each request.
     pub extra: HeaderMap,
-    pub masks: Masks,
+    /// The run that requests name.
+    run: Option<RunId>,
+    pub masks: Arc<Masks>,
+    pub guard: Guard,
+}
+
+/// A set-up call.
+pub struct SetupCall<'a> {
+    pub method: Method,
+    pub path: &'a str,
+    pub body: Option<String>,
+    /// Of the body; absent: `application/json`.
+    pub media_type: Option<String>,
+    pub headers: HeaderMap,
+    /// It is a login, which changes nothing that lasts.
+    pub is_login: bool,
+    /// What is looked for stands in the answer's body.
+    pub wants_json: bool,
+    /// What to do when it fails.
+    pub advice: &'static str,
 }
 
 /// A set-up call that succeeded.
@@ -38,26 +60,82 @@ pub struct Answer {
     shown: String,
     /// Seconds since the epoch, by the target's clock.
     pub date: Option<i64>,
-    /// The body.
+    pub headers: HeaderMap,
+    /// The body; `null` if it is no JSON.
     pub value: Value,
 }
 
 impl Caller {
-    /// Whoever calls the target of a profile, in a run or outside of one.
-    pub fn new(profile: &Profile, run: Option<RunId>) -> Result<Self, Trouble> {
+    /// Who calls the target of a profile, saying of which run it is if the profile lets it.
+    pub async fn new(profile: &Profile, run: Option<RunId>) -> Result<Self, Trouble> {
         let run = run.filter(|_| profile.run_id);
-        let masks = Masks::default();
+        let masks = Arc::new(Masks::default());
         Ok(Self {
-            client: Client::new(profile, run, &masks)?,
+            client: client(profile.clone(), run, &masks).await?,
             base: Base::new(profile.base_url.as_str()),
             setup: profile.setup,
             digest: profile.signing.digest,
-            extra: extra_headers(&profile.headers, run, &masks)?,
+            extra: secrets::extra_headers(&profile.headers, run, &masks).await?,
+            run,
             masks,
+            guard: Guard::new(profile),
         })
     }
 
-    /// Sends a set-up call; `advice` says what to do when it fails.
+    /// Who calls another address on the target's behalf. What the profile says of the target's own requests is not sent to
+    /// another host, nor is who calls proven to it; the limits hold there too, by themselves.
+    pub async fn elsewhere(&self, url: &BaseUrl, profile: &Profile) -> Result<Self, Trouble> {
+        let mut there = profile.clone();
+        there.base_url = url.clone();
+        let is_same = url.origin() == profile.base_url.origin();
+        if !is_same {
+            let speaks_tls = url.as_str().starts_with("https://");
+            there.tls = Tls {
+                ca: profile.tls.ca.clone().filter(|_| speaks_tls),
+                ..Tls::default()
+            };
+        }
+        let run = self.run.filter(|_| is_same);
+        let client = client(there, run, &self.masks).await?;
+        let bare = Setup {
+            idempotency_key: false,
+            digest: false,
+        };
+        let (client, setup, extra) = match is_same {
+            true => (
+                client.by_the_door_of(&self.client),
+                self.setup,
+                self.extra.clone(),
+            ),
+            false => (client, bare, HeaderMap::new()),
+        };
+        Ok(Self {
+            client,
+            base: Base::new(url.as_str()),
+            setup,
+            digest: self.digest,
+            extra,
+            run,
+            masks: Arc::clone(&self.masks),
+            guard: Guard::new(profile),
+        })
+    }
+
+    /// A request without anything that proves who sends it, if it may be sent.
+    pub fn begin(&self, draft: &Draft) -> Result<Outgoing, String> {
+        self.guard.check(draft)?;
+        self.outgoing(draft)
+    }
+
+    fn outgoing(&self, draft: &Draft) -> Result<Outgoing, String> {
+        let mut outgoing = Outgoing::new(&self.base, draft)?;
+        if !self.extra.is_empty() {
+            outgoing.headers.extend(self.extra.clone());
+        }
+        Ok(outgoing)
+    }
+
+    /// Sends a set-up call that carries JSON.
     pub async fn call(
         &self,
         method: Method,
@@ -66,15 +144,32 @@ impl Caller {
         bearer: Option<HeaderValue>,
         advice: &'static str,
     ) -> Result<Answer, Trouble> {
-        let call = format!("{method} {}{path}", self.base.as_str());
+        let headers = bearer.map(|bearer| (http::header::AUTHORIZATION, bearer));
+        self.send(SetupCall {
+            method,
+            path,
+            body: Some(body.to_string()),
+            media_type: None,
+            headers: headers.into_iter().collect(),
+            is_login: false,
+            wants_json: true,
+            advice,
+        })
+        .await
+    }
+
+    /// Sends a set-up call.
+    pub async fn send(&self, setup: SetupCall<'_>) -> Result<Answer, Trouble> {
+        let call = format!("{} {}{}", setup.method, self.base.as_str(), setup.path);
+        let (advice, wants_json) = (setup.advice, setup.wants_json);
         let outgoing = self
-            .outgoing(method, path, body, bearer)
+            .setup_request(setup)
             .map_err(|problem| Trouble::Unusable {
                 what: call.clone(),
                 problem,
             })?;
         match self.client.ask(outgoing).await {
-            Ok(Received::Whole(incoming)) => self.answer(call, incoming, advice),
+            Ok(Received::Whole(incoming)) => self.answer(call, incoming, wants_json, advice),
             Ok(Received::Lost { words, .. } | Received::LetGo(words)) | Err(words) => {
                 Err(Trouble::NoAnswer {
                     call,
@@ -86,32 +181,26 @@ impl Caller {
     }
 
     /// The request of a set-up call.
-    pub fn outgoing(
-        &self,
-        method: Method,
-        path: &str,
-        body: &Value,
-        bearer: Option<HeaderValue>,
-    ) -> Result<Outgoing, String> {
+    pub fn setup_request(&self, setup: SetupCall<'_>) -> Result<Outgoing, String> {
         let draft = Draft {
-            method,
-            path: path.to_owned(),
-            body: Some(body.to_string()),
-            media_type: None,
+            method: setup.method,
+            path: setup.path.to_owned(),
+            body: setup.body,
+            media_type: setup.media_type,
             key: self
                 .setup
                 .idempotency_key
                 .then(|| Uuid::new_v4().to_string()),
         };
-        let mut outgoing = Outgoing::new(&self.base, &draft)?;
-        outgoing.headers.extend(self.extra.clone());
-        if self.setup.digest {
-            let digest = content_digest(self.digest, body.to_string().as_bytes());
+        let mut outgoing = match setup.is_login {
+            true => self.outgoing(&draft)?,
+            false => self.begin(&draft)?,
+        };
+        if let (true, Some(body)) = (self.setup.digest, &draft.body) {
+            let digest = content_digest(self.digest, body.as_bytes());
             outgoing.set("content-digest", &digest)?;
         }
-        if let Some(bearer) = bearer {
-            outgoing.headers.insert(http::header::AUTHORIZATION, bearer);
-        }
+        outgoing.headers.extend(setup.headers);
         Ok(outgoing)
     }
 
@@ -119,10 +208,12 @@ impl Caller {
         &self,
         call: String,
         incoming: Incoming,
+        wants_json: bool,
         advice: &'static str,
     ) -> Result<Answer, Trouble> {
         let status = incoming.status;
-        let date = incoming.headers.get(http::header::DATE).and_then(epoch);
+        let headers = incoming.headers.clone();
+        let date = headers.get(http::header::DATE).and_then(epoch);
         let value = read(&incoming);
         let shown = shown_body(&recorded(incoming, &[], &self.masks).body);
         if !status.is_success() {
@@ -139,13 +230,30 @@ impl Caller {
             advice,
             shown,
             date,
+            headers,
             value: Value::Null,
         };
         match value {
             Ok(value) => Ok(Answer { value, ..answer }),
+            Err(_) if !wants_json => Ok(answer),
             Err(problem) => Err(answer.not_understood(problem)),
         }
     }
+}
+
+/// The client of a profile's target. A command may have to be waited for that tells a secret of the proxy's or of TLS.
+async fn client(
+    profile: Profile,
+    run: Option<RunId>,
+    masks: &Arc<Masks>,
+) -> Result<Client, Trouble> {
+    let masks = Arc::clone(masks);
+    tokio::task::spawn_blocking(move || Client::new(&profile, run, &masks))
+        .await
+        .map_err(|error| Trouble::Machine {
+            what: "a thread that reads secrets",
+            problem: error.to_string(),
+        })?
 }
 
 /// The body of a set-up call as JSON, or what is wrong with it.

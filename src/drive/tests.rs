@@ -10,6 +10,8 @@ use crate::trace::{Exchange, Header, Reply, TRACE_VERSION};
 use crate::trace_reader::TraceReader;
 
 mod clock;
+mod credentials;
+mod guest;
 mod hostile;
 mod limits;
 mod proxy;

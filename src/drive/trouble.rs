@@ -24,9 +24,17 @@ pub enum Trouble {
     },
     /// The recipe for fresh accounts does not work.
     #[error(
-        "{problem}. Check [accounts] in the profile: the call, and the JSON pointer `id`. The call is signed like every other one, by [signing]"
+        "{problem}. Check [accounts] in the profile. Its calls are signed like every other one, by [signing]"
     )]
     NoAccount {
+        /// What was sent, and what came.
+        problem: String,
+    },
+    /// The sandbox can't be emptied.
+    #[error(
+        "the sandbox was not reset: {problem}. Check [sandbox.reset] in the profile, or leave it out"
+    )]
+    NotReset {
         /// What was sent, and what came.
         problem: String,
     },

@@ -12,16 +12,18 @@ use crate::case::{AccountRef, Body, CardRef, Case, Command, Step, StepNumber};
 use crate::contract::{Contract, OperationKind, RequestBody, Route};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, NOT_RECORDED, Past, Reply};
 
-/// Whether a change of status is answered with the card.
-pub fn shows_card(contract: &Contract, exchanges: &[Exchange]) -> bool {
-    exchanges.iter().any(|exchange| {
-        let route = contract.route(&exchange.request.method, &exchange.request.path);
-        let is_change = route.is_some_and(|route| action(route.operation).is_some());
-        is_change
-            && exchange
-                .response()
-                .is_some_and(|response| response.status == 200)
-    })
+/// The changes of status that are answered with the card.
+pub fn shows_card(contract: &Contract, exchanges: &[Exchange]) -> BTreeSet<Action> {
+    let with_card = exchanges.iter().filter(|exchange| {
+        let response = exchange.response();
+        response.is_some_and(|response| response.status == 200)
+    });
+    with_card
+        .filter_map(|exchange| {
+            let route = contract.route(&exchange.request.method, &exchange.request.path)?;
+            action(route.operation)
+        })
+        .collect()
 }
 
 /// The cases of a recording.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::departure::{Origin, json_diff};
 use super::follow::{Found, Judge, Scene};
+use crate::card::Action;
 use crate::contract::OperationKind;
 use crate::requirement::id;
 use crate::trace::Response;
@@ -225,23 +226,23 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn success_status(&self, operation: Option<OperationKind>) -> u16 {
-        let shows_card = self.terms.success_shows_card && is_change(operation);
+        let shows_card = operation.is_some_and(|kind| self.shows_card(kind));
         operation
             .and_then(|kind| self.contract.operation(kind))
             .filter(|_| !shows_card)
             .map_or(200, crate::contract::Operation::success_status)
     }
-}
 
-fn is_change(operation: Option<OperationKind>) -> bool {
-    matches!(
-        operation,
-        Some(
-            OperationKind::ActivateCard
-                | OperationKind::DeactivateCard
-                | OperationKind::TerminateCard
-        )
-    )
+    /// The profile says that this call answers with the card (contract.md, operations).
+    pub(super) fn shows_card(&self, operation: OperationKind) -> bool {
+        let action = match operation {
+            OperationKind::ActivateCard => Action::Activate,
+            OperationKind::DeactivateCard => Action::Deactivate,
+            OperationKind::TerminateCard => Action::Terminate,
+            _ => return false,
+        };
+        self.terms.success_shows_card.contains(&action)
+    }
 }
 
 /// Equal as JSON, or to the letter where it is none: members may come in another order.

@@ -114,8 +114,9 @@ impl<'a> Judge<'a> {
                     self.new_card(scene, call, &id, view);
                 }
             }
-            (Wish::Act(_, Id::Known(card)), _)
-                if self.terms.success_shows_card && matches!(kind, TouchKind::Effect(_)) =>
+            (Wish::Act(action, Id::Known(card)), _)
+                if self.terms.success_shows_card.contains(action)
+                    && matches!(kind, TouchKind::Effect(_)) =>
             {
                 self.look(scene, &card.clone(), view, Source::Answer);
             }

@@ -137,7 +137,8 @@ impl Judge<'_> {
         Some(Asked::OtherMethod(concern))
     }
 
-    /// The issuer's acts and the clock are no part of the contract; the case says what was asked for.
+    /// The issuer's acts, a profile's own way to issue and the clock are no part of the contract; the case says what was asked
+    /// for.
     fn sandbox_call(&self, exchange: &Exchange) -> Asked {
         let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
         let (action, made_by) = match step.map(|s| &s.command) {
@@ -146,7 +147,7 @@ impl Judge<'_> {
             _ => return Asked::Other,
         };
         match self.made_by(*made_by) {
-            Some(card) if action.is_issuers() => {
+            Some(card) if action.is_issuers() || *action == Action::Issue => {
                 let mut call = self.call(
                     exchange,
                     action.as_str(),

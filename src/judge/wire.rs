@@ -55,11 +55,7 @@ fn violations(judge: &Judge<'_>, scene: &Scene<'_>, operation: &Operation) -> Ve
     let response = scene.response;
     let own = own_elements(judge, scene, operation.kind());
     let body = own.as_deref().unwrap_or(&response.body).as_bytes();
-    let is_change = matches!(
-        operation.kind(),
-        OperationKind::ActivateCard | OperationKind::DeactivateCard | OperationKind::TerminateCard
-    );
-    if judge.terms.success_shows_card && is_change && response.status == 200 {
+    if judge.shows_card(operation.kind()) && response.status == 200 {
         // The profile's word (contract.md, operations): such an answer is a card, as a read gives it.
         return judge
             .contract

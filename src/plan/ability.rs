@@ -23,6 +23,12 @@ pub enum Ability {
     Bearer,
     /// Signed requests.
     Signing,
+    /// Leave to change something.
+    Changes,
+    /// Leave to send changes that name what another programme has, which a target that departs might carry out.
+    ForeignChanges,
+    /// Fresh accounts.
+    Accounts,
     /// As many requests at once as a race takes.
     AtOnce,
 }
@@ -39,6 +45,13 @@ impl Ability {
             Self::SignatureAge => "a longest age of signatures that the profile states",
             Self::Bearer => "a bearer token",
             Self::Signing => "signed requests",
+            Self::Changes => {
+                "leave to change something: it is no sandbox, and --allow-changes was not given"
+            }
+            Self::ForeignChanges => {
+                "leave to try changes on another programme's account and card: it is no sandbox"
+            }
+            Self::Accounts => "fresh accounts that can be had without changing something",
             Self::AtOnce => "as many requests at once as the race takes ([limits] in the profile)",
         }
     }
@@ -63,6 +76,12 @@ pub struct Abilities {
     pub bearer: bool,
     /// [`Ability::Signing`].
     pub signing: bool,
+    /// [`Ability::Changes`].
+    pub changes: bool,
+    /// [`Ability::ForeignChanges`].
+    pub foreign_changes: bool,
+    /// [`Ability::Accounts`].
+    pub accounts: bool,
     /// So many requests may go at once; absent: any number.
     pub at_once: Option<usize>,
 }
@@ -78,6 +97,9 @@ impl Abilities {
         signature_age: true,
         bearer: true,
         signing: true,
+        changes: true,
+        foreign_changes: true,
+        accounts: true,
         at_once: None,
     };
 
@@ -92,6 +114,9 @@ impl Abilities {
             Ability::SignatureAge => self.signature_age,
             Ability::Bearer => self.bearer,
             Ability::Signing => self.signing,
+            Ability::Changes => self.changes,
+            Ability::ForeignChanges => self.foreign_changes,
+            Ability::Accounts => self.accounts,
             Ability::AtOnce => self.at_once.is_none(),
         }
     }
@@ -120,9 +145,49 @@ pub fn needed(case: &Case) -> Vec<Ability> {
         needed.extend(flaw.is_of_signature().then_some(Ability::Signing));
         needed.extend(needed_by_flaw(flaw));
     }
+    for step in case.steps.iter().filter(|step| changes(&case.steps, step)) {
+        needed.push(Ability::Changes);
+        needed.extend(names_foreign(&case.steps, step).then_some(Ability::ForeignChanges));
+    }
+    needed.extend((!case.accounts().is_empty()).then_some(Ability::Accounts));
     needed.sort_unstable();
     needed.dedup();
     needed
+}
+
+/// Whether a step might change something.
+fn changes(steps: &[Step], step: &Step) -> bool {
+    let by_another_method = step.method.as_ref().is_some_and(|method| !method.is_safe());
+    by_another_method
+        || match &step.command {
+            Command::Create { .. }
+            | Command::Act(..)
+            | Command::Hook(_)
+            | Command::MoveClock(_) => true,
+            Command::Retry(_) => {
+                let first = check::first_try(steps, step);
+                !matches!(first.command, Command::Retry(_)) && changes(steps, first)
+            }
+            Command::Read(_)
+            | Command::ListAccount(_)
+            | Command::ListProgramme
+            | Command::Pause(_) => false,
+        }
+}
+
+/// Whether it is about what another programme has.
+fn names_foreign(steps: &[Step], step: &Step) -> bool {
+    match &check::first_try(steps, step).command {
+        Command::Create { account, .. } | Command::ListAccount(account) => {
+            *account == AccountRef::Foreign
+        }
+        Command::Read(card) | Command::Act(_, card) => *card == CardRef::Foreign,
+        Command::ListProgramme
+        | Command::Retry(_)
+        | Command::Pause(_)
+        | Command::Hook(_)
+        | Command::MoveClock(_) => false,
+    }
 }
 
 fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::parts::{check_method, check_path, post};
+use super::template::{filled_text, filled_value};
 
 /// The call that moves the clock forward. `{seconds}` in its path or body stands for how far.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -31,7 +32,7 @@ struct ClockTable {
     body: Option<Value>,
 }
 
-const PLACE: &str = "{seconds}";
+const PLACE: &str = "seconds";
 
 impl ClockCall {
     /// A `POST` with this body.
@@ -48,26 +49,15 @@ impl ClockCall {
 
     /// The path that moves the clock by so many seconds.
     pub fn path(&self, seconds: u64) -> String {
-        self.path.replace(PLACE, &seconds.to_string())
+        filled_text(&self.path, &mut |name| {
+            (name == PLACE).then(|| seconds.to_string())
+        })
     }
 
     /// The body that does, if there is one.
     pub fn body(&self, seconds: u64) -> Option<Value> {
-        self.body.as_ref().map(|body| filled(body, seconds))
-    }
-}
-
-/// The value with the place filled: by a number where it is all of a text.
-fn filled(value: &Value, seconds: u64) -> Value {
-    match value {
-        Value::String(text) if text == PLACE => Value::from(seconds),
-        Value::String(text) => Value::from(text.replace(PLACE, &seconds.to_string())),
-        Value::Array(items) => items.iter().map(|item| filled(item, seconds)).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, member)| (name.clone(), filled(member, seconds)))
-            .collect(),
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain.clone(),
+        let mut fill = |name: &str| (name == PLACE).then(|| Value::from(seconds));
+        self.body.as_ref().map(|body| filled_value(body, &mut fill))
     }
 }
 
@@ -76,7 +66,7 @@ impl TryFrom<ClockTable> for ClockCall {
 
     fn try_from(table: ClockTable) -> Result<Self, String> {
         check_method(&table.method)?;
-        check_path(&table.path.replace(PLACE, "1"))?;
+        check_path(&table.path.replace("{seconds}", "1"))?;
         let call = Self {
             method: table.method,
             path: table.path,
@@ -84,7 +74,7 @@ impl TryFrom<ClockTable> for ClockCall {
         };
         if call.path(1) == call.path && call.body(1) == call.body {
             return Err(format!(
-                "the call does not say how far the clock is moved: put {PLACE} into its path or body"
+                "the call does not say how far the clock is moved: put {{{PLACE}}} into its path or body"
             ));
         }
         Ok(call)

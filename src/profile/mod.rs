@@ -11,13 +11,21 @@
 //! assert!(error.to_string().ends_with("did you mean `timeout`?"));
 //! ```
 
+mod auth_file;
+pub mod blank;
+mod call;
+mod check;
 mod clock;
+mod command;
+mod credentials;
+mod environment;
 mod limits;
 mod parts;
 mod proxy;
 mod secret;
 mod signing;
-pub mod template;
+mod success;
+mod template;
 mod tls;
 mod webhooks;
 
@@ -31,12 +39,20 @@ use uuid::Uuid;
 use crate::card::{AccountId, CardId};
 use crate::trace::{Issuance, Micros, Terms};
 
+pub use auth_file::AuthFileError;
+pub use call::{AccountCall, PlainCall};
+pub use check::Mistake;
 pub use clock::ClockCall;
+pub use command::{CommandError, CommandLine};
+pub use credentials::{Credentials, Expiry, LoginAddress, LoginBody, LoginCall, TokenPlace};
+pub use environment::{Environment, NeverTouch};
 pub use limits::{Limits, Rate};
-pub use parts::{AccountRecipe, Accounts, BaseUrl, Credentials, ExtraHeaders, IssuerCall, Wait};
+pub use parts::{AccountRecipe, Accounts, BaseUrl, ExtraHeaders, IssuerCall, Wait};
 pub use proxy::{Proxy, ProxyTable};
 pub use secret::{HeaderText, Secret, SecretError};
 pub use signing::{Component, DigestAlgorithm, Signing};
+pub use success::{Success, SuccessCode};
+pub(crate) use template::{filled_text, filled_value, plain};
 pub use tls::{Identity, Tls};
 pub use webhooks::Webhooks;
 
@@ -48,10 +64,20 @@ pub struct Profile {
     pub name: String,
     /// Its address, with the version prefix; every path is appended to it.
     pub base_url: BaseUrl,
+    /// What kind of place it is. Only in a sandbox is anything changed without `--allow-changes`. May be left out for a target on
+    /// this machine, which is taken for a sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
     /// How it knows who calls.
     #[serde(default)]
-    #[schemars(with = "parts::CredentialsTable")]
+    #[schemars(with = "credentials::CredentialsTable")]
     pub credentials: Credentials,
+    /// An authentication file of Web Fuzzing Commons, instead of `[credentials]`: its path, relative to the profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_file: Option<PathBuf>,
+    /// Which of the users in `auth_file` calls, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_user: Option<String>,
     /// How requests are signed and digested.
     #[serde(default)]
     pub signing: Signing,
@@ -70,6 +96,9 @@ pub struct Profile {
     /// Ids of another programme.
     #[serde(default)]
     pub foreign: Foreign,
+    /// What no request that changes anything may ever name.
+    #[serde(default, skip_serializing_if = "NeverTouch::is_empty")]
+    pub never_touch: NeverTouch,
     /// Where its events are received; without it none are asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<webhooks::WebhooksTable>")]
@@ -77,8 +106,9 @@ pub struct Profile {
     /// Open points that it must read in one way: point id to reading.
     #[serde(default)]
     pub readings: BTreeMap<String, String>,
-    /// What activate, deactivate and terminate answer.
+    /// What activate, deactivate and terminate answer: all the same, or each its own.
     #[serde(default)]
+    #[schemars(with = "success::SuccessTable")]
     pub success: Success,
     /// How long an answer may take.
     #[serde(default)]
@@ -103,11 +133,14 @@ pub struct Profile {
     pub limits: Limits,
     /// Further header fields of each request.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    #[schemars(with = "BTreeMap<String, secret::TextOrPlace>")]
     pub headers: ExtraHeaders,
     /// Requirements that are not judged: id to reason.
     #[serde(default)]
     pub disabled: BTreeMap<String, String>,
+    /// This run may change things outside a sandbox too. It is the run's, so no file can say it.
+    #[serde(skip)]
+    changes_allowed: bool,
 }
 
 /// What `POST /auth/token` and `PUT /auth/signing` carry; the contract leaves it open.
@@ -135,6 +168,9 @@ impl Default for Setup {
 pub struct Sandbox {
     /// `PATCH /simulator/cards/{cardId}/issue` and `/fail` are there.
     pub simulator: bool,
+    /// The call that issues a card, where it is another than the simulator's: `PATCH /sandbox/cards/{cardId}/approve`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issue: Option<IssuerCall>,
     /// How cards leave `issuing`.
     pub issuance: Issuance,
     /// How long a card may take to leave `issuing` by itself.
@@ -144,16 +180,21 @@ pub struct Sandbox {
     /// How the clock is moved forward.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockCall>,
+    /// The call that empties the sandbox, made before the run; the token is got and the key registered anew after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<PlainCall>,
 }
 
 impl Default for Sandbox {
     fn default() -> Self {
         Self {
             simulator: true,
+            issue: None,
             issuance: Issuance::default(),
             issuance_wait: Wait::default(),
             issuer: IssuerCalls::default(),
             clock: None,
+            reset: None,
         }
     }
 }
@@ -182,18 +223,6 @@ pub struct Foreign {
     pub card: Option<Uuid>,
 }
 
-/// What activate, deactivate and terminate answer (contract.md, operations).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub enum Success {
-    /// 204 without a body.
-    #[default]
-    #[serde(rename = "204")]
-    NoContent,
-    /// 200 with the card.
-    #[serde(rename = "200-with-card")]
-    Card,
-}
-
 /// A profile that can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
@@ -217,6 +246,9 @@ pub enum ProfileError {
         /// What is wrong, and what would be right.
         problem: String,
     },
+    /// The authentication file that it names can't be used.
+    #[error(transparent)]
+    AuthFile(#[from] AuthFileError),
 }
 
 impl Profile {
@@ -225,13 +257,17 @@ impl Profile {
         Self {
             name: name.into(),
             base_url,
+            environment: None,
             credentials: Credentials::default(),
+            auth_file: None,
+            auth_user: None,
             signing: Signing::default(),
             setup: Setup::default(),
             accounts,
             cleanup: true,
             sandbox: Sandbox::default(),
             foreign: Foreign::default(),
+            never_touch: NeverTouch::default(),
             webhooks: None,
             readings: BTreeMap::new(),
             success: Success::default(),
@@ -243,6 +279,7 @@ impl Profile {
             limits: Limits::default(),
             headers: ExtraHeaders::default(),
             disabled: BTreeMap::new(),
+            changes_allowed: false,
         }
     }
 
@@ -263,21 +300,46 @@ impl Profile {
     /// # Errors
     /// Something in it is wrong; the error never shows a value, which might be a secret.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, ProfileError> {
-        let mut profile: Self =
-            toml::from_str(text).map_err(|error| wrong(file_name, text, &error))?;
+        let wrong = |place, problem| wrong(file_name, text, place, problem);
+        let mut profile: Self = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            wrong(start, without_values(with_near_name(error.message()), text))
+        })?;
         let folder = Path::new(file_name).parent().unwrap_or(Path::new(""));
-        for secret in profile.secrets() {
+        profile.rebase(folder);
+        let checked = profile.check();
+        checked.map_err(|mistake| wrong(mistake.place(text).start, mistake.words().to_owned()))?;
+        if let Some(path) = profile.auth_file.clone() {
+            profile.use_auth_file(&path)?;
+        }
+        Ok(profile)
+    }
+
+    /// What it names counts from its folder.
+    fn rebase(&mut self, folder: &Path) {
+        for secret in self.secrets() {
             secret.rebase(folder);
         }
-        profile.tls.rebase(folder);
-        Ok(profile)
+        match &mut self.accounts {
+            Accounts::Calls(calls) => calls
+                .iter_mut()
+                .flat_map(|call| call.headers.values_mut())
+                .filter_map(HeaderText::secret)
+                .for_each(|secret| secret.rebase(folder)),
+            Accounts::Command(command) => command.rebase(folder),
+            Accounts::List(_) | Accounts::Any | Accounts::Create(_) => {}
+        }
+        if let Some(path) = &mut self.auth_file {
+            *path = folder.join(&*path);
+        }
+        self.tls.rebase(folder);
     }
 
     /// What the judge must know of the target.
     pub fn terms(&self) -> Terms {
         Terms {
             issuance: self.sandbox.issuance,
-            success_shows_card: self.success == Success::Card,
+            success_shows_card: self.success.with_card(),
             pins: self.readings.clone(),
             every_account: matches!(self.accounts, Accounts::Any),
             foreign_account: self
@@ -290,18 +352,8 @@ impl Profile {
     }
 
     fn secrets(&mut self) -> impl Iterator<Item = &mut Secret> {
-        let credentials = match &mut self.credentials {
-            Credentials::None => vec![],
-            Credentials::Token(token) => vec![token],
-            Credentials::Login {
-                api_key,
-                api_secret,
-            } => vec![api_key, api_secret],
-        };
-        let headers = self.headers.0.values_mut().filter_map(|text| match text {
-            HeaderText::Plain(_) => None,
-            HeaderText::Secret(secret) => Some(secret),
-        });
+        let credentials = self.credentials.secrets();
+        let headers = self.headers.0.values_mut().filter_map(HeaderText::secret);
         credentials
             .into_iter()
             .chain(&mut self.signing.private_key)
@@ -315,19 +367,29 @@ fn yes() -> bool {
     true
 }
 
+/// The JSON Schema of a profile, as it stands in `spec/profile.schema.json`: editors check and complete by it.
+///
+/// # Panics
+/// Never: a schema is JSON.
+pub fn schema_file() -> Vec<u8> {
+    let schema = schemars::schema_for!(Profile).to_value();
+    let mut bytes = serde_json::to_vec_pretty(&schema).expect("names of members are texts");
+    bytes.push(b'\n');
+    bytes
+}
+
 fn micros(wait: Wait) -> Micros {
     Micros(u64::try_from(wait.0.as_micros()).unwrap_or(u64::MAX))
 }
 
-fn wrong(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
-    let start = error.span().map_or(0, |span| span.start);
+fn wrong(file: &str, text: &str, start: usize, problem: String) -> ProfileError {
     let before = text.get(..start).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     ProfileError::Wrong {
         file: file.to_owned(),
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
-        problem: without_values(with_near_name(error.message()), text),
+        problem,
     }
 }
 

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::secret::{HeaderText, Place, Secret};
+use super::call::{AccountCall, check_calls};
+use super::command::CommandLine;
+use super::secret::HeaderText;
 
 /// An absolute http(s) address without a slash at its end: `http://127.0.0.1:8080/v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -21,6 +23,26 @@ impl BaseUrl {
     /// The text of the address.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its scheme, host and port.
+    pub fn origin(&self) -> &str {
+        let after = self.0.find("://").map_or(0, |at| at + 3);
+        let end = self.0[after..]
+            .find('/')
+            .map_or(self.0.len(), |at| after + at);
+        &self.0[..end]
+    }
+
+    /// It is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let url = url::Url::parse(&self.0).ok();
+        match url.as_ref().and_then(url::Url::host) {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 }
 
@@ -93,76 +115,6 @@ impl From<Wait> for jiff::SignedDuration {
     }
 }
 
-/// How the target knows who calls.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(try_from = "CredentialsTable", into = "CredentialsTable")]
-pub enum Credentials {
-    /// It doesn't ask.
-    #[default]
-    None,
-    /// By a bearer token that stays.
-    Token(Secret),
-    /// By the token that `POST /auth/token` gives.
-    Login {
-        /// Names the programme.
-        api_key: Secret,
-        /// Proves it.
-        api_secret: Secret,
-    },
-}
-
-/// The `[credentials]` table as written.
-#[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct CredentialsTable {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Place>")]
-    api_key: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Place>")]
-    api_secret: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Place>")]
-    token: Option<Secret>,
-}
-
-impl TryFrom<CredentialsTable> for Credentials {
-    type Error = &'static str;
-
-    fn try_from(table: CredentialsTable) -> Result<Self, Self::Error> {
-        match (table.api_key, table.api_secret, table.token) {
-            (None, None, None) => Ok(Self::None),
-            (None, None, Some(token)) => Ok(Self::Token(token)),
-            (Some(api_key), Some(api_secret), None) => Ok(Self::Login {
-                api_key,
-                api_secret,
-            }),
-            (_, _, Some(_)) => Err("credentials are either a token, or api_key and api_secret"),
-            _ => Err("api_key and api_secret go together"),
-        }
-    }
-}
-
-impl From<Credentials> for CredentialsTable {
-    fn from(credentials: Credentials) -> Self {
-        match credentials {
-            Credentials::None => Self::default(),
-            Credentials::Token(token) => Self {
-                token: Some(token),
-                ..Self::default()
-            },
-            Credentials::Login {
-                api_key,
-                api_secret,
-            } => Self {
-                api_key: Some(api_key),
-                api_secret: Some(api_secret),
-                token: None,
-            },
-        }
-    }
-}
-
 /// Where accounts come from: those that are made are used once, those that are listed again and again.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "AccountsTable", into = "AccountsTable")]
@@ -173,6 +125,33 @@ pub enum Accounts {
     Any,
     /// A call makes one.
     Create(AccountRecipe),
+    /// Several calls make one, each with what the earlier ones brought.
+    Calls(Vec<AccountCall>),
+    /// A command makes one, and prints its id.
+    Command(CommandLine),
+}
+
+impl Accounts {
+    /// Each account is made when it is needed.
+    pub fn are_made(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Any => false,
+            Self::Create(_) | Self::Calls(_) | Self::Command(_) => true,
+        }
+    }
+}
+
+impl AccountRecipe {
+    /// The same as one of several calls.
+    pub fn call(&self) -> AccountCall {
+        AccountCall {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            body: self.body.clone(),
+            headers: BTreeMap::new(),
+            take: BTreeMap::from([(AccountCall::ACCOUNT.to_owned(), self.id.clone())]),
+        }
+    }
 }
 
 /// The call that makes a fresh account.
@@ -200,25 +179,35 @@ fn account_id() -> String {
     "/accountId".to_owned()
 }
 
-/// The `[accounts]` table as written.
+/// The `[accounts]` table: one of these.
 #[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct AccountsTable {
+    /// Accounts that have no card. Each is used by one case, once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
     list: Option<Vec<Uuid>>,
+    /// Every UUID is an account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     any: bool,
+    /// The call that makes one.
     #[serde(skip_serializing_if = "Option::is_none")]
     create: Option<AccountRecipe>,
+    /// The calls that make one together, one after the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls: Option<Vec<AccountCall>>,
+    /// A program and its arguments, which makes one and prints its id; run without a shell, where the profile is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<String>>")]
+    command: Option<CommandLine>,
 }
 
 impl TryFrom<AccountsTable> for Accounts {
     type Error = String;
 
     fn try_from(table: AccountsTable) -> Result<Self, String> {
-        match (table.list, table.any, table.create) {
-            (Some(list), false, None) => {
+        match (table.list, table.any, table.create, table.calls, table.command) {
+            (Some(list), false, None, None, None) => {
                 let mut seen = BTreeSet::new();
                 match list.iter().find(|id| !seen.insert(**id)) {
                     Some(twice) => Err(format!(
@@ -227,10 +216,15 @@ impl TryFrom<AccountsTable> for Accounts {
                     None => Ok(Self::List(list)),
                 }
             }
-            (None, true, None) => Ok(Self::Any),
-            (None, false, Some(recipe)) => check_recipe(recipe).map(Self::Create),
+            (None, true, None, None, None) => Ok(Self::Any),
+            (None, false, Some(recipe), None, None) => check_recipe(recipe).map(Self::Create),
+            (None, false, None, Some(calls), None) => {
+                check_calls(&calls).map(|()| Self::Calls(calls))
+            }
+            (None, false, None, None, Some(command)) => Ok(Self::Command(command)),
             _ => Err(
-                "say one thing of accounts: list = [\"uuid\", …], any = true, or create = { path = \"…\" }"
+                "say one thing of accounts: list = [\"uuid\", …], any = true, create = { path = \"…\" }, [[accounts.calls]], \
+                 or command = [\"program\", …]"
                     .to_owned(),
             ),
         }
@@ -240,12 +234,7 @@ impl TryFrom<AccountsTable> for Accounts {
 fn check_recipe(recipe: AccountRecipe) -> Result<AccountRecipe, String> {
     check_method(&recipe.method)?;
     check_path(&recipe.path)?;
-    if !recipe.id.starts_with('/') {
-        return Err(format!(
-            "`{}` is no JSON pointer: it begins with a slash, like /accountId",
-            recipe.id
-        ));
-    }
+    check_pointer(&recipe.id, "/accountId")?;
     Ok(recipe)
 }
 
@@ -260,6 +249,14 @@ impl From<Accounts> for AccountsTable {
             Accounts::Any => Self { any: true, ..table },
             Accounts::Create(recipe) => Self {
                 create: Some(recipe),
+                ..table
+            },
+            Accounts::Calls(calls) => Self {
+                calls: Some(calls),
+                ..table
+            },
+            Accounts::Command(command) => Self {
+                command: Some(command),
                 ..table
             },
         }
@@ -279,6 +276,15 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
         Ok(_) if path.starts_with('/') => Ok(()),
         _ => Err(format!(
             "`{path}` is no path: it begins with a slash and is appended to base_url"
+        )),
+    }
+}
+
+pub(super) fn check_pointer(pointer: &str, example: &str) -> Result<(), String> {
+    match pointer.starts_with('/') {
+        true => Ok(()),
+        false => Err(format!(
+            "`{pointer}` is no JSON pointer: it begins with a slash, like {example}"
         )),
     }
 }
@@ -361,6 +367,16 @@ impl TryFrom<BTreeMap<String, HeaderText>> for ExtraHeaders {
             }
         }
         Ok(Self(headers))
+    }
+}
+
+impl ExtraHeaders {
+    /// Adds those of another; where both have one, the other's stays.
+    pub(super) fn add(&mut self, other: BTreeMap<String, HeaderText>) {
+        for (name, text) in other {
+            self.0.retain(|known, _| !known.eq_ignore_ascii_case(&name));
+            self.0.insert(name, text);
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::command::{CommandError, CommandLine};
+
 /// Where a secret is found. What is found is never printed, neither by `Debug` nor by `Serialize`.
 #[derive(Clone)]
 pub struct Secret(Source);
@@ -18,6 +20,7 @@ pub struct Secret(Source);
 enum Source {
     Env(String),
     File(PathBuf),
+    Command(CommandLine),
     Literal(SecretString),
 }
 
@@ -32,15 +35,20 @@ impl Secret {
         Self(Source::File(path.into()))
     }
 
+    /// What a command prints; white space at its ends doesn't count.
+    pub fn command(command: CommandLine) -> Self {
+        Self(Source::Command(command))
+    }
+
     /// A secret that the program made itself, for a target that it made too.
     pub fn literal(value: String) -> Self {
         Self(Source::Literal(value.into()))
     }
 
-    /// The secret itself, read afresh.
+    /// The secret itself, read afresh. A command is waited for.
     ///
     /// # Errors
-    /// The variable isn't set, the file can't be read, or there is nothing in it.
+    /// The variable isn't set, the file can't be read, the command fails, or there is nothing in it.
     pub fn read(&self) -> Result<SecretString, SecretError> {
         let value: SecretString = match &self.0 {
             Source::Env(variable) => std::env::var(variable)
@@ -53,6 +61,7 @@ impl Secret {
                     source,
                 })?
                 .into(),
+            Source::Command(command) => command.output()?,
             Source::Literal(value) => value.clone(),
         };
         if value.expose_secret().is_empty() {
@@ -63,8 +72,10 @@ impl Secret {
 
     /// Paths in a profile count from the profile's folder.
     pub(super) fn rebase(&mut self, folder: &Path) {
-        if let Source::File(path) = &mut self.0 {
-            *path = folder.join(&*path);
+        match &mut self.0 {
+            Source::File(path) => *path = folder.join(&*path),
+            Source::Command(command) => command.rebase(folder),
+            Source::Env(_) | Source::Literal(_) => {}
         }
     }
 }
@@ -85,6 +96,9 @@ pub enum SecretError {
         /// Why.
         source: std::io::Error,
     },
+    /// The command gives none.
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// Nothing is in it.
     #[error("{0} is empty: put the secret there")]
     Empty(String),
@@ -95,6 +109,7 @@ impl fmt::Display for Secret {
         match &self.0 {
             Source::Env(variable) => write!(f, "the environment variable {variable}"),
             Source::File(path) => write!(f, "the file {}", path.display()),
+            Source::Command(command) => command.fmt(f),
             Source::Literal(_) => f.write_str("[redacted]"),
         }
     }
@@ -108,13 +123,16 @@ impl fmt::Debug for Secret {
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (key, value) = match &self.0 {
-            Source::Env(variable) => ("env", variable.clone()),
-            Source::File(path) => ("file", path.display().to_string()),
+        let mut map = match &self.0 {
             Source::Literal(_) => return serializer.serialize_str("[redacted]"),
+            _ => serializer.serialize_map(Some(1))?,
         };
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry(key, &value)?;
+        match &self.0 {
+            Source::Env(variable) => map.serialize_entry("env", variable)?,
+            Source::File(path) => map.serialize_entry("file", &path.display().to_string())?,
+            Source::Command(command) => map.serialize_entry("command", command)?,
+            Source::Literal(_) => {}
+        }
         map.end()
     }
 }
@@ -125,7 +143,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// How a secret is written in a profile.
+/// Where a secret is found: one of these.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Place {
@@ -133,7 +151,24 @@ pub(super) struct Place {
     env: Option<String>,
     /// The path of a file, relative to the profile.
     file: Option<PathBuf>,
+    /// A program and its arguments, which prints the secret; run without a shell, where the profile is.
+    #[schemars(with = "Option<Vec<String>>")]
+    command: Option<CommandLine>,
 }
+
+/// A text, or where a secret is found.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it only says in the schema what is taken")]
+pub(super) enum TextOrPlace {
+    /// Sent and recorded as it is.
+    Text(String),
+    /// Sent, recorded as `[redacted]`.
+    Secret(Place),
+}
+
+/// The ways in which a place is written.
+const WAYS: &str = "{ env = \"NAME\" }, { file = \"path\" } or { command = [\"program\", …] }";
 
 struct SecretVisitor;
 
@@ -141,14 +176,14 @@ impl<'de> Visitor<'de> for SecretVisitor {
     type Value = Secret;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("where the secret is: { env = \"NAME\" } or { file = \"path\" }")
+        write!(f, "where the secret is: {WAYS}")
     }
 
     /// The text is a secret that should not be there, so the message must not repeat it.
     fn visit_str<E: serde::de::Error>(self, _secret: &str) -> Result<Secret, E> {
         Err(E::custom(
             "a profile never holds a secret: put this one into an environment variable and write { env = \"NAME\" } here, \
-             or into a file and write { file = \"path\" }",
+             or into a file and write { file = \"path\" }, or name a command that prints it: { command = [\"program\", …] }",
         ))
     }
 
@@ -157,19 +192,26 @@ impl<'de> Visitor<'de> for SecretVisitor {
             Place {
                 env: Some(variable),
                 file: None,
+                command: None,
             } => Ok(Secret::env(variable)),
             Place {
                 env: None,
                 file: Some(path),
+                command: None,
             } => Ok(Secret::file(path)),
-            _ => Err(A::Error::custom(
-                "a secret is in one place: { env = \"NAME\" } or { file = \"path\" }",
-            )),
+            Place {
+                env: None,
+                file: None,
+                command: Some(command),
+            } => Ok(Secret::command(command)),
+            _ => Err(A::Error::custom(format!(
+                "a secret is in one place: {WAYS}"
+            ))),
         }
     }
 }
 
-/// The value of an extra header field: text, or a secret.
+/// The value of a header field, or of a member of a login: text, or a secret.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum HeaderText {
@@ -177,6 +219,16 @@ pub enum HeaderText {
     Plain(String),
     /// Sent, recorded as `[redacted]`.
     Secret(Secret),
+}
+
+impl HeaderText {
+    /// The secret, if it is one.
+    pub(super) fn secret(&mut self) -> Option<&mut Secret> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Secret(secret) => Some(secret),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for HeaderText {
@@ -191,7 +243,7 @@ impl<'de> Visitor<'de> for HeaderTextVisitor {
     type Value = HeaderText;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, or, for a secret, { env = \"NAME\" } or { file = \"path\" }")
+        write!(f, "a text, or, for a secret, {WAYS}")
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<HeaderText, E> {

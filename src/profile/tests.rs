@@ -5,6 +5,7 @@ use super::*;
 const FULL: &str = r#"
 name = "partner"
 base_url = "https://cards.example/v1/"
+environment = "sandbox"
 success = "200-with-card"
 timeout = "2s 500ms"
 
@@ -36,7 +37,7 @@ clock = { path = "/sandbox/clock", body = { advanceSeconds = "{seconds}" } }
 account = "11111111-1111-4111-8111-111111111111"
 
 [readings]
-limit-terminated = "frees"
+terminated-frees-slot = "frees"
 
 [headers]
 X-Tenant = "t1"
@@ -67,8 +68,8 @@ fn a_full_profile_is_read() {
     };
     assert_eq!(api_secret.to_string(), "the file conf/secret.txt");
     let terms = profile.terms();
-    assert!(terms.success_shows_card && terms.issuance == Issuance::Manual);
-    assert_eq!(terms.pins["limit-terminated"], "frees");
+    assert!(terms.success_shows_card.len() == 3 && terms.issuance == Issuance::Manual);
+    assert_eq!(terms.pins["terminated-frees-slot"], "frees");
     assert!(terms.foreign_account.is_some() && terms.foreign_card.is_none());
 }
 
@@ -224,7 +225,7 @@ fn an_address_is_plain_http() {
 fn a_place_for_events_is_checked_where_it_is_written() {
     let profile = |table: &str| {
         let text = format!(
-            "name = \"t\"\nbase_url = \"http://h/v1\"\n[accounts]\nany = true\n[webhooks]\n{table}\n"
+            "name = \"t\"\nbase_url = \"http://localhost/v1\"\n[accounts]\nany = true\n[webhooks]\n{table}\n"
         );
         Profile::parse("t.toml", &text)
     };
@@ -243,4 +244,236 @@ fn a_place_for_events_is_checked_where_it_is_written() {
         assert!(error.contains(hint), "{table}: {error}");
         assert!(error.starts_with("t.toml:"), "{error}");
     }
+}
+
+/// What is wrong with a profile on this machine that has these tables, and any account unless they say otherwise.
+fn problem(tables: &str) -> String {
+    let accounts = match tables.contains("accounts") {
+        true => "",
+        false => "\n[accounts]\nany = true\n",
+    };
+    let text = format!("{HEAD}{tables}{accounts}");
+    let error = Profile::parse("x.toml", &text)
+        .expect_err(&text)
+        .to_string();
+    assert!(!error.contains("hunter2"), "{error}");
+    error
+}
+
+#[test]
+fn what_one_value_says_of_another_is_checked_at_its_place() {
+    let id = "11111111-1111-4111-8111-111111111111";
+    for (tables, place, hints) in [
+        (
+            "environment = \"Sandbox\"".to_owned(),
+            "3:15",
+            &["did you mean `sandbox`"][..],
+        ),
+        (
+            "environment = \"\"".to_owned(),
+            "3:15",
+            &["an environment has a name"],
+        ),
+        (
+            "auth_file = \"a.yaml\"\n[credentials]\ntoken = { env = \"T\" }".to_owned(),
+            "3:1",
+            &["leave one"],
+        ),
+        (
+            "[readings]\nover-limit = \"4009\"".to_owned(),
+            "4:1",
+            &["no reading `4009`", "did you mean `400`"],
+        ),
+        (
+            "[readings]\n\nover-limt = \"409\"".to_owned(),
+            "5:1",
+            &["did you mean"],
+        ),
+        (
+            "[readings]\nLIFE-4 = \"yes\"".to_owned(),
+            "4:1",
+            &["is no open point"],
+        ),
+        (
+            "[disabled]\nINPUT-4 = \"\"\nLIVE-4 = \"why\"".to_owned(),
+            "5:1",
+            &["did you mean `LIFE-4`"],
+        ),
+        (
+            format!("[accounts]\nlist = [\"{id}\"]\n[never_touch]\naccounts = [\"{id}\"]"),
+            "4:1",
+            &["[never_touch] too"],
+        ),
+        (
+            "[never_touch]\ncards = [\"7\"]".to_owned(),
+            "4:10",
+            &["UUID"],
+        ),
+        (
+            "success = { activat = \"204\" }".to_owned(),
+            "3:13",
+            &["did you mean `activate`"],
+        ),
+    ] {
+        let error = problem(&tables);
+        assert!(
+            error.starts_with(&format!("x.toml:{place}: ")),
+            "{tables}\n{error}"
+        );
+        for hint in hints {
+            assert!(error.contains(hint), "{tables}\n{hint} is not in: {error}");
+        }
+    }
+}
+
+#[test]
+fn another_machine_is_no_sandbox_unless_the_profile_says_so() {
+    for (address, environment, is_sandbox) in [
+        ("http://localhost/v1", "", Ok(true)),
+        ("http://[::1]:80", "", Ok(true)),
+        (
+            "http://127.0.0.2/v1",
+            "environment = \"production\"",
+            Ok(false),
+        ),
+        (
+            "https://cards.example/v1",
+            "environment = \"sandbox\"",
+            Ok(true),
+        ),
+        (
+            "https://cards.example/v1",
+            "environment = \"staging\"",
+            Ok(false),
+        ),
+        ("https://cards.example/v1", "", Err(())),
+        ("http://127.0.0.1.example/v1", "", Err(())),
+    ] {
+        let text = format!(
+            "name = \"x\"\nbase_url = \"{address}\"\n{environment}\n[accounts]\nany = true"
+        );
+        let profile = Profile::parse("x.toml", &text);
+        let read = profile.as_ref().map(Profile::is_sandbox).map_err(|_| ());
+        assert_eq!(read, is_sandbox, "{text}");
+        if let Err(error) = profile {
+            let error = error.to_string();
+            assert!(
+                error.starts_with("x.toml:2:1: ") && error.contains("environment = \"sandbox\""),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_recipe_that_cannot_work_is_refused_where_it_is_written() {
+    for (calls, hint) in [
+        ("path = \"/a\"", "no call takes the account"),
+        (
+            "path = \"/{acount}\"\ntake = { account = \"/id\" }",
+            "call 1: no earlier call takes `acount`",
+        ),
+        (
+            "path = \"/a\"\nbody = { a = [\"{x}\"] }\ntake = { account = \"/id\" }",
+            "takes `x`",
+        ),
+        (
+            "path = \"a\"\ntake = { account = \"/id\" }",
+            "begins with a slash",
+        ),
+        (
+            "path = \"/a\"\ntake = { account = \"id\" }",
+            "no JSON pointer",
+        ),
+        ("path = \"/a\"\ntake = { \"a b\" = \"/id\" }", "is no name"),
+        ("path = \"/a\"\nmethod = \"SEND\"", "is no method"),
+    ] {
+        let error = problem(&format!("[[accounts.calls]]\n{calls}"));
+        assert!(
+            error.starts_with("x.toml:3:") && error.contains(hint),
+            "{calls}\n{error}"
+        );
+    }
+}
+
+#[test]
+fn a_way_to_log_in_that_cannot_work_is_refused_where_it_is_written() {
+    for (table, hint) in [
+        ("[credentials.login]\nform = {}", "say one thing: path"),
+        (
+            "[credentials.login]\npath = \"/a\"\nurl = \"http://h/a\"",
+            "say one thing: path",
+        ),
+        (
+            "[credentials.login]\npath = \"/a\"\nform = {}\njson = {}",
+            "either json or form",
+        ),
+        (
+            "[credentials.login]\npath = \"/a\"\ntoken = \"token\"",
+            "no JSON pointer",
+        ),
+        (
+            "[credentials.login]\npath = \"/a\"\nexpires_in = \"/a\"\nexpires_at = \"/b\"",
+            "say one thing: expires_at",
+        ),
+        (
+            "[credentials.login]\npath = \"/a\"\nheaders = { \"a b\" = \"c\" }",
+            "no name of a header field",
+        ),
+        (
+            "[credentials]\ntoken = { env = \"T\" }\nlogin = { path = \"/a\" }",
+            "either a token",
+        ),
+        (
+            "[credentials]\ntoken = { command = [] }",
+            "a program and its arguments",
+        ),
+        (
+            "[credentials]\ntoken = { command = [\"a\"], env = \"B\" }",
+            "in one place",
+        ),
+        (
+            "[credentials]\ntoken = { command = \"hunter2\" }",
+            "each a text of its own",
+        ),
+    ] {
+        let error = problem(table);
+        assert!(
+            error.starts_with("x.toml:") && error.contains(hint),
+            "{table}\n{error}"
+        );
+    }
+}
+
+#[test]
+fn what_a_profile_may_say_is_written_as_it_is_read() {
+    let text = r#"
+name = "x"
+base_url = "http://127.0.0.1/v1"
+environment = "sandbox"
+[success]
+terminate = "200-with-card"
+[credentials.login]
+url = "https://login.example/t"
+form = { grant_type = "client_credentials", secret = { command = ["vault", "read"] } }
+expires_in = "/expires_in"
+[[accounts.calls]]
+path = "/a"
+headers = { X = { env = "X" } }
+take = { account = "/id" }
+[sandbox]
+issue = "POST /issue/{cardId}"
+reset = { path = "/reset" }
+[never_touch]
+cards = ["11111111-1111-4111-8111-111111111111"]
+"#;
+    let profile = Profile::parse("x.toml", text).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(profile.terms().success_shows_card.len(), 1);
+    let written = toml::to_string(&profile).unwrap();
+    let again = Profile::parse("x.toml", &written).unwrap_or_else(|e| panic!("{e}\n{written}"));
+    assert_eq!(toml::to_string(&again).unwrap(), written);
+    assert!(
+        written.contains("command = [\"vault\", \"read\"]"),
+        "{written}"
+    );
 }

@@ -34,10 +34,13 @@ impl Default for Webhooks {
 #[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct WebhooksTable {
+    /// Where cardproof listens, `127.0.0.1:0` unless said otherwise; port 0 takes a free one.
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<ListenAddress>,
+    /// By which address the target reaches it; absent: the one that it listens on.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback_url: Option<BaseUrl>,
+    /// How long an event may take.
     #[serde(skip_serializing_if = "Option::is_none")]
     wait: Option<Wait>,
 }

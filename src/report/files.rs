@@ -185,6 +185,11 @@ mod tests {
     }
 
     #[test]
+    fn the_published_schema_of_profiles_is_that_of_the_code() {
+        check_published("profile.schema.json", &crate::profile::schema_file());
+    }
+
+    #[test]
     fn the_published_requirements_are_those_of_the_catalogue() {
         check_published("requirements.json", &requirements_file());
     }

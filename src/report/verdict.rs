@@ -144,6 +144,9 @@ fn verdict(
     if exercised > 0 {
         return (Verdict::Pass, None);
     }
+    if facts.lacks.contains(&Needs::Changes) {
+        return (Verdict::NotShown, Some(Needs::Changes.reason().to_owned()));
+    }
     let needs = requirement.needs;
     let lacks = facts.lacks.contains(&needs);
     if lacks && needs.is_for_seeing() {

@@ -153,13 +153,15 @@ pub enum Needs {
     SignatureAge,
     /// Where the profile says where webhooks are received.
     Webhooks,
+    /// Where something may be changed. It goes without saying for a requirement, so none names it.
+    Changes,
     /// Where the profile's limits let two requests go at once.
     AtOnce,
 }
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
@@ -169,6 +171,7 @@ impl Needs {
         Self::Clock,
         Self::SignatureAge,
         Self::Webhooks,
+        Self::Changes,
         Self::AtOnce,
     ];
 
@@ -184,6 +187,7 @@ impl Needs {
             Self::Clock => "clock",
             Self::SignatureAge => "signature-age",
             Self::Webhooks => "webhooks",
+            Self::Changes => "changes",
             Self::AtOnce => "at-once",
         }
     }
@@ -198,6 +202,9 @@ impl Needs {
             Self::Bearer => "needs a bearer token, and the profile names none",
             Self::Signing => "needs signed requests, which the profile says are not sent",
             Self::Webhooks => "needs received events, and the profile has no [webhooks]",
+            Self::Changes => {
+                "the target is no sandbox, and nothing was changed there: --allow-changes was not given"
+            }
             Self::AtOnce => {
                 "needs two requests at once, which [limits] in the profile do not allow"
             }
@@ -214,7 +221,7 @@ impl Needs {
     pub fn is_for_seeing(self) -> bool {
         matches!(
             self,
-            Self::Clock | Self::SignatureAge | Self::Webhooks | Self::AtOnce
+            Self::Clock | Self::SignatureAge | Self::Webhooks | Self::Changes | Self::AtOnce
         )
     }
 }

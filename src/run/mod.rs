@@ -31,7 +31,7 @@ use crate::world::choice::readings as point_readings;
 pub use lab::Effort;
 pub use live::Live;
 pub use progress::{Progress, Silent};
-pub use setting::{Setting, SettingError, abilities};
+pub use setting::{Setting, abilities};
 pub use suspicion::Suspicion;
 use troubles::Troubles;
 

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::contract::Contract;
 use crate::plan::Abilities;
-use crate::profile::{Credentials, Profile};
-use crate::requirement::{self, Needs};
+use crate::profile::{Credentials, Mistake, Profile};
+use crate::requirement::Needs;
 use crate::trace::{Header, RunId, TRACE_VERSION, Terms};
-use crate::world::choice;
 
 /// What is known before anything is sent.
 pub struct Setting<'a> {
@@ -33,29 +32,6 @@ pub struct Setting<'a> {
     pub lacks: Vec<Needs>,
 }
 
-/// A profile that speaks of requirements or readings that there are not.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SettingError {
-    /// A requirement or point that there is not.
-    #[error("the profile's [{table}]: {source}")]
-    Requirement {
-        /// The table.
-        table: &'static str,
-        /// Which, and the nearest.
-        source: requirement::UnknownRequirement,
-    },
-    /// A reading that the point does not have.
-    #[error("the profile's [readings]: `{point}` has no reading `{reading}`; it is one of: {}", .readings.join(", "))]
-    Reading {
-        /// The point.
-        point: String,
-        /// What was asked for.
-        reading: String,
-        /// What there is.
-        readings: Vec<&'static str>,
-    },
-}
-
 impl<'a> Setting<'a> {
     /// The setting for a target.
     ///
@@ -66,13 +42,8 @@ impl<'a> Setting<'a> {
         profile: &Profile,
         seed: u64,
         suites: Vec<String>,
-    ) -> Result<Self, SettingError> {
-        for (point, reading) in &profile.readings {
-            check_pin(point, reading)?;
-        }
-        for id in profile.disabled.keys() {
-            find("disabled", id)?;
-        }
+    ) -> Result<Self, Mistake> {
+        profile.check()?;
         Ok(Self {
             contract,
             terms: profile.terms(),
@@ -148,36 +119,30 @@ impl<'a> Setting<'a> {
     }
 }
 
-fn find(table: &'static str, id: &str) -> Result<&'static requirement::Requirement, SettingError> {
-    requirement::find(id).map_err(|source| SettingError::Requirement { table, source })
-}
-
-fn check_pin(point: &str, reading: &str) -> Result<(), SettingError> {
-    let readings = choice::readings(find("readings", point)?.id);
-    if readings.contains(&reading) {
-        return Ok(());
-    }
-    Err(SettingError::Reading {
-        point: point.to_owned(),
-        reading: reading.to_owned(),
-        readings: readings.to_vec(),
-    })
-}
-
 /// What the target offers, for the plan.
 pub fn abilities(profile: &Profile) -> Abilities {
     let issuer = &profile.sandbox.issuer;
+    let changes = profile.no_changes().is_none();
     Abilities {
-        simulator: profile.sandbox.simulator,
-        issuer: issuer.suspend.is_some() && issuer.unsuspend.is_some() && issuer.block.is_some(),
+        // Another way to issue is not held to what the contract says of the simulator.
+        simulator: changes && profile.sandbox.simulator && profile.sandbox.issue.is_none(),
+        issuer: changes
+            && issuer.suspend.is_some()
+            && issuer.unsuspend.is_some()
+            && issuer.block.is_some(),
         foreign: profile.foreign.account.is_some() && profile.foreign.card.is_some(),
-        webhooks: profile.webhooks.is_some(),
+        // Subscribing is a change.
+        webhooks: changes && profile.webhooks.is_some(),
         // A fixed token would expire with the move, and only a new one shows that the clock was moved.
-        clock: profile.sandbox.clock.is_some()
-            && matches!(profile.credentials, Credentials::Login { .. }),
+        clock: profile.is_sandbox()
+            && profile.sandbox.clock.is_some()
+            && profile.credentials.tells_expiry(),
         signature_age: profile.signing.enabled && profile.signing.longest_age.is_some(),
         bearer: !matches!(profile.credentials, Credentials::None),
         signing: profile.signing.enabled,
+        changes,
+        foreign_changes: changes && profile.is_sandbox(),
+        accounts: changes || !profile.accounts.are_made(),
         at_once: profile.limits.at_once(),
     }
 }
@@ -192,6 +157,9 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         signature_age,
         bearer,
         signing,
+        changes,
+        foreign_changes: _,
+        accounts: _,
         at_once,
     } = abilities(profile);
     [
@@ -203,6 +171,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         (signature_age, Needs::SignatureAge),
         (bearer, Needs::Bearer),
         (signing, Needs::Signing),
+        (changes, Needs::Changes),
         (at_once.is_none_or(|most| most >= 2), Needs::AtOnce),
     ]
     .into_iter()

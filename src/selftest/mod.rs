@@ -136,7 +136,7 @@ pub enum SelftestError {
     Suite(#[from] SuiteError),
     /// The setting is wrong.
     #[error(transparent)]
-    Setting(#[from] crate::run::SettingError),
+    Setting(#[from] crate::profile::Mistake),
 }
 
 /// One thing to be tested.

@@ -50,14 +50,21 @@ pub fn report(folder: &Path, out: &str) -> Value {
 
 /// The report is as the published schema says.
 pub fn check_schema(report: &Value) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/report.schema.json");
+    check_against("report.schema.json", report);
+}
+
+/// A value is as a published schema says.
+pub fn check_against(schema: &str, value: &Value) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("spec")
+        .join(schema);
     let schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> = validator
-        .iter_errors(report)
-        .map(|e| e.to_string())
+        .iter_errors(value)
+        .map(|e| format!("{e} at {}", e.instance_path()))
         .collect();
-    assert_eq!(errors, [] as [String; 0]);
+    assert_eq!(errors, [] as [String; 0], "{value}");
 }
 
 /// A serving process, ended when the test is.

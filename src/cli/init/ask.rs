@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Write};
 
 use super::{Args, env};
 use crate::cli::failure::{Failure, OrUsage};
-use crate::profile::BaseUrl;
-use crate::profile::template::{Known, quoted};
+use crate::profile::blank::{Known, quoted};
+use crate::profile::{BaseUrl, Environment};
 
 /// Asks on one stream and hears on another.
 pub struct Questions<R, W> {
@@ -31,14 +31,25 @@ impl<R: BufRead, W: Write> Questions<R, W> {
             })?;
             known.set("name", quoted(&name));
         }
-        if args.url.is_none() {
+        let mut url = args.url.clone();
+        if url.is_none() {
             let is_url = |text: &str| BaseUrl::try_from(text.to_owned()).map(drop);
-            let url = self.ask(
+            let answer = self.ask(
                 "its address, with the version prefix",
                 "http://127.0.0.1:8080/v1",
                 is_url,
             )?;
-            known.set("base_url", quoted(&url));
+            known.set("base_url", quoted(&answer));
+            url = BaseUrl::try_from(answer).ok();
+        }
+        let is_elsewhere = url.is_some_and(|url| !url.is_loopback());
+        if is_elsewhere && args.environment.is_none() {
+            let environment = self.ask(
+                "what kind of place it is: sandbox, where accounts and cards may be made, or staging, production, …",
+                "production",
+                |text| Environment::try_from(text.to_owned()).map(drop),
+            )?;
+            known.set("environment", quoted(&environment));
         }
         let asks_credentials =
             args.token_env.is_none() && args.api_key_file.is_none() && !args.no_credentials;
@@ -145,7 +156,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::profile::{Accounts, Profile, template};
+    use crate::profile::{Accounts, Profile, blank};
 
     #[derive(Parser)]
     struct Only {
@@ -169,14 +180,14 @@ mod tests {
     fn empty_answers_are_the_usual_ones() {
         let (completed, known, _) = asked("", &"\n".repeat(8));
         completed.unwrap();
-        let profile = Profile::parse("x.toml", &template::text(&known)).unwrap();
+        let profile = Profile::parse("x.toml", &blank::text(&known)).unwrap();
         assert_eq!(profile.base_url.as_str(), "http://127.0.0.1:8080/v1");
         assert!(matches!(profile.accounts, Accounts::Create(_)));
     }
 
     #[test]
     fn what_a_flag_says_is_not_asked() {
-        let flags = "--url http://h/v1 --name x --token-env T --any-account --issuance automatic";
+        let flags = "--url http://h/v1 --environment sandbox --name x --token-env T --any-account --issuance automatic";
         let (completed, _, out) = asked(flags, "");
         completed.unwrap();
         assert_eq!(out, "");
@@ -184,11 +195,11 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_pasted_is_not_taken_for_a_name() {
-        let flags = "--url http://h/v1 --name x --any-account --issuance manual";
+        let flags = "--url http://127.0.0.1:1/v1 --name x --any-account --issuance manual";
         let (completed, known, out) = asked(flags, "9f1c-hunter2\nKEY\nSECRET\n");
         completed.unwrap();
         assert!(out.contains("no name of a variable"));
-        assert!(!template::text(&known).contains("hunter2"));
+        assert!(!blank::text(&known).contains("hunter2"));
     }
 
     #[test]

@@ -1,98 +1,102 @@
-//! The bearer token: fixed, or fetched and renewed in time.
+//! The bearer token: got where the profile says, and again in time.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Method};
+use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::json;
 use tokio::sync::RwLock;
 
-use crate::drive::setup::{Answer, Caller};
+use super::login::{Login, jwt_expiry};
+use crate::drive::secrets;
+use crate::drive::setup::Caller;
 use crate::drive::tamper::wrong_tokens;
 use crate::drive::trouble::Trouble;
-use crate::profile::{Credentials, Secret};
+use crate::profile::{Credentials, Profile, Secret};
+use crate::redact::Masks;
 
-const ADVICE: &str = "Check api_key and api_secret under [credentials]; a target that gives no such token may have a fixed one: token = { env = \"NAME\" }";
+/// A target that refuses tokens whatever is done is not asked for ever new ones.
+const VAIN_RENEWALS_MAX: u32 = 3;
 
 /// How requests say who sends them.
 pub enum Bearer {
     /// They don't.
     None,
-    /// By a token that stays.
-    Fixed(HeaderValue),
-    /// By one that is fetched.
-    Login(Login),
+    /// By a token.
+    Tokens(Box<Tokens>),
 }
 
-/// Credentials, and the token that they last brought.
-pub struct Login {
-    api_key: SecretString,
-    api_secret: SecretString,
+/// Where tokens come from, and the last one.
+pub struct Tokens {
+    source: Source,
     token: RwLock<Option<Token>>,
     /// Tokens that were good before the clock was moved.
     spent: Mutex<Vec<Token>>,
     /// How many seconds the target's clock is ahead of ours.
     ahead: AtomicI64,
+    vain_renewals: AtomicU32,
 }
 
+enum Source {
+    /// Somebody else gets them.
+    Kept(Secret),
+    /// A call does.
+    Login(Box<Login>),
+}
+
+/// A token that was got.
 #[derive(Clone)]
-struct Token {
+pub struct Token {
     value: HeaderValue,
     fetched_at: Instant,
     renew_at: Instant,
-    /// In seconds since the epoch, by the target's clock.
-    expires_at: i64,
+    /// In seconds since the epoch, by the target's clock; absent if nobody knows.
+    expires_at: Option<i64>,
+}
+
+impl Token {
+    /// A token got at `fetched_at` that is good for so long, as far as that is known.
+    pub fn new(value: HeaderValue, fetched_at: Instant, good: Option<(Duration, i64)>) -> Self {
+        Self {
+            value,
+            fetched_at,
+            renew_at: fetched_at + good.map_or(DAY, |(lifetime, _)| renewal_after(lifetime)),
+            expires_at: good.map(|(_, expires_at)| expires_at),
+        }
+    }
 }
 
 impl Bearer {
-    /// Reads the secrets that the profile names.
-    pub fn new(credentials: &Credentials, caller: &Caller) -> Result<Self, Trouble> {
-        let read = |what, secret: &Secret| {
-            let value = secret
-                .read()
-                .map_err(|source| Trouble::Secret { what, source })?;
-            caller.masks.add(value.expose_secret());
-            Ok(value)
+    /// The way that the profile names.
+    pub async fn new(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
+        let source = match (&profile.credentials, profile.credentials.login()) {
+            (_, Some(call)) => Source::Login(Box::new(Login::new(call, profile, caller).await?)),
+            (Credentials::Token(token), None) => Source::Kept(token.clone()),
+            _ => return Ok(Self::None),
         };
-        Ok(match credentials {
-            Credentials::None => Self::None,
-            Credentials::Token(token) => {
-                Self::Fixed(header(&read("the token", token)?, caller).ok_or_else(|| {
-                    Trouble::Unusable {
-                        what: format!("the token in {token}"),
-                        problem: "it holds characters that no header field may hold".to_owned(),
-                    }
-                })?)
-            }
-            Credentials::Login {
-                api_key,
-                api_secret,
-            } => Self::Login(Login {
-                api_key: read("the API key", api_key)?,
-                api_secret: read("the API secret", api_secret)?,
-                token: RwLock::new(None),
-                spent: Mutex::default(),
-                ahead: AtomicI64::new(0),
-            }),
-        })
+        Ok(Self::Tokens(Box::new(Tokens {
+            source,
+            token: RwLock::new(None),
+            spent: Mutex::default(),
+            ahead: AtomicI64::new(0),
+            vain_renewals: AtomicU32::new(0),
+        })))
     }
 
-    /// The value of `Authorization`, fetched anew when it is about to expire.
+    /// The value of `Authorization`, got anew when it is about to expire.
     pub async fn header(&self, caller: &Caller) -> Result<Option<HeaderValue>, Trouble> {
         match self {
             Self::None => Ok(None),
-            Self::Fixed(value) => Ok(Some(value.clone())),
-            Self::Login(login) => login.header(caller).await.map(Some),
+            Self::Tokens(tokens) => tokens.header(caller).await.map(Some),
         }
     }
 
     /// Whether this is the token to be sent now. While it is being renewed, none is.
     pub fn is_current(&self, value: Option<&HeaderValue>) -> bool {
         match self {
-            Self::None | Self::Fixed(_) => true,
-            Self::Login(login) => login
+            Self::None => true,
+            Self::Tokens(tokens) => tokens
                 .token
                 .try_read()
                 .is_ok_and(|token| fresh(token.as_ref()).as_ref() == value),
@@ -102,38 +106,77 @@ impl Bearer {
     /// Seconds since the epoch, by the target's clock as far as it is known.
     pub fn target_now(&self) -> i64 {
         match self {
-            Self::None | Self::Fixed(_) => jiff::Timestamp::now().as_second(),
-            Self::Login(login) => login.target_now(),
+            Self::None => jiff::Timestamp::now().as_second(),
+            Self::Tokens(tokens) => tokens.target_now(),
         }
     }
 
-    /// Fetches a new token after the clock was told to move by so many seconds. Unless the tokens show that it was, says
+    /// Gets a new token after the clock was told to move by so many seconds. Unless the tokens show that it was, says
     /// what they show.
     pub async fn renew(&self, seconds: i64, caller: &Caller) -> Result<(), String> {
         match self {
-            Self::None | Self::Fixed(_) => Err("no token is fetched that could show it".to_owned()),
-            Self::Login(login) => login.renew(seconds, caller).await,
+            Self::Tokens(tokens) if matches!(tokens.source, Source::Login(_)) => {
+                tokens.renew(seconds, caller).await
+            }
+            _ => Err("no token is fetched that could show it".to_owned()),
         }
     }
 
-    /// A token that has expired by its own `expiresAt`.
+    /// A token that has expired by what was said of it when it was got.
     pub fn expired(&self) -> Result<HeaderValue, String> {
         const MARGIN_SECONDS: i64 = 15;
         let expired = match self {
-            Self::None | Self::Fixed(_) => None,
-            Self::Login(login) => {
-                let latest = login.target_now() - MARGIN_SECONDS;
-                let spent = login.spent.lock().unwrap_or_else(PoisonError::into_inner);
-                let expired = spent.iter().rev().find(|token| token.expires_at <= latest);
-                expired.map(|token| token.value.clone())
+            Self::None => None,
+            Self::Tokens(tokens) => {
+                let latest = tokens.target_now() - MARGIN_SECONDS;
+                let spent = tokens.spent.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_over = |token: &&Token| {
+                    token
+                        .expires_at
+                        .is_some_and(|expires_at| expires_at <= latest)
+                };
+                spent
+                    .iter()
+                    .rev()
+                    .find(is_over)
+                    .map(|token| token.value.clone())
             }
         };
         expired.ok_or_else(|| "no bearer token has expired by its `expiresAt` yet".to_owned())
     }
+
+    /// Whether nobody can know how long this token is good, so that its refusal may only mean that it has expired.
+    pub async fn may_have_expired(&self, used: &HeaderValue) -> bool {
+        match self {
+            Self::None => false,
+            Self::Tokens(tokens) => {
+                let token = tokens.token.read().await;
+                // One that has been replaced meanwhile was of the same kind.
+                let known = |token: &Token| token.expires_at.is_some() && token.value == *used;
+                !token.as_ref().is_some_and(known)
+            }
+        }
+    }
+
+    /// After `used` was refused: whether there is another token now, or why there is none; false if others were refused as
+    /// well.
+    pub async fn another(&self, used: &HeaderValue, caller: &Caller) -> Result<bool, String> {
+        match self {
+            Self::None => Ok(false),
+            Self::Tokens(tokens) => tokens.another(used, caller).await,
+        }
+    }
+
+    /// Another token was accepted where the one before was refused.
+    pub fn another_was_accepted(&self) {
+        if let Self::Tokens(tokens) = self {
+            tokens.vain_renewals.store(0, Ordering::Relaxed);
+        }
+    }
 }
 
-impl Login {
-    /// Whoever finds the token old fetches it while the others wait at the lock.
+impl Tokens {
+    /// Whoever finds the token old gets it while the others wait at the lock.
     async fn header(&self, caller: &Caller) -> Result<HeaderValue, Trouble> {
         if let Some(value) = fresh(self.token.read().await.as_ref()) {
             return Ok(value);
@@ -149,6 +192,30 @@ impl Login {
         let value = fetched.value.clone();
         *token = Some(fetched);
         Ok(value)
+    }
+
+    async fn another(&self, used: &HeaderValue, caller: &Caller) -> Result<bool, String> {
+        let mut token = self.token.write().await;
+        if token.as_ref().is_some_and(|token| token.value != *used) {
+            return Ok(true);
+        }
+        let is_enough = self.vain_renewals.fetch_add(1, Ordering::Relaxed) >= VAIN_RENEWALS_MAX;
+        let value = match is_enough {
+            true => used.clone(),
+            false => {
+                let (fetched, _) = self.fetch(caller).await.map_err(|e| e.to_string())?;
+                let value = fetched.value.clone();
+                *token = Some(fetched);
+                value
+            }
+        };
+        match &self.source {
+            Source::Kept(secret) if value == *used => {
+                Err(format!("{secret} still holds the same one"))
+            }
+            Source::Login(_) if is_enough => Ok(false),
+            _ => Ok(true),
+        }
     }
 
     fn target_now(&self) -> i64 {
@@ -184,10 +251,10 @@ impl Login {
         let (fetched, _) = fetched?;
         let passed = fetched.fetched_at.duration_since(before.fetched_at);
         let passed = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
-        let moved = fetched
-            .expires_at
-            .saturating_sub(before.expires_at)
-            .saturating_sub(passed);
+        let moved = match (fetched.expires_at, before.expires_at) {
+            (Some(now), Some(then)) => now.saturating_sub(then).saturating_sub(passed),
+            _ => return Err("the answer to a login does not say when its token expires".to_owned()),
+        };
         *token = Some(fetched);
         let is_as_told = moved.abs_diff(seconds) <= SLACK;
         let ahead = if is_as_told { seconds } else { moved };
@@ -202,27 +269,36 @@ impl Login {
 
     /// A token, and the target's own time if it tells it.
     async fn fetch(&self, caller: &Caller) -> Result<(Token, Option<i64>), Trouble> {
-        let asked_at = Instant::now();
-        let body = json!({
-            "apiKey": self.api_key.expose_secret(),
-            "apiSecret": self.api_secret.expose_secret(),
-        });
-        let answer = caller
-            .call(Method::POST, "/auth/token", &body, None, ADVICE)
-            .await?;
-        let lacks = |what: &str| answer.not_understood_unseen(format!("its body has no {what}"));
-        let token = answer.value["token"]
-            .as_str()
-            .ok_or_else(|| lacks("`token`"))?;
-        let value = header(&token.into(), caller).ok_or_else(|| lacks("usable `token`"))?;
-        let (lifetime, expires_at) = lifetime(&answer)?;
-        let token = Token {
-            value,
-            fetched_at: asked_at,
-            renew_at: asked_at + renewal_after(lifetime),
-            expires_at,
+        match &self.source {
+            Source::Login(login) => login.fetch(caller).await,
+            Source::Kept(secret) => Ok((self.kept(secret, caller).await?, None)),
+        }
+    }
+
+    /// The token that somebody else got. One that is over by its own word is not sent: its refusal would show nothing.
+    async fn kept(&self, secret: &Secret, caller: &Caller) -> Result<Token, Trouble> {
+        let text = secrets::read("the token", secret, &caller.masks).await?;
+        let unusable = |problem: String| Trouble::Unusable {
+            what: format!("the token in {secret}"),
+            problem,
         };
-        Ok((token, answer.date))
+        let value = header(&text, &caller.masks).ok_or_else(|| {
+            unusable("it holds characters that no header field may hold".to_owned())
+        })?;
+        let now = self.target_now();
+        let good = match jwt_expiry(&text) {
+            None => None,
+            Some(expires_at) => match u64::try_from(expires_at.saturating_sub(now)) {
+                Ok(seconds) if seconds > 0 => Some((Duration::from_secs(seconds), expires_at)),
+                _ => {
+                    let problem = format!(
+                        "by its own `exp` it is over since {expires_at}, and it is {now}: put a new one there"
+                    );
+                    return Err(unusable(problem));
+                }
+            },
+        };
+        Ok(Token::new(value, Instant::now(), good))
     }
 }
 
@@ -232,35 +308,20 @@ fn fresh(token: Option<&Token>) -> Option<HeaderValue> {
         .map(|token| token.value.clone())
 }
 
-/// By the target's own clock where it tells it, since it is the target that decides when the token expires.
-fn lifetime(answer: &Answer) -> Result<(Duration, i64), Trouble> {
-    let expires_at = answer.value["expiresAt"].as_i64().ok_or_else(|| {
-        answer.not_understood_unseen("its body has no `expiresAt` in epoch seconds".to_owned())
-    })?;
-    let now = answer
-        .date
-        .unwrap_or_else(|| jiff::Timestamp::now().as_second());
-    match u64::try_from(expires_at.saturating_sub(now)) {
-        Ok(seconds) if seconds > 0 => Ok((Duration::from_secs(seconds), expires_at)),
-        _ => Err(answer.not_understood_unseen(format!(
-            "its token has expired already (`expiresAt` is {expires_at}, and it is {now})"
-        ))),
-    }
-}
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Half a minute before it expires, but not before half its time is over; and once a day at least.
 fn renewal_after(lifetime: Duration) -> Duration {
     const MARGIN: Duration = Duration::from_secs(30);
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     lifetime.saturating_sub(MARGIN).max(lifetime / 2).min(DAY)
 }
 
 /// The token as a header value that is never printed, and masked from now on where the target echoes it.
-fn header(token: &SecretString, caller: &Caller) -> Option<HeaderValue> {
+pub fn header(token: &SecretString, masks: &Masks) -> Option<HeaderValue> {
     let token = token.expose_secret();
-    caller.masks.add(token);
+    masks.add(token);
     for wrong in wrong_tokens(token) {
-        caller.masks.add(&wrong);
+        masks.add(&wrong);
     }
     let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
@@ -270,31 +331,24 @@ fn header(token: &SecretString, caller: &Caller) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drive::address::Base;
-    use crate::drive::client::Client;
     use crate::drive::fake_target::{Act, FakeTarget};
     use crate::profile::{DigestAlgorithm, Setup};
 
-    fn caller(target: &FakeTarget) -> Caller {
-        let masks = crate::redact::Masks::default();
-        Caller {
-            client: Client::new(&target.profile(), None, &masks).unwrap(),
-            base: Base::new(target.profile().base_url.as_str()),
-            setup: Setup {
-                idempotency_key: false,
-                digest: true,
-            },
-            digest: DigestAlgorithm::Sha512,
-            extra: http::HeaderMap::new(),
-            masks,
-        }
+    async fn caller(target: &FakeTarget) -> Caller {
+        let mut profile = target.profile();
+        profile.setup = Setup {
+            idempotency_key: false,
+            digest: true,
+        };
+        profile.signing.digest = DigestAlgorithm::Sha512;
+        Caller::new(&profile, None).await.unwrap()
     }
 
     #[tokio::test]
     async fn many_who_need_a_token_fetch_it_once() {
         let target = FakeTarget::start(|_| Act::Raw(""));
-        let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
+        let caller = caller(&target).await;
+        let bearer = Bearer::new(&target.profile(), &caller).await.unwrap();
         let headers = (0..20).map(|_| bearer.header(&caller));
         for header in futures_util::future::join_all(headers).await {
             let header = header.unwrap().unwrap();
@@ -311,16 +365,16 @@ mod tests {
     #[tokio::test]
     async fn an_old_token_is_fetched_anew() {
         let target = FakeTarget::start(|_| Act::Raw(""));
-        let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
-        let Bearer::Login(login) = &bearer else {
+        let caller = caller(&target).await;
+        let bearer = Bearer::new(&target.profile(), &caller).await.unwrap();
+        let Bearer::Tokens(tokens) = &bearer else {
             panic!()
         };
-        *login.token.write().await = Some(Token {
+        *tokens.token.write().await = Some(Token {
             value: HeaderValue::from_static("Bearer old"),
             fetched_at: Instant::now(),
             renew_at: Instant::now(),
-            expires_at: 0,
+            expires_at: Some(0),
         });
         let header = bearer.header(&caller).await.unwrap().unwrap();
         assert_eq!(header, "Bearer hunter2.hunter2.hunter2");

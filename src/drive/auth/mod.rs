@@ -4,29 +4,34 @@
 pub mod bearer;
 pub mod digest;
 pub mod key;
+mod login;
 pub mod signature;
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Method};
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use self::bearer::Bearer;
 use self::key::SigningKey;
 use self::signature::SignatureInput;
-use super::client::{Delivery, Pass, Received};
-use super::draft::Draft;
+use super::client::{Delivery, Pass, Received, Sent};
+use super::draft::{Draft, method};
 use super::gate::Again;
 use super::outgoing::Outgoing;
+use super::reply::recorded;
+use super::secrets;
 use super::setup::Caller;
 use super::tamper;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, shown_body};
 use crate::case::Flaw;
-use crate::profile::{Component, ExtraHeaders, HeaderText, Profile, Signing};
-use crate::trace::RunId;
+use crate::profile::{Component, PlainCall, Profile, Signing};
+use crate::trace::Response;
 
 const KEY_ADVICE: &str = "Check that the target takes keys at PUT /auth/signing; a key that it knows already goes under [signing] as private_key and key_id, and enabled = false sends requests unsigned";
 
@@ -63,9 +68,9 @@ pub struct Signer {
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let mut access = Self::unsigned(Bearer::new(&profile.credentials, caller)?);
+        let mut access = Self::unsigned(Bearer::new(profile, caller).await?);
         let token = access.bearer.header(caller).await?;
-        access.take_key(&profile.signing, caller, token).await?;
+        access.take_key(profile, caller, token).await?;
         Ok(access)
     }
 
@@ -80,12 +85,12 @@ impl Access {
     /// Signs from now on, if the profile says so.
     pub async fn take_key(
         &mut self,
-        signing: &Signing,
+        profile: &Profile,
         caller: &Caller,
         token: Option<HeaderValue>,
     ) -> Result<(), Trouble> {
-        if signing.enabled {
-            self.signer = Some(Signer::prepare(signing, caller, token).await?);
+        if profile.signing.enabled {
+            self.signer = Some(Signer::prepare(profile, caller, token).await?);
         }
         Ok(())
     }
@@ -101,12 +106,13 @@ impl Access {
     }
 
     /// The same access by another key, for finding out which key is at fault.
-    pub async fn with_fresh_key(&self, signing: &Signing, caller: &Caller) -> Option<Signer> {
+    pub async fn with_fresh_key(&self, profile: &Profile, caller: &Caller) -> Option<Signer> {
         let token = self.bearer.header(caller).await.ok()?;
-        let fresh = Signing {
+        let mut fresh = profile.clone();
+        fresh.signing = Signing {
             private_key: None,
             key_id: None,
-            ..signing.clone()
+            ..fresh.signing
         };
         Signer::prepare(&fresh, caller, token).await.ok()
     }
@@ -147,19 +153,54 @@ impl Access {
         Err("a bearer token has to be renewed sooner than [limits] let a request go".to_owned())
     }
 
-    /// Sends a request that is not judged, again where the target puts it off.
-    pub async fn ask(&self, draft: &Draft, caller: &Caller) -> Result<Received, String> {
+    /// Sends a call that is no case's: again where the target puts it off, and once more with another token where it is
+    /// refused for its token.
+    pub async fn ask(
+        &self,
+        draft: &Draft,
+        headers: HeaderMap,
+        caller: &Caller,
+    ) -> Result<Response, String> {
+        let (used, mut sent) = self.ask_patiently(draft, &headers, caller).await?;
+        if let Some(used) = used.filter(|_| sent.is_unauthorized())
+            && let Ok(true) = self.bearer.another(&used, caller).await
+        {
+            (_, sent) = self.ask_patiently(draft, &headers, caller).await?;
+            if !sent.is_unauthorized() {
+                self.another_was_accepted();
+            }
+        }
+        match sent.received {
+            Received::Whole(incoming) => Ok(recorded(incoming, &[], &caller.masks)),
+            Received::Lost { words, .. } | Received::LetGo(words) => {
+                let Draft { method, path, .. } = draft;
+                let (base, words) = (caller.base.as_str(), caller.masks.apply(words));
+                Err(format!("{method} {base}{path} got no answer: {words}"))
+            }
+        }
+    }
+
+    /// Sends it, again where the target puts it off; and with which token that was.
+    pub async fn ask_patiently(
+        &self,
+        draft: &Draft,
+        headers: &HeaderMap,
+        caller: &Caller,
+    ) -> Result<(Option<HeaderValue>, Sent), String> {
         let mut again = Again::default();
         let mut entry = self.enter(1, caller).await?;
         loop {
-            let request = self.dress(draft, None, None, caller, entry.token)?;
+            let token = entry.token.clone();
+            let mut request = self.dress(draft, None, None, caller, entry.token)?;
+            // What the signature covers is settled: these are not in it.
+            request.headers.extend(headers.clone());
             let sent = entry.pass.send(request, Delivery::default()).await;
             if sent.received.put_off().is_none() {
-                return Ok(sent.received);
+                return Ok((token, sent));
             }
             entry = match self.enter_again(&mut again, caller).await {
                 Ok(entry) => entry,
-                Err(_) => return Ok(sent.received),
+                Err(_) => return Ok((token, sent)),
             };
         }
     }
@@ -212,10 +253,7 @@ impl Access {
         caller: &Caller,
         token: Option<HeaderValue>,
     ) -> Result<Outgoing, String> {
-        let mut request = Outgoing::new(&caller.base, draft)?;
-        if !caller.extra.is_empty() {
-            request.headers.extend(caller.extra.clone());
-        }
+        let mut request = caller.begin(draft)?;
         if let Some(body) = &draft.body {
             let digest = digest::content_digest(caller.digest, body.as_bytes());
             request.set("content-digest", &digest)?;
@@ -225,9 +263,49 @@ impl Access {
             _ => token,
         };
         if let Some(token) = token {
-            request.headers.insert(http::header::AUTHORIZATION, token);
+            request.headers.insert(AUTHORIZATION, token);
         }
         Ok(request)
+    }
+
+    /// Whether the refusal of a good request with this token may only mean that it has expired, as nobody knows how long it
+    /// is good.
+    pub async fn may_have_expired(&self, used: &HeaderValue) -> bool {
+        self.bearer.may_have_expired(used).await
+    }
+
+    /// After `used` was refused: whether there is another token now, with which it is worth trying.
+    pub async fn has_another(&self, used: &HeaderValue, caller: &Caller) -> Result<bool, String> {
+        self.bearer.another(used, caller).await
+    }
+
+    /// Empties the sandbox.
+    pub async fn reset(&self, reset: &PlainCall, caller: &Caller) -> Result<(), Trouble> {
+        let call = format!("{} {}{}", reset.method, caller.base.as_str(), reset.path);
+        let not_reset = |problem| Trouble::NotReset { problem };
+        let draft = Draft {
+            method: method(&reset.method).map_err(not_reset)?,
+            path: reset.path.clone(),
+            body: reset.body.as_ref().map(Value::to_string),
+            media_type: None,
+            key: Some(Uuid::new_v4().to_string()),
+        };
+        let response = self
+            .ask(&draft, HeaderMap::new(), caller)
+            .await
+            .map_err(not_reset)?;
+        match response.status {
+            200..300 => Ok(()),
+            status => Err(not_reset(format!(
+                "{call} was answered with {status}{}",
+                shown_body(&response.body)
+            ))),
+        }
+    }
+
+    /// Another token was accepted where the one before was refused.
+    pub fn another_was_accepted(&self) {
+        self.bearer.another_was_accepted();
     }
 
     /// After the clock was told to move: gets a token that is good now, which also shows whether the clock was moved.
@@ -270,11 +348,12 @@ impl Access {
 
 impl Signer {
     async fn prepare(
-        signing: &Signing,
+        profile: &Profile,
         caller: &Caller,
         token: Option<HeaderValue>,
     ) -> Result<Self, Trouble> {
-        let key = load_key(signing)?;
+        let signing = &profile.signing;
+        let key = load_key(signing, caller).await?;
         let key_id = match &signing.key_id {
             Some(_) if signing.private_key.is_none() => {
                 return Err(Trouble::Unusable {
@@ -283,7 +362,7 @@ impl Signer {
                 });
             }
             Some(key_id) => key_id.clone(),
-            None => register(&key, caller, token).await?,
+            None => register(&key, profile, caller, token).await?,
         };
         Ok(Self {
             key,
@@ -303,17 +382,14 @@ impl Signer {
 }
 
 /// The key that a profile names, or a fresh one.
-pub fn load_key(signing: &Signing) -> Result<SigningKey, Trouble> {
+pub async fn load_key(signing: &Signing, caller: &Caller) -> Result<SigningKey, Trouble> {
     let Some(secret) = &signing.private_key else {
         return SigningKey::generate().map_err(|problem| Trouble::Machine {
             what: "signing",
             problem: problem.to_owned(),
         });
     };
-    let pem = secret.read().map_err(|source| Trouble::Secret {
-        what: "the private key",
-        source,
-    })?;
+    let pem = secrets::read("the private key", secret, &caller.masks).await?;
     SigningKey::from_pem(pem.expose_secret()).map_err(|problem| Trouble::Unusable {
         what: format!("the private key in {secret}"),
         problem: problem.to_owned(),
@@ -322,9 +398,18 @@ pub fn load_key(signing: &Signing) -> Result<SigningKey, Trouble> {
 
 async fn register(
     key: &SigningKey,
+    profile: &Profile,
     caller: &Caller,
     token: Option<HeaderValue>,
 ) -> Result<String, Trouble> {
+    if let Some(reason) = profile.no_changes() {
+        return Err(Trouble::Unusable {
+            what: "a key that the target does not know".to_owned(),
+            problem: format!(
+                "to register it is a change: {reason}; name one that it knows, as private_key and key_id under [signing]"
+            ),
+        });
+    }
     let pem = key.public_pem().map_err(|problem| Trouble::Unusable {
         what: "the private key".to_owned(),
         problem: problem.to_owned(),
@@ -340,47 +425,4 @@ async fn register(
         Some(_) => Err(answer.not_understood("its `keyId` is not plain ASCII".to_owned())),
         None => Err(answer.not_understood("its body has no `keyId`".to_owned())),
     }
-}
-
-/// The run's own header field.
-const RUN: HeaderName = HeaderName::from_static("x-cardproof-run");
-
-/// The header fields beside those of the contract: the run's, and those of a profile, secrets marked so that they are not
-/// printed. A signature covers them only where the profile says so.
-pub fn extra_headers(
-    headers: &ExtraHeaders,
-    run: Option<RunId>,
-    caller_masks: &crate::redact::Masks,
-) -> Result<HeaderMap, Trouble> {
-    let mut map = HeaderMap::new();
-    let run = run.map(|run| HeaderValue::from_str(&run.to_string()));
-    map.extend(run.and_then(Result::ok).map(|run| (RUN, run)));
-    for (name, text) in &headers.0 {
-        let unusable = |problem: &str| Trouble::Unusable {
-            what: format!("the header field {name}"),
-            problem: problem.to_owned(),
-        };
-        let field: HeaderName = name
-            .parse()
-            .map_err(|_| unusable("that is no name of one"))?;
-        let value = match text {
-            HeaderText::Plain(text) => HeaderValue::from_str(text),
-            HeaderText::Secret(secret) => {
-                let secret = secret.read().map_err(|source| Trouble::Secret {
-                    what: "the value of a header field",
-                    source,
-                })?;
-                caller_masks.add(secret.expose_secret());
-                HeaderValue::from_str(secret.expose_secret()).map(|mut value| {
-                    value.set_sensitive(true);
-                    value
-                })
-            }
-        };
-        map.insert(
-            field,
-            value.map_err(|_| unusable("its value holds characters that none may hold"))?,
-        );
-    }
-    Ok(map)
 }

@@ -23,7 +23,14 @@ impl Visit<'_> {
     /// Has an account by the way that the profile says.
     pub async fn account(&self) -> Done<AccountId> {
         self.forget();
-        let supply = Supply::prepare(&self.profile.accounts, &self.access, &self.caller).await;
+        if let Accounts::List(list) = &self.profile.accounts
+            && let Some(id) = list.first()
+        {
+            let account = AccountId::new(id.to_string());
+            let note = account.to_string();
+            return Ok((account, note));
+        }
+        let supply = Supply::prepare(self.profile, &self.access, &self.caller).await;
         let leased = match &supply {
             Ok(supply) => supply.lease(&self.access, &self.caller).await,
             Err(words) => Err(words.clone()),
@@ -90,7 +97,8 @@ impl Visit<'_> {
             return account;
         }
         for id in list.iter().map(|id| AccountId::new(id.to_string())) {
-            if matches!(self.account_cards(&id).await, Ok((false, _))) {
+            let may_be_used = self.caller.guard.check_account(&id).is_ok();
+            if may_be_used && matches!(self.account_cards(&id).await, Ok((false, _))) {
                 return Account { id, is_used: false };
             }
         }
@@ -103,6 +111,11 @@ impl Visit<'_> {
             Accounts::List(_) => inquiry.evidence.add(Fact::AccountListed),
             Accounts::Any => inquiry.evidence.add(Fact::AccountDrawn),
             Accounts::Create(recipe) => inquiry.evidence.say("pointer", recipe.id.as_str()),
+            Accounts::Calls(_) | Accounts::Command(_) => {
+                inquiry
+                    .evidence
+                    .say("pointer", "the place that `take` names");
+            }
         }
     }
 

@@ -21,7 +21,7 @@ use crate::drive::draft::{Draft, segment};
 use crate::drive::outgoing::Outgoing;
 use crate::drive::reply::{card_id, recorded};
 use crate::drive::witness::Seen;
-use crate::profile::{Accounts, Component, DigestAlgorithm, Success};
+use crate::profile::{Component, DigestAlgorithm, SuccessCode};
 use crate::redact::Masks;
 use crate::trace::Issuance;
 
@@ -45,7 +45,7 @@ impl<'v, 'p> Patient<'v, 'p> {
 
     /// Account, card, its life and its events.
     pub async fn treat(mut self, round: &mut Round<'_>) {
-        let makes_account = matches!(self.visit.profile.accounts, Accounts::Create(_));
+        let makes_account = self.visit.profile.accounts.are_made();
         if let (Changes::Forbidden(why), true) = (&self.visit.changes, makes_account) {
             let why = format!("one would be made, and {why}");
             return round.skip(Step::Account, &why);
@@ -314,9 +314,9 @@ impl<'v, 'p> Patient<'v, 'p> {
         }
         self.left.retain(|left| left != card);
         let shows_card = id_of(&seen).is_some();
-        let (right, expected) = match self.visit.profile.success {
-            Success::NoContent => (seen.status() == Some(204), "204"),
-            Success::Card => (
+        let (right, expected) = match self.visit.profile.success.terminate {
+            SuccessCode::NoContent => (seen.status() == Some(204), "204"),
+            SuccessCode::Card => (
                 seen.status() == Some(200) && shows_card,
                 "200 with the card",
             ),

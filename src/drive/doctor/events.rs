@@ -125,10 +125,8 @@ impl<'v, 'p> Watch<'v, 'p> {
 async fn ask_from_here(address: &str, profile: &Profile) -> Result<Seen, String> {
     let url = BaseUrl::try_from(address.to_owned())?;
     // It is not the target: what proves to that who calls is none of its business.
-    let mut profile = Profile {
-        tls: Tls::default(),
-        ..profile.clone()
-    };
+    let mut profile = profile.clone();
+    profile.tls = Tls::default();
     if is_of_this_machine(address) {
         profile.proxy = None;
     }

@@ -17,7 +17,10 @@ impl Visit<'_> {
     pub async fn key(&mut self) -> Done<()> {
         let signing = &self.profile.signing;
         let token = self.access.token(&self.caller).await.ok().flatten();
-        let taken = self.access.take_key(signing, &self.caller, token).await;
+        let taken = self
+            .access
+            .take_key(self.profile, &self.caller, token)
+            .await;
         let Err(trouble) = taken else {
             let note = match (signing.enabled, &signing.key_id) {
                 (false, _) => "the profile says that nothing is signed".to_owned(),
@@ -52,7 +55,7 @@ impl Visit<'_> {
 
     /// The key in other forms. Whichever is taken is registered, as ours would have been.
     async fn try_keys(&self, inquiry: &mut Inquiry) {
-        let key = load_key(&self.profile.signing).ok();
+        let key = load_key(&self.profile.signing, &self.caller).await.ok();
         let Some(pem) = key.and_then(|key| key.public_pem().ok()) else {
             return;
         };

@@ -14,6 +14,8 @@ mod secrets;
 mod signed;
 mod token;
 
+use http::HeaderMap;
+
 use crate::case::Flaw;
 use crate::doctor::{Check, Examination, Failure, Outcome, Step};
 use crate::profile::{BaseUrl, Profile, Tls};
@@ -82,7 +84,7 @@ impl Round<'_> {
     /// All steps, until one fails that the others need.
     async fn go(&mut self) -> Option<()> {
         self.pass(Step::Profile, String::new());
-        let (caller, bearer) = self.settle(Step::Secrets, secrets::read(self.profile))?;
+        let (caller, bearer) = self.settle(Step::Secrets, secrets::read(self.profile).await)?;
         let way = reach::Way::of(self.profile, &caller);
         let place = self.settle(Step::Name, reach::name(&way).await)?;
         self.settle(Step::Connection, reach::connection(&way, &place).await)?;
@@ -213,7 +215,10 @@ impl Visit<'_> {
     /// A draft, dressed and sent as a run does.
     async fn call(&self, draft: &Draft) -> Result<Seen, String> {
         self.forget();
-        self.access.ask(draft, &self.caller).await?;
+        let headers = HeaderMap::new();
+        self.access
+            .ask_patiently(draft, &headers, &self.caller)
+            .await?;
         self.witnessed()
             .ok_or_else(|| "nothing was sent".to_owned())
     }

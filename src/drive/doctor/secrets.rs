@@ -6,11 +6,12 @@ use super::evidence::Inquiry;
 use super::{Bearer, Caller, Done, Trouble};
 use crate::doctor::{Fact, Failure, KeyForm, Step};
 use crate::drive::auth::load_key;
+use crate::drive::secrets;
 use crate::drive::witness::Witness;
 use crate::profile::{Credentials, Profile, Secret, SecretError};
 
 /// Reads them all, as a run does.
-pub fn read(profile: &Profile) -> Done<(Caller, Bearer)> {
+pub async fn read(profile: &Profile) -> Done<(Caller, Bearer)> {
     let signing = &profile.signing;
     if signing.enabled && signing.key_id.is_some() && signing.private_key.is_none() {
         let mut inquiry = Inquiry::new(
@@ -22,13 +23,29 @@ pub fn read(profile: &Profile) -> Done<(Caller, Bearer)> {
         return Err(inquiry.failure(None));
     }
     let failed = |trouble| failure(profile, &trouble);
-    let mut caller = Caller::new(profile, None).map_err(failed)?;
-    let bearer = Bearer::new(&profile.credentials, &caller).map_err(failed)?;
+    let mut caller = Caller::new(profile, None).await.map_err(failed)?;
+    let bearer = Bearer::new(profile, &caller).await.map_err(failed)?;
+    for (what, secret) in credentials(&profile.credentials) {
+        let read = secrets::read(what, secret, &caller.masks).await;
+        read.map_err(failed)?;
+    }
     if signing.enabled && signing.private_key.is_some() {
-        load_key(signing).map_err(failed)?;
+        load_key(signing, &caller).await.map_err(failed)?;
     }
     caller.client.witness = Some(Witness::default());
     Ok(((caller, bearer), note(profile)))
+}
+
+/// The secrets that prove who calls. Those of another login are read when it is sent.
+fn credentials(credentials: &Credentials) -> Vec<(&'static str, &Secret)> {
+    match credentials {
+        Credentials::None | Credentials::OtherLogin(_) => vec![],
+        Credentials::Token(token) => vec![("the token", token)],
+        Credentials::Login {
+            api_key,
+            api_secret,
+        } => vec![("the API key", api_key), ("the API secret", api_secret)],
+    }
 }
 
 fn note(profile: &Profile) -> String {
@@ -69,6 +86,7 @@ fn failure(profile: &Profile, trouble: &Trouble) -> Box<Failure> {
                     Fact::SecretUnreadable,
                     format!("the file {}", path.display()),
                 ),
+                SecretError::Command(error) => (Fact::CommandFailed, error.to_string()),
             };
             evidence.add(fact);
             evidence.say("secret", secret);

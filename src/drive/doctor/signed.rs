@@ -169,7 +169,7 @@ impl Visit<'_> {
         if signing.key_id.is_none() || self.changes != Changes::Allowed {
             return;
         }
-        if let Some(signer) = self.access.with_fresh_key(signing, &self.caller).await {
+        if let Some(signer) = self.access.with_fresh_key(self.profile, &self.caller).await {
             self.try_signed(inquiry, Trial::FreshKey, Some(&signer), |_| {}, |_, _| {})
                 .await;
         }

@@ -11,6 +11,7 @@ use super::{Done, Visit, secrets};
 use crate::doctor::{Fact, Step, Trial};
 use crate::drive::auth::digest::content_digest;
 use crate::drive::outgoing::Outgoing;
+use crate::drive::setup::SetupCall;
 use crate::drive::witness::Seen;
 use crate::profile::Credentials;
 use base64::Engine;
@@ -26,7 +27,7 @@ impl Visit<'_> {
         let seen = self.witnessed();
         match (fetched, &self.profile.credentials) {
             (Ok(_), Credentials::None) => Ok(((), "the profile gives none".to_owned())),
-            (Ok(token), Credentials::Login { .. }) => {
+            (Ok(token), Credentials::Login { .. } | Credentials::OtherLogin(_)) => {
                 let seen_clock = seen.as_ref().and_then(|seen| seen.header("date"));
                 self.ahead = seen_clock
                     .and_then(crate::drive::gate::epoch)
@@ -34,9 +35,12 @@ impl Visit<'_> {
                     .or(self.ahead);
                 Ok(((), self.token_note(token.as_ref())))
             }
-            (Ok(token), Credentials::Token(_)) => self.fixed_token(token.as_ref()),
-            (Err(trouble), _) => {
-                let problem = "no token";
+            (Ok(token), Credentials::Token(_)) => Ok(((), self.token_note(token.as_ref()))),
+            (Err(trouble), credentials) => {
+                let problem = match credentials {
+                    Credentials::Token(_) => trouble.to_string(),
+                    _ => "no token".to_owned(),
+                };
                 let mut inquiry = match seen {
                     Some(seen) => Inquiry::of(Step::Token, self.profile, problem, seen),
                     None => Inquiry::new(Step::Token, self.profile, problem),
@@ -48,21 +52,20 @@ impl Visit<'_> {
         }
     }
 
-    fn fixed_token(&self, token: Option<&HeaderValue>) -> Done<()> {
-        let now = jiff::Timestamp::now().as_second() + self.ahead.unwrap_or(0);
-        let expired = claims(token)
-            .and_then(|claims| claims["exp"].as_i64())
-            .filter(|exp| *exp <= now);
-        let Some(exp) = expired else {
-            return Ok(((), self.token_note(token)));
-        };
-        let problem = "the token has expired by its own word";
-        let mut inquiry = Inquiry::new(Step::Token, self.profile, problem);
-        inquiry.evidence.add(Fact::TokenExpired);
-        inquiry
-            .evidence
-            .say("expired", format!("{} s ago (`exp` is {exp})", now - exp));
-        Err(inquiry.failure(None))
+    /// A token that somebody else got can't be used, or another login gives none.
+    fn look_into_other(&self, inquiry: &mut Inquiry, words: &str) {
+        match &self.profile.credentials {
+            Credentials::OtherLogin(_) => {
+                inquiry.evidence.add(Fact::TokenFetched);
+                inquiry.evidence.add(Fact::OtherLogin);
+                inquiry.evidence.say("words", words);
+            }
+            _ if words.contains("by its own `exp`") => {
+                inquiry.evidence.add(Fact::TokenExpired);
+                inquiry.evidence.say("expired", words);
+            }
+            _ => inquiry.evidence.add(Fact::NoHeaderText),
+        }
     }
 
     /// What kind of token it is, how long it lives, and how far the clocks differ.
@@ -87,8 +90,7 @@ impl Visit<'_> {
             api_secret,
         } = &self.profile.credentials
         else {
-            inquiry.evidence.add(Fact::NoHeaderText);
-            return;
+            return self.look_into_other(inquiry, words);
         };
         inquiry.evidence.add(Fact::TokenFetched);
         let (Ok(key), Ok(secret)) = (api_key.read(), api_secret.read()) else {
@@ -185,7 +187,18 @@ impl Visit<'_> {
             "/auth/token" => None,
             _ => self.access.token(&self.caller).await.ok().flatten(),
         };
-        let Ok(mut request) = self.caller.outgoing(method, path, body, bearer) else {
+        let headers = bearer.map(|bearer| (http::header::AUTHORIZATION, bearer));
+        let setup = SetupCall {
+            method,
+            path,
+            body: Some(body.to_string()),
+            media_type: None,
+            headers: headers.into_iter().collect(),
+            is_login: path == "/auth/token",
+            wants_json: true,
+            advice: "",
+        };
+        let Ok(mut request) = self.caller.setup_request(setup) else {
             return;
         };
         if other_setup && !self.set_up_otherwise(inquiry, &mut request) {

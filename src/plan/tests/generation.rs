@@ -376,3 +376,57 @@ fn time_passes_in_the_last_cases_alone() {
         .filter(|planned| planned.case.moves_clock() && planned.missing.is_empty());
     assert_eq!(moving.count(), 0);
 }
+
+#[test]
+fn where_nothing_may_be_changed_only_cases_that_read_are_run() {
+    let suites = Suite::find(DEFAULT_SUITE).unwrap();
+    let guest = Abilities {
+        changes: false,
+        foreign_changes: false,
+        ..Abilities::ALL
+    };
+    let planned = plan(&suites, 1, Budget::default(), Contract::embedded(), guest);
+    let run: Vec<Case> = planned
+        .filter(|planned| planned.missing.is_empty())
+        .map(|planned| planned.case)
+        .collect();
+    assert!(!run.is_empty(), "there is nothing to read");
+    for case in run {
+        for step in &case.steps {
+            let reads = matches!(
+                step.command,
+                Command::Read(_)
+                    | Command::ListAccount(_)
+                    | Command::ListProgramme
+                    | Command::Pause(_)
+                    | Command::Retry(_)
+            );
+            assert!(
+                reads && step.method.as_ref().is_none_or(http::Method::is_safe),
+                "{step}"
+            );
+        }
+    }
+}
+
+#[test]
+fn outside_a_sandbox_what_is_foreign_is_read_and_nothing_else() {
+    let guest = Abilities {
+        foreign_changes: false,
+        ..Abilities::ALL
+    };
+    for (step, is_run) in [
+        ("read foreign", true),
+        ("list foreign", true),
+        ("terminate foreign", false),
+        ("create virtual on foreign", false),
+        ("read foreign by DELETE", false),
+    ] {
+        let case = Case {
+            name: "c".into(),
+            title: String::new(),
+            steps: vec![step.parse().unwrap()],
+        };
+        assert_eq!(guest.missing(&case).is_empty(), is_run, "{step}");
+    }
+}
