@@ -16,6 +16,7 @@ pub mod card_view;
 pub mod case;
 pub mod cli;
 pub mod contract;
+pub mod doctor;
 pub mod drive;
 pub mod embedded;
 pub mod exit_code;

@@ -52,6 +52,44 @@ fn a_served_reference_is_tested_by_the_profile_that_it_writes() {
 }
 
 #[test]
+fn a_profile_that_init_writes_is_well_and_is_run() {
+    let folder = folder();
+    let (_served, _) = serve(folder.path(), "");
+    let profile = fs::read_to_string(folder.path().join("sandbox/cardproof.toml")).unwrap();
+    let url = profile
+        .split("base_url = \"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let init = format!(
+        "init --url {url} --api-key-file sandbox/api-key --api-secret-file sandbox/api-secret \
+         --accounts-path /sandbox/accounts --issuance manual --listen 127.0.0.1:0 --generate-key key.pem --no-input"
+    );
+    let ended = cardproof(folder.path(), &init);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        ended.stdout.starts_with("{\"publicKey\":\""),
+        "{}",
+        ended.stdout
+    );
+    let again = cardproof(folder.path(), &init);
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("--force"), "{}", again.stderr);
+    for command in ["doctor", "run --suite smoke --out out"] {
+        let ended = cardproof(folder.path(), command);
+        assert_eq!(
+            ended.code,
+            Some(0),
+            "{command}: {}{}",
+            ended.stdout,
+            ended.stderr
+        );
+    }
+}
+
+#[test]
 fn a_recording_is_judged_by_what_the_profile_said() {
     let folder = folder();
     let (_served, args) = serve(folder.path(), "--fault deactivate-does-nothing");

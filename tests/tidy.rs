@@ -50,6 +50,7 @@ fn pure_rooms_neither_wait_nor_send() {
         "card",
         "case",
         "contract",
+        "doctor",
         "judge",
         "plan",
         "requirement",

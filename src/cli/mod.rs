@@ -3,8 +3,10 @@
 //! Results go to stdout, progress and diagnostics to stderr. A departure is a result; only what keeps a command from
 //! doing its work is a failure. `anyhow` is used here and nowhere else.
 
+mod doctor;
 mod explain;
 mod failure;
+mod init;
 mod interrupt;
 mod judge;
 mod list;
@@ -47,6 +49,10 @@ struct Cli {
 enum Command {
     /// Test an implementation and report; what happens when no command is named.
     Run(Box<run::Args>),
+    /// Write a profile, by asking or from flags.
+    Init(Box<init::Args>),
+    /// Examine a profile and its target step by step, and say what fails and what it comes from.
+    Doctor(doctor::Args),
     /// Run a reproducer, a suite or the cases of a trace again, and count how often they depart.
     Replay(replay::Args),
     /// Judge a recorded trace, without any network.
@@ -73,6 +79,7 @@ fn after_long_help() -> String {
         "Examples:\n  \
          cardproof                                          test the embedded reference: a first look\n  \
          cardproof --fault terminate-is-reversible          see a departure, and what a report says of it\n  \
+         cardproof init && cardproof doctor                 write a profile, and see whether it works\n  \
          cardproof --profile mine.toml --max-time 60s       test an implementation\n  \
          cardproof replay reports/…/cases/LIFE-4.toml       run a finding again\n  \
          cardproof explain LIFE-4                           the rule behind it\n\n\
@@ -102,6 +109,8 @@ fn execute(args: impl Iterator<Item = OsString>) -> ExitCode {
     cli.output.apply();
     let outcome: Outcome = match &cli.command {
         Command::Run(args) => run::execute(args, cli.output),
+        Command::Init(args) => init::execute(args),
+        Command::Doctor(args) => doctor::execute(args),
         Command::Replay(args) => replay::execute(args, cli.output),
         Command::Judge(args) => judge::execute(args, cli.output),
         Command::List(args) => list::execute(args),

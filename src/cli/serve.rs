@@ -121,7 +121,7 @@ fn profile_text(profile: &Profile) -> anyhow::Result<String> {
 }
 
 /// For the owner's eyes only, where the system knows owners.
-fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
+pub fn write_secret(path: &Path, secret: &str) -> io::Result<()> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -12,7 +12,7 @@ use crate::reference::{self, Fault, Issuance, Options, Readings, UnknownReading}
 use crate::words::nearest;
 
 /// The file that is looked for when no profile is named.
-const PROFILE_FILE: &str = "cardproof.toml";
+pub const PROFILE_FILE: &str = "cardproof.toml";
 
 /// How long the reference takes to issue a card by itself.
 const ISSUANCE_DELAY: Duration = Duration::from_millis(20);
@@ -223,7 +223,8 @@ impl HowIssued {
     }
 }
 
-fn find_upwards(name: &str) -> Option<PathBuf> {
+/// The nearest file of that name, here or above.
+pub fn find_upwards(name: &str) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors()
         .map(|folder| folder.join(name))
@@ -256,7 +257,8 @@ fn least_profile(url: &BaseUrl) -> String {
     )
 }
 
-fn base_url(text: &str) -> Result<BaseUrl, String> {
+/// An address as a profile has it.
+pub fn base_url(text: &str) -> Result<BaseUrl, String> {
     BaseUrl::try_from(text.to_owned())
 }
 

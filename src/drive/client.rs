@@ -16,6 +16,7 @@ use super::outgoing::Outgoing;
 use super::release::{Place, Release};
 use super::tls;
 use super::trouble::Trouble;
+use super::witness::Witness;
 use crate::case::Loss;
 use crate::profile::Profile;
 use crate::redact::Masks;
@@ -39,6 +40,8 @@ pub struct Client {
     connect_timeout: Duration,
     /// Connections that wait for the next request.
     idle: Mutex<Vec<Connection>>,
+    /// Keeps what was sent last, for whoever examines the target.
+    pub witness: Option<Witness>,
 }
 
 /// How a request is brought over, beyond simply sending it.
@@ -139,6 +142,7 @@ impl Client {
             timeout,
             connect_timeout: profile.connect_timeout.map_or(timeout, |wait| wait.0),
             idle: Mutex::default(),
+            witness: None,
         })
     }
 
@@ -166,12 +170,44 @@ impl Client {
         })
     }
 
+    /// Sends a request that is not judged, again where the target puts it off.
+    pub async fn ask(&self, outgoing: Outgoing) -> Result<Received, String> {
+        let mut again = Again::default();
+        let mut pass = self.enter(1).await?;
+        loop {
+            let sent = pass.send(outgoing.clone(), Delivery::default()).await;
+            if sent.received.put_off().is_none() {
+                return Ok(sent.received);
+            }
+            pass = match self.enter_again(&mut again).await {
+                Ok(pass) => pass,
+                Err(_) => return Ok(sent.received),
+            };
+        }
+    }
+
+    /// Opens a connection for the next request, or says why there is none.
+    pub async fn open(&self) -> Result<(), String> {
+        let connection = self.connect().await?;
+        self.keep(connection);
+        Ok(())
+    }
+
+    /// The proxy that is between, without what it knows the caller by.
+    pub fn proxy(&self) -> Option<String> {
+        self.connector.proxy()
+    }
+
     async fn send(&self, outgoing: Outgoing, delivery: Delivery<'_>) -> Sent {
         let mut attempt = Attempt {
             place: delivery.release.map(Release::place),
             at: Instant::now(),
             is_connecting: false,
         };
+        let seen = self
+            .witness
+            .as_ref()
+            .map(|witness| (witness, outgoing.clone()));
         let exchange = self.exchange(outgoing, delivery, &mut attempt);
         let received = match tokio::time::timeout(self.timeout, exchange).await {
             Ok(received) => received,
@@ -180,6 +216,9 @@ impl Client {
                 no_connection: attempt.is_connecting,
             },
         };
+        if let Some((witness, outgoing)) = seen {
+            witness.note(outgoing, &received);
+        }
         Sent {
             at: attempt.at,
             received,

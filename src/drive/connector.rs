@@ -81,6 +81,11 @@ impl Connector {
         }
     }
 
+    /// The address of the proxy that is between.
+    pub fn proxy(&self) -> Option<String> {
+        self.way.proxy()
+    }
+
     /// Why an answer with this status is not the target's, if it is not.
     pub fn own_answer(&self, status: http::StatusCode) -> Option<String> {
         self.way.own_answer(status)

@@ -11,6 +11,7 @@
 //! - `hooks` receives events, `hook_steps` runs the steps about them.
 //! - `pool` shares out listed accounts, `listed` reads what they hold first, `leftovers` ends
 //!   what a case leaves in them.
+//! - `doctor` examines a target that can't be tested yet; `witness` shows it what its calls sent.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
@@ -21,6 +22,7 @@ mod case_run;
 mod client;
 mod connection;
 mod connector;
+mod doctor;
 mod draft;
 mod gate;
 mod guard;
@@ -41,6 +43,7 @@ mod tamper;
 mod tls;
 mod trouble;
 mod wire;
+mod witness;
 mod writer;
 
 use std::time::Instant;
@@ -59,6 +62,8 @@ use crate::case::Case;
 use crate::profile::{Accounts, Profile};
 use crate::trace::{CaseNumber, CaseTrace, Micros, RunId};
 
+pub use self::auth::key::NewKey;
+pub use self::doctor::{Changes, examine};
 pub use self::session::{FinishedCases, LeftCard, Session};
 pub use self::stop::StopSignal;
 pub use self::trouble::Trouble;

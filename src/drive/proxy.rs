@@ -90,6 +90,14 @@ impl Way {
         }
     }
 
+    /// The address of the proxy, if there is one.
+    pub fn proxy(&self) -> Option<String> {
+        match self {
+            Self::Straight => None,
+            Self::Tunnel(proxy, _) | Self::Forward(proxy, _) => Some(shown(proxy)),
+        }
+    }
+
     /// Why an answer with this status is not the target's, if it is not.
     pub fn own_answer(&self, status: http::StatusCode) -> Option<String> {
         match self {

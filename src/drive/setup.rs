@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::address::Base;
 use super::auth::digest::content_digest;
-use super::client::{Client, Delivery, Incoming, Received};
+use super::client::{Client, Incoming, Received};
 use super::draft::Draft;
-use super::gate::{Again, epoch};
+use super::gate::epoch;
 use super::guard::Guard;
 use super::outgoing::Outgoing;
 use super::reply::{KEPT_BYTES_MAX, recorded};
@@ -168,7 +168,7 @@ impl Caller {
                 what: call.clone(),
                 problem,
             })?;
-        match self.ask(outgoing).await {
+        match self.client.ask(outgoing).await {
             Ok(Received::Whole(incoming)) => self.answer(call, incoming, wants_json, advice),
             Ok(Received::Lost { words, .. } | Received::LetGo(words)) | Err(words) => {
                 Err(Trouble::NoAnswer {
@@ -180,23 +180,8 @@ impl Caller {
         }
     }
 
-    /// Sends it, again where the target puts it off.
-    async fn ask(&self, outgoing: Outgoing) -> Result<Received, String> {
-        let mut again = Again::default();
-        let mut pass = self.client.enter(1).await?;
-        loop {
-            let sent = pass.send(outgoing.clone(), Delivery::default()).await;
-            if sent.received.put_off().is_none() {
-                return Ok(sent.received);
-            }
-            pass = match self.client.enter_again(&mut again).await {
-                Ok(pass) => pass,
-                Err(_) => return Ok(sent.received),
-            };
-        }
-    }
-
-    fn setup_request(&self, setup: SetupCall<'_>) -> Result<Outgoing, String> {
+    /// The request of a set-up call.
+    pub fn setup_request(&self, setup: SetupCall<'_>) -> Result<Outgoing, String> {
         let draft = Draft {
             method: setup.method,
             path: setup.path.to_owned(),

@@ -12,6 +12,7 @@
 //! ```
 
 mod auth_file;
+pub mod blank;
 mod call;
 mod check;
 mod clock;

@@ -34,16 +34,7 @@ impl SigningKey {
             .public_key()
             .as_der()
             .map_err(|_| "its public half can't be written")?;
-        let text = STANDARD.encode(der.as_ref());
-        let lines: Vec<_> = text
-            .as_bytes()
-            .chunks(64)
-            .map(String::from_utf8_lossy)
-            .collect();
-        Ok(format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        ))
+        Ok(pem("PUBLIC KEY", der.as_ref()))
     }
 
     /// The signature over `message`: r and s, 48 bytes each (RFC 9421, section 3.3.5).
@@ -53,6 +44,39 @@ impl SigningKey {
             .map(|signature| signature.as_ref().to_vec())
             .map_err(|_| "the request could not be signed")
     }
+}
+
+/// A key pair as people keep it.
+pub struct NewKey {
+    /// PKCS#8 in PEM.
+    pub private_pem: String,
+    /// The public half as `PUT /auth/signing` takes it: base64 of its PEM.
+    pub public: String,
+}
+
+impl NewKey {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// The machine gives no random numbers.
+    pub fn generate() -> Result<Self, &'static str> {
+        let key = SigningKey::generate()?;
+        let pkcs8 = key.0.to_pkcs8v1().map_err(|_| "it can't be written")?;
+        Ok(Self {
+            private_pem: pem("PRIVATE KEY", pkcs8.as_ref()),
+            public: STANDARD.encode(key.public_pem()?),
+        })
+    }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let lines: Vec<_> = lines.collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }
 
 /// The bytes of the first private key in a PEM text. Parameters may stand before it.
@@ -87,13 +111,6 @@ pub mod tests {
         UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.0.public_key())
             .verify(message, signature)
             .is_ok()
-    }
-
-    fn pem(label: &str, der: &[u8]) -> String {
-        format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            STANDARD.encode(der)
-        )
     }
 
     #[test]

@@ -57,7 +57,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-struct Signer {
+/// A key, and how it signs.
+pub struct Signer {
     key: SigningKey,
     key_id: String,
     components: Vec<Component>,
@@ -67,13 +68,53 @@ struct Signer {
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let bearer = Bearer::new(profile, caller).await?;
-        let token = bearer.header(caller).await?;
-        let signer = match profile.signing.enabled {
-            true => Some(Signer::prepare(profile, caller, token).await?),
-            false => None,
+        let mut access = Self::unsigned(Bearer::new(profile, caller).await?);
+        let token = access.bearer.header(caller).await?;
+        access.take_key(profile, caller, token).await?;
+        Ok(access)
+    }
+
+    /// Access by the token alone.
+    pub fn unsigned(bearer: Bearer) -> Self {
+        Self {
+            bearer,
+            signer: None,
+        }
+    }
+
+    /// Signs from now on, if the profile says so.
+    pub async fn take_key(
+        &mut self,
+        profile: &Profile,
+        caller: &Caller,
+        token: Option<HeaderValue>,
+    ) -> Result<(), Trouble> {
+        if profile.signing.enabled {
+            self.signer = Some(Signer::prepare(profile, caller, token).await?);
+        }
+        Ok(())
+    }
+
+    /// The token, as the field has it.
+    pub async fn token(&self, caller: &Caller) -> Result<Option<HeaderValue>, Trouble> {
+        self.bearer.header(caller).await
+    }
+
+    /// Requests are signed.
+    pub fn signs(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// The same access by another key, for finding out which key is at fault.
+    pub async fn with_fresh_key(&self, profile: &Profile, caller: &Caller) -> Option<Signer> {
+        let token = self.bearer.header(caller).await.ok()?;
+        let mut fresh = profile.clone();
+        fresh.signing = Signing {
+            private_key: None,
+            key_id: None,
+            ..fresh.signing
         };
-        Ok(Self { bearer, signer })
+        Signer::prepare(&fresh, caller, token).await.ok()
     }
 
     /// Waits until so many requests may be sent at once. Only then are they dressed: a signature made before would have
@@ -140,7 +181,7 @@ impl Access {
     }
 
     /// Sends it, again where the target puts it off; and with which token that was.
-    async fn ask_patiently(
+    pub async fn ask_patiently(
         &self,
         draft: &Draft,
         headers: &HeaderMap,
@@ -174,6 +215,44 @@ impl Access {
         caller: &Caller,
         token: Option<HeaderValue>,
     ) -> Result<Outgoing, String> {
+        let mut request = self.clothe(draft, flaw, caller, token)?;
+        self.sign(&mut request, flaw, earlier)?;
+        Ok(request)
+    }
+
+    /// The request that a draft asks for, changed, and signed in a way of its own. The last function gives the address
+    /// that is signed, which may be another than the one that is called.
+    pub async fn dress_otherwise(
+        &self,
+        draft: &Draft,
+        caller: &Caller,
+        signer: Option<&Signer>,
+        change: impl FnOnce(&mut Outgoing) -> Result<(), String>,
+        sign: impl FnOnce(&mut Outgoing, &mut SignatureInput),
+    ) -> Result<Outgoing, String> {
+        let token = self.token(caller).await.map_err(|e| e.to_string())?;
+        let mut request = self.clothe(draft, None, caller, token)?;
+        change(&mut request)?;
+        let Some(signer) = signer.or(self.signer.as_ref()) else {
+            return Err("nothing is signed".to_owned());
+        };
+        let (created, key_id) = (self.bearer.target_now(), &signer.key_id);
+        let mut input = SignatureInput::new(&signer.components, &request, created, key_id);
+        let mut meant = request.clone();
+        sign(&mut meant, &mut input);
+        signature::sign(&mut meant, &input, &signer.key)?;
+        meant.url = request.url;
+        Ok(meant)
+    }
+
+    /// The request with everything but its signature.
+    fn clothe(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+        caller: &Caller,
+        token: Option<HeaderValue>,
+    ) -> Result<Outgoing, String> {
         let mut request = caller.begin(draft)?;
         if let Some(body) = &draft.body {
             let digest = digest::content_digest(caller.digest, body.as_bytes());
@@ -186,7 +265,6 @@ impl Access {
         if let Some(token) = token {
             request.headers.insert(AUTHORIZATION, token);
         }
-        self.sign(&mut request, flaw, earlier)?;
         Ok(request)
     }
 
@@ -303,7 +381,8 @@ impl Signer {
     }
 }
 
-async fn load_key(signing: &Signing, caller: &Caller) -> Result<SigningKey, Trouble> {
+/// The key that a profile names, or a fresh one.
+pub async fn load_key(signing: &Signing, caller: &Caller) -> Result<SigningKey, Trouble> {
     let Some(secret) = &signing.private_key else {
         return SigningKey::generate().map_err(|problem| Trouble::Machine {
             what: "signing",

@@ -157,6 +157,15 @@ pub fn components_signed(request: &Outgoing) -> Option<Vec<Component>> {
     names.map(|name| name.parse().ok()).collect()
 }
 
+/// The signature base that [`sign`] signed, with `Signature-Input`'s own text.
+pub fn base_signed(request: &Outgoing) -> Option<Vec<u8>> {
+    let input = SignatureInput {
+        components: components_signed(request)?,
+        parameters: Vec::new(),
+    };
+    Some(input.base(&input_text(request)?, request))
+}
+
 /// The bytes of the signature that [`sign`] put in.
 pub fn signature_bytes(request: &Outgoing) -> Option<Vec<u8>> {
     let text = request.headers.get("signature")?.to_str().ok()?;
