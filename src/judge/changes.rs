@@ -115,7 +115,10 @@ impl<'a> Judge<'a> {
                 }
             }
             (Wish::Act(_, Id::Known(card)), _)
-                if self.terms.success_shows_card && matches!(kind, TouchKind::Effect(_)) =>
+                // In company it may be the answer to a call of before, given again.
+                if self.terms.success_shows_card
+                    && !self.is_in_company()
+                    && matches!(kind, TouchKind::Effect(_)) =>
             {
                 self.look(scene, &card.clone(), view, Source::Answer);
             }
