@@ -3,10 +3,12 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::path::Path;
+use std::time::Duration;
 
 use common::{Ended, cardproof, check_schema, folder, report};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn recording(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -177,5 +179,117 @@ fn what_is_no_recording_of_the_api_is_an_error_with_its_place() {
         for hint in hints {
             assert!(ended.stderr.contains(hint), "{name}: {}", ended.stderr);
         }
+    }
+}
+
+/// What a recording holds of a run: each exchange that `keep` says, without credentials.
+fn as_recording(trace: &Path, keep: impl Fn(usize) -> bool) -> Value {
+    let text = std::fs::read_to_string(trace).unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let base = lines[0]["header"]["base_url"].as_str().unwrap();
+    let exchanges = lines.iter().filter_map(|line| line.get("exchange"));
+    let kept = exchanges.enumerate().filter(|(place, _)| keep(*place));
+    let entries = kept.filter_map(|(_, exchange)| entry(base, exchange));
+    json!({ "log": {
+        "version": "1.2",
+        "creator": { "name": "sample", "version": "1" },
+        "entries": entries.collect::<Vec<Value>>(),
+    } })
+}
+
+fn entry(base: &str, exchange: &Value) -> Option<Value> {
+    let (request, got) = (&exchange["request"], exchange["reply"].get("got")?);
+    if got.get("excerpt_of").is_some() {
+        return None;
+    }
+    let headers = |message: &Value| -> Vec<Value> {
+        let headers = message["headers"].as_array().into_iter().flatten();
+        let headers = headers.filter(|header| header[1] != "[redacted]");
+        headers
+            .map(|header| json!({ "name": header[0], "value": header[1] }))
+            .collect()
+    };
+    let sent = exchange["sent_at"].as_i64().unwrap();
+    let received = exchange["received_at"].as_i64().unwrap();
+    let start = jiff::Timestamp::from_microsecond(1_772_445_600_000_000 + sent).unwrap();
+    let path = request["path"].as_str().unwrap();
+    let mut recorded = json!({
+        "method": request["method"],
+        "url": format!("{base}{path}"),
+        "httpVersion": "HTTP/1.1",
+        "headers": headers(request),
+    });
+    if let Some(body) = request.get("body") {
+        recorded["postData"] = json!({ "mimeType": "", "text": body });
+    }
+    Some(json!({
+        "startedDateTime": format!("{start:.6}"),
+        "time": Duration::from_micros(u64::try_from(received - sent).unwrap()).as_secs_f64() * 1e3,
+        "request": recorded,
+        "response": {
+            "status": got["status"],
+            "headers": headers(got),
+            "content": { "mimeType": "", "text": got["body"] },
+        },
+    }))
+}
+
+/// Runs cases against the reference, and says what departs in a part of the recording of it.
+fn departed_in_part(run: &str, percent: u64, seeds: std::ops::Range<u64>) -> BTreeSet<String> {
+    let folder = folder();
+    let ended = cardproof(folder.path(), &format!("run {run} --no-shrink --out run"));
+    assert!(ended.code < Some(2), "{}", ended.stderr);
+    let mut all = BTreeSet::new();
+    for seed in seeds {
+        let keep = |place: usize| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            (seed, place).hash(&mut hasher);
+            hasher.finish() % 100 < percent
+        };
+        let part = as_recording(&folder.path().join("run/trace.jsonl"), keep);
+        std::fs::write(folder.path().join("part.har"), part.to_string()).unwrap();
+        let ended = cardproof(folder.path(), "judge part.har --out judged");
+        assert!(ended.code < Some(2), "{}", ended.stderr);
+        all.extend(departed(&report(folder.path(), "judged")));
+        std::fs::remove_dir_all(folder.path().join("judged")).unwrap();
+    }
+    all
+}
+
+#[test]
+fn a_part_of_what_a_conforming_implementation_did_never_departs() {
+    for (run, percent) in [
+        (
+            "--suite lifecycle --suite limits -n 10 --reading limit=fail-later --reading lists-terminated=no",
+            30,
+        ),
+        (
+            "--suite idempotency --suite reads -n 10 --reading success-code=200-with-card",
+            60,
+        ),
+        ("--suite races --reading key-in-flight=refuse", 50),
+    ] {
+        assert_eq!(
+            departed_in_part(run, percent, 1..3),
+            BTreeSet::new(),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn what_a_faulty_implementation_did_departs_in_a_whole_recording() {
+    for (run, expected) in [
+        (
+            "--suite lifecycle -n 0 --fault terminate-is-reversible",
+            "LIFE-4",
+        ),
+        ("--suite smoke --fault type-in-capitals", "BODY-5"),
+    ] {
+        let departed = departed_in_part(run, 100, 0..1);
+        assert!(departed.contains(expected), "{run}: {departed:?}");
     }
 }

@@ -32,41 +32,87 @@ pub fn cases(contract: &Contract, exchanges: Vec<Exchange>, past: Past) -> Vec<C
     let mut groups: BTreeMap<Option<AccountId>, Vec<Exchange>> = BTreeMap::new();
     let mut lists = Vec::new();
     for exchange in exchanges {
-        if is_programmes_list(contract, &exchange) {
-            lists.push(exchange);
+        if is_programmes_list(contract, &exchange)
+            && let Some(list) = ProgrammesList::of(&exchange)
+        {
+            lists.push(list);
         } else {
             let group = owners.group(contract, &exchange);
             groups.entry(group).or_default().push(exchange);
         }
     }
-    if groups.is_empty() && !lists.is_empty() {
-        groups.insert(None, Vec::new());
+    // What shows nothing of any account is judged by itself.
+    let of_none = lists.iter().filter(|list| list.shares.is_empty());
+    let of_none: Vec<Exchange> = of_none.map(|list| list.share(&BTreeSet::new())).collect();
+    if !of_none.is_empty() || groups.is_empty() && !lists.is_empty() {
+        groups.entry(None).or_default().extend(of_none);
     }
     groups
         .into_iter()
         .zip(1..)
         .map(|((first, mut exchanges), number)| {
-            // The programme's list shows something of every account.
+            // Of a list that others may have acted before, what it does not show tells nothing; nor does it before the first call.
             let accounts = first.map_or_else(BTreeSet::new, |first| owners.together_with(&first));
-            exchanges.extend(lists.iter().map(|list| share(list, &accounts)));
+            let begin = exchanges.iter().map(|exchange| exchange.sent_at).min();
+            let tells = |list: &&ProgrammesList| {
+                list.shows(&accounts)
+                    || past != Past::Shared && begin.is_some_and(|begin| begin < list.rest.sent_at)
+            };
+            let own: Vec<Exchange> = lists
+                .iter()
+                .filter(tells)
+                .map(|l| l.share(&accounts))
+                .collect();
+            exchanges.extend(own);
             exchanges.sort_by_key(|exchange| exchange.step);
             case(contract, CaseNumber(number), accounts, exchanges, past)
         })
         .collect()
 }
 
-/// What the programme's list shows of these accounts.
-fn share(list: &Exchange, accounts: &BTreeSet<AccountId>) -> Exchange {
-    let mut own = views(list);
-    own.retain(|view| {
-        let account = view.get("accountId").and_then(Value::as_str);
-        account.is_some_and(|account| accounts.contains(&AccountId::new(account)))
-    });
-    let mut share = list.clone();
-    if let (Reply::Got(response), Some(Value::Array(_))) = (&mut share.reply, list.json()) {
-        response.body = Value::Array(own).to_string();
+/// A list of the programme's cards, by the accounts that it shows something of.
+struct ProgrammesList {
+    /// The exchange, but for the body of its answer.
+    rest: Exchange,
+    shares: BTreeMap<AccountId, Vec<Value>>,
+}
+
+impl ProgrammesList {
+    /// The list that an exchange brought; none if it brought none.
+    fn of(exchange: &Exchange) -> Option<Self> {
+        let Some(Value::Array(views)) = exchange.json().filter(|_| exchange.is_success()) else {
+            return None;
+        };
+        let mut rest = exchange.clone();
+        if let Reply::Got(response) = &mut rest.reply {
+            response.body.clear();
+        }
+        let mut shares: BTreeMap<AccountId, Vec<Value>> = BTreeMap::new();
+        for view in views {
+            if let Some(account) = view.get("accountId").and_then(Value::as_str) {
+                let account = AccountId::new(account);
+                shares.entry(account).or_default().push(view);
+            }
+        }
+        Some(Self { rest, shares })
     }
-    share
+
+    fn shows(&self, accounts: &BTreeSet<AccountId>) -> bool {
+        accounts
+            .iter()
+            .any(|account| self.shares.contains_key(account))
+    }
+
+    /// What it shows of these accounts.
+    fn share(&self, accounts: &BTreeSet<AccountId>) -> Exchange {
+        let own = accounts.iter().filter_map(|a| self.shares.get(a));
+        let own: Vec<Value> = own.flatten().cloned().collect();
+        let mut share = self.rest.clone();
+        if let Reply::Got(response) = &mut share.reply {
+            response.body = Value::Array(own).to_string();
+        }
+        share
+    }
 }
 
 fn is_programmes_list(contract: &Contract, exchange: &Exchange) -> bool {

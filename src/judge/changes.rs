@@ -115,7 +115,9 @@ impl<'a> Judge<'a> {
                 }
             }
             (Wish::Act(action, Id::Known(card)), _)
+                // In company it may be the answer to a call of before, given again.
                 if self.terms.success_shows_card.contains(action)
+                    && !self.is_in_company()
                     && matches!(kind, TouchKind::Effect(_)) =>
             {
                 self.look(scene, &card.clone(), view, Source::Answer);

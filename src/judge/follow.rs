@@ -384,15 +384,17 @@ impl<'a> Judge<'a> {
     }
 
     /// Takes `worlds` for the set that is left, each once.
-    pub fn settle_on(&mut self, mut worlds: Vec<World>, step: StepNumber) {
+    pub fn settle_on(&mut self, worlds: Vec<World>, step: StepNumber) {
+        let mut worlds = self.as_others_leave(worlds);
         let mut seen = HashSet::new();
         worlds.retain(|w| seen.insert(w.clone()));
-        if worlds.len() > WORLDS_MAX {
+        let most = self.at_most(WORLDS_MAX);
+        if worlds.len() > most {
             self.give_up(
                 step,
-                format!("more than {WORLDS_MAX} worlds explain what was seen; the rest of the case was not judged"),
+                format!("more than {most} worlds explain what was seen; the rest of the case was not judged"),
             );
-            worlds.truncate(WORLDS_MAX);
+            worlds.truncate(most);
         }
         self.worlds = worlds;
     }

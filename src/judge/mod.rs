@@ -8,6 +8,7 @@ mod answers;
 mod blame;
 mod changes;
 mod clock;
+mod company;
 mod departure;
 mod facts;
 mod follow;

@@ -12,7 +12,7 @@ use super::follow::{Judge, Scene};
 use super::lists::text;
 use super::pending::Likeness;
 use super::request::Asked;
-use crate::card::{AccountId, CardId, CardStatus, CardType};
+use crate::card::{AccountId, Action, CardId, CardStatus, CardType};
 use crate::case::StepNumber;
 use crate::contract::{Contract, OperationKind, Route};
 use crate::requirement::{RequirementId, id};
@@ -194,8 +194,9 @@ impl Judge<'_> {
         };
         let key = exchange.request.header("idempotency-key");
         let mut others = self.trace.exchanges.iter().filter(|other| {
-            let is_retry =
-                other.request.method == "POST" && other.request.header("idempotency-key") == key;
+            let is_retry = other.request.method == "POST"
+                && key != Some(NOT_RECORDED)
+                && other.request.header("idempotency-key") == key;
             other.sent_at < exchange.received_at && *other != exchange && !is_retry
         });
         others.any(|other| shows(&other))
@@ -204,6 +205,16 @@ impl Judge<'_> {
     /// The trace is a part of what happened meanwhile.
     pub(super) fn is_in_company(&self) -> bool {
         self.trace.pasts.values().any(|past| *past == Past::Shared)
+    }
+
+    /// How many worlds are followed where otherwise it is `most`. A recording of others holds many accounts, and what is
+    /// not known of one multiplies its worlds.
+    pub(super) fn at_most(&self, most: usize) -> usize {
+        const FEWER: usize = 16;
+        match self.has_unknown_past() {
+            true => most / FEWER,
+            false => most,
+        }
     }
 
     /// Some account may have cards that nobody has seen yet, in any state.
@@ -301,7 +312,9 @@ pub(super) fn ways_of(world: &World, call: &Call, in_company: bool) -> Vec<Way> 
         Key::Uuid(key) => world.keys.get(key).is_none_or(Vec::is_empty),
         Key::Missing | Key::Malformed | Key::Exempt | Key::Single => true,
     };
-    if in_company && is_first {
+    // A card that was terminated then is so still, as if it were terminated now.
+    let is_same_again = matches!(call.wish, Wish::Act(Action::Terminate, _));
+    if in_company && is_first && !is_same_again {
         // The card that was made then is in whatever state it has come to; it has not been seen before.
         let effect = match call.wish {
             Wish::Create { .. } => Effect::Create { over_limit: None },

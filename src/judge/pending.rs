@@ -69,12 +69,15 @@ impl Judge<'_> {
         named
     }
 
-    /// Nobody knows whether the call was carried out: both worlds stay.
+    /// Nobody knows whether the call was carried out: both worlds stay. In company it is one of the calls of others.
     pub(super) fn unanswered(&mut self, moment: Moment, exchange: &Exchange, asked: &Asked) {
         let Asked::Modify(call) = asked else {
             return;
         };
         let rule = self.effect_rule(call);
+        if self.is_in_company() {
+            return self.touch(moment, call, TouchKind::Effect(rule));
+        }
         self.lost.insert(moment, call.clone());
         let worlds = self.worlds.iter();
         let next = worlds

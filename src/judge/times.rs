@@ -48,9 +48,11 @@ impl Judge<'_> {
             return;
         };
         let is_other_read = look.source.is_other_read(last.source);
-        let is_contended = [last.moment, scene.moment]
-            .iter()
-            .any(|moment| self.contended.contains(moment));
+        // Others may be changing it.
+        let is_contended = self.is_shared(card)
+            || [last.moment, scene.moment]
+                .iter()
+                .any(|moment| self.contended.contains(moment));
         if is_contended && is_other_read {
             return; // different reads need only agree about a card at rest
         }
@@ -70,7 +72,7 @@ impl Judge<'_> {
             self.depart(scene, &rules, found);
         } else {
             self.show(id::TIME_2);
-            if is_contended || self.is_shared(card) {
+            if is_contended {
                 return; // a change under way, or by others, may have come before one look or the other
             }
             if last.status == look.status {

@@ -100,6 +100,14 @@ impl Choices {
         true
     }
 
+    /// Takes back what is decided for these points, in every scope.
+    pub fn forget(&mut self, points: &[RequirementId]) {
+        let is_forgotten = |(point, _): &(RequirementId, Scope)| points.contains(point);
+        if self.decided.keys().any(is_forgotten) {
+            Arc::make_mut(&mut self.decided).retain(|key, _| !is_forgotten(key));
+        }
+    }
+
     /// The other reading that is decided where `choice` would be.
     pub fn conflict(&self, choice: &Choice) -> Option<usize> {
         self.pinned

@@ -136,11 +136,12 @@ impl Judge<'_> {
             step: self.trace.exchanges[event.moment].step,
             rule: id::LIFE_1,
         };
-        match &event.what {
+        let left = match &event.what {
             What::Listed(listed) => self.explained_listed(world, listed, now),
             What::Exchange(whole) => self.explained_exchange(world, whole, now),
             What::List => vec![world.clone()],
-        }
+        };
+        self.as_others_leave(left)
     }
 
     /// The worlds that an exchange leaves of one. What no order could mend is let pass; it is judged later.
@@ -148,7 +149,9 @@ impl Judge<'_> {
         let exchange = &self.trace.exchanges[now.moment];
         let Some(response) = telling(exchange) else {
             return match &whole.asked {
-                Asked::Modify(call) => self.without_answer(world, now.moment, call),
+                Asked::Modify(call) if !self.is_in_company() => {
+                    self.without_answer(world, now.moment, call)
+                }
                 _ => vec![world.clone()],
             };
         };

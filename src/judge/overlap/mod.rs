@@ -151,7 +151,8 @@ impl Judge<'_> {
     /// Puts as many of the events in order as can be, and judges the next one where it fails. What is left then.
     fn ordered(&mut self, events: Vec<Event>) -> Vec<Event> {
         let Some(found) = self.search(&events) else {
-            let words = format!("more than {NODES_MAX} worlds explain some of what overlaps");
+            let most = self.at_most(NODES_MAX);
+            let words = format!("more than {most} worlds explain some of what overlaps");
             self.give_up_race(&words);
             return Vec::new();
         };

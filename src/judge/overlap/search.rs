@@ -105,6 +105,7 @@ impl Judge<'_> {
                 is_dead_end: false,
             });
         }
+        let most = self.at_most(NODES_MAX);
         loop {
             let mut next: BTreeMap<Events, (Vec<usize>, HashSet<World>)> = BTreeMap::new();
             for (done, members) in &layer {
@@ -123,7 +124,7 @@ impl Judge<'_> {
                             });
                         }
                     }
-                    if nodes.len() > NODES_MAX {
+                    if nodes.len() > most {
                         return None;
                     }
                 }
@@ -148,7 +149,8 @@ impl Judge<'_> {
         for (place, event) in open {
             let left = self.explained(world, event);
             // A read that fits and changes nothing may as well come now: whatever comes after it comes without it too.
-            if event.source.is_some() && left == [world.clone()] {
+            // In company so may a call.
+            if (event.source.is_some() || self.is_in_company()) && left == [world.clone()] {
                 return vec![(*place, world.clone())];
             }
             steps.extend(left.into_iter().map(|world| (*place, world)));

@@ -1,0 +1,91 @@
+//! Accounts on which others act meanwhile ([`Past::Shared`]): what of a world stays true from one exchange to the next.
+//!
+//! Between two exchanges others may do whatever the contract allows. So of a card only this is kept: that it is there,
+//! whether it may still be issuing, and in which final state it has ended. The readings that depend on the state of cards
+//! are not kept either, since nobody knows in which state a call found its card. Of two worlds, of which one may turn into
+//! the other unseen, the first one stands for both. So the worlds stay few, however much was recorded.
+//!
+//! [`Past::Shared`]: crate::trace::Past::Shared
+
+use std::collections::HashSet;
+
+use super::follow::Judge;
+use crate::card::CardStatus;
+use crate::requirement::{RequirementId, id};
+use crate::world::World;
+
+/// Readings that an answer shows only to those who know in which state the cards were, or what had been sent before.
+const OF_STATE: [RequirementId; 18] = [
+    id::OPEN_1,
+    id::OPEN_2,
+    id::OPEN_3,
+    id::OPEN_4,
+    id::OPEN_5,
+    id::OPEN_6,
+    id::OPEN_7,
+    id::OPEN_8,
+    id::OPEN_9,
+    id::OPEN_10,
+    id::OPEN_11,
+    id::OPEN_12,
+    id::OPEN_13,
+    id::OPEN_14,
+    id::OPEN_15,
+    id::OPEN_16,
+    id::OPEN_17,
+    id::OPEN_29,
+];
+
+impl Judge<'_> {
+    /// These worlds as others leave them; they are the same where nobody else acts.
+    pub(super) fn as_others_leave(&self, worlds: Vec<World>) -> Vec<World> {
+        if !self.is_in_company() {
+            return worlds;
+        }
+        let mut seen = HashSet::new();
+        let mut left: Vec<World> = worlds.into_iter().map(blurred).collect();
+        left.retain(|world| seen.insert(world.clone()));
+        let is_covered = |world: &World| {
+            let mut others = left.iter().filter(|other| *other != world);
+            others.any(|other| covers(other, world))
+        };
+        let is_kept: Vec<bool> = left.iter().map(|world| !is_covered(world)).collect();
+        let kept = left.into_iter().zip(is_kept);
+        kept.filter_map(|(world, is_kept)| is_kept.then_some(world))
+            .collect()
+    }
+}
+
+/// What stays of a world when others may act on its cards.
+fn blurred(mut world: World) -> World {
+    for card in &mut world.cards {
+        if matches!(card.status, CardStatus::Inactive | CardStatus::Suspended) {
+            card.status = CardStatus::Active;
+        }
+        card.over_limit = None;
+        card.issued = false;
+    }
+    world.choices.forget(&OF_STATE);
+    world
+}
+
+/// Whether others may turn the first world into the second.
+fn covers(first: &World, second: &World) -> bool {
+    let same_but_for_cards = first.keys == second.keys
+        && first.unseen == second.unseen
+        && first.pending == second.pending
+        && first.choices == second.choices
+        && first.cards.len() == second.cards.len();
+    let mut cards = first.cards.iter().zip(&second.cards);
+    same_but_for_cards
+        && cards
+            .all(|(first, second)| first.id == second.id && may_become(first.status, second.status))
+}
+
+fn may_become(from: CardStatus, to: CardStatus) -> bool {
+    match from {
+        CardStatus::Issuing => true,
+        _ if from.is_final() => from == to,
+        _ => !matches!(to, CardStatus::Issuing | CardStatus::IssueFailed),
+    }
+}
