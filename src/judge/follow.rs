@@ -359,7 +359,10 @@ impl<'a> Judge<'a> {
         self.show(requirement);
         let departures = self.judgement.departures.iter();
         let is_alike = |d: &&Departure| d.requirement == requirement && d.subject == found.subject;
-        if departures.filter(is_alike).count() >= ALIKE_MAX {
+        let alike: Vec<&Departure> = departures.filter(is_alike).collect();
+        // Of an exchange, and of the events that are charged to it, the very same is told once.
+        let is_told = |d: &&Departure| d.moment == moment && d.actual == found.actual;
+        if alike.len() >= ALIKE_MAX || alike.iter().any(is_told) {
             return;
         }
         self.judgement.departures.push(Departure {

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use crate::deeds::{
     bomb, chunked, coded, evil, gzipped, login, long_list, measured, nested, post_a_head,
-    post_event, post_without_end, redirect, start_anew, under, whole, with_lines, with_member,
+    post_event, post_events, post_without_end, redirect, start_anew, storm_of_creations, under,
+    whole, with_lines, with_member,
 };
 use crate::server::{At, Deed, Request, Spoil, Then};
 
@@ -13,6 +14,8 @@ use crate::server::{At, Deed, Request, Spoil, Then};
 pub enum Outcome {
     /// Nothing: it is strange, and no fault.
     Passes,
+    /// The same, but these words are told.
+    Told(&'static str),
     /// The target departs from just these requirements.
     Departs(&'static [&'static str]),
     /// Nobody's proven fault, told in these words.
@@ -23,7 +26,7 @@ pub enum Outcome {
     Unprepared(&'static str),
 }
 
-use Outcome::{Departs, Hindered, Passes, Unprepared, Wrong};
+use Outcome::{Departs, Hindered, Passes, Told, Unprepared, Wrong};
 
 /// One misbehaviour.
 #[derive(Clone, Copy)]
@@ -319,6 +322,11 @@ pub fn rows() -> Vec<Row> {
         row("dates-elsewhen", "a `Date` that is ten years off, of everything but the login",
             every(calls, |line| line.pass_as(|answer| answer.set("date", "Tue, 20 Apr 2016 02:07:53 GMT"))), Passes),
 
+        row("dates-of-logins-ahead", "a `Date` of the login that is many years ahead",
+            every(logins, |line| line.pass_as(|answer| answer.set("date", "Wed, 20 Apr 2095 02:07:53 GMT"))), Told("ahead of the clock of this machine")),
+        row("dates-of-logins-behind", "a `Date` of the login that is years behind",
+            every(logins, |line| line.pass_as(|answer| answer.set("date", "Wed, 20 Apr 2016 02:07:53 GMT"))), Told("behind the clock of this machine")),
+
         // Connections.
         row("two-answers", "two answers to one request",
             every(reads, |line| { let twice = line.answer()?.bytes().repeat(2); line.send(twice)?; Ok(Then::GoesOn) }), Hindered("more than the answer")),
@@ -426,6 +434,10 @@ pub fn rows() -> Vec<Row> {
             every(issues, |line| { let then = line.pass()?; post_event(line, "all is well"); Ok(then) }), Departs(&["HOOK-2"])),
         row("event-nested", "an event that is nested ten thousand deep",
             every(issues, |line| { let then = line.pass()?; post_event(line, &nested(10_000)); Ok(then) }), Hindered("recursion limit")),
+        row("event-storm", "ten thousand events that say nothing, before the true ones",
+            every(issues, |line| { post_events(line, "{}", 10_000); line.pass() }), Departs(&["HOOK-2", "HOOK-7", "HOOK-8"])),
+        row("event-storm-of-duplicates", "six hundred times the event of a creation, before the true ones",
+            every(|r| creates(r) || issues(r), storm_of_creations), Hindered("events came in one case")),
         row("event-with-escapes", "an event of terminal escapes",
             every(issues, |line| { let then = line.pass()?; post_event(line, &format!("{{\"webhookType\":{}}}", evil())); Ok(then) }), Departs(&["HOOK-2", "HOOK-7", "HOOK-8"])),
         Row { edits: &[("[webhooks]\n", "[webhooks]\nlisten = \"{taken}\"\n")], ..row("listener-taken", "the address for events is in use",

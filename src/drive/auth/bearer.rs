@@ -1,6 +1,5 @@
 //! The bearer token: fixed, or fetched and renewed in time.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::sync::RwLock;
 
+use super::target_clock::TargetClock;
 use crate::drive::setup::{Answer, Caller};
 use crate::drive::tamper::wrong_tokens;
 use crate::drive::trouble::Trouble;
@@ -33,8 +33,7 @@ pub struct Login {
     token: RwLock<Option<Token>>,
     /// Tokens that were good before the clock was moved.
     spent: Mutex<Vec<Token>>,
-    /// How many seconds the target's clock is ahead of ours.
-    ahead: AtomicI64,
+    clock: TargetClock,
 }
 
 #[derive(Clone)]
@@ -47,8 +46,12 @@ struct Token {
 }
 
 impl Bearer {
-    /// Reads the secrets that the profile names.
-    pub fn new(credentials: &Credentials, caller: &Caller) -> Result<Self, Trouble> {
+    /// Reads the secrets that the profile names. The clock goes for the target's.
+    pub fn new(
+        credentials: &Credentials,
+        clock: TargetClock,
+        caller: &Caller,
+    ) -> Result<Self, Trouble> {
         let read = |what, secret: &Secret| {
             let value = secret
                 .read()
@@ -74,7 +77,7 @@ impl Bearer {
                 api_secret: read("the API secret", api_secret)?,
                 token: RwLock::new(None),
                 spent: Mutex::default(),
-                ahead: AtomicI64::new(0),
+                clock,
             }),
         })
     }
@@ -103,7 +106,15 @@ impl Bearer {
     pub fn target_now(&self) -> i64 {
         match self {
             Self::None | Self::Fixed(_) => jiff::Timestamp::now().as_second(),
-            Self::Login(login) => login.target_now(),
+            Self::Login(login) => login.clock.now(),
+        }
+    }
+
+    /// Why a time that the target told is not believed.
+    pub fn doubt(&self) -> Option<&str> {
+        match self {
+            Self::None | Self::Fixed(_) => None,
+            Self::Login(login) => login.clock.doubt(),
         }
     }
 
@@ -122,7 +133,7 @@ impl Bearer {
         let expired = match self {
             Self::None | Self::Fixed(_) => None,
             Self::Login(login) => {
-                let latest = login.target_now() - MARGIN_SECONDS;
+                let latest = login.clock.now() - MARGIN_SECONDS;
                 let spent = login.spent.lock().unwrap_or_else(PoisonError::into_inner);
                 let expired = spent.iter().rev().find(|token| token.expires_at <= latest);
                 expired.map(|token| token.value.clone())
@@ -143,25 +154,13 @@ impl Login {
             return Ok(value);
         }
         let (fetched, date) = self.fetch(caller).await?;
-        if token.is_none() {
-            self.find_clock(date);
+        // An earlier run may have moved the clock, or it is just fast.
+        if let (None, Some(date)) = (&*token, date) {
+            self.clock.follow(date);
         }
         let value = fetched.value.clone();
         *token = Some(fetched);
         Ok(value)
-    }
-
-    fn target_now(&self) -> i64 {
-        jiff::Timestamp::now().as_second() + self.ahead.load(Ordering::Relaxed)
-    }
-
-    /// An earlier run may have moved the clock, or it is just fast; `Date` tells.
-    fn find_clock(&self, date: Option<i64>) {
-        const LEAST: i64 = 60;
-        let ahead = date.map_or(0, |date| date - jiff::Timestamp::now().as_second());
-        if ahead > LEAST {
-            self.ahead.store(ahead, Ordering::Relaxed);
-        }
     }
 
     /// Tokens live equally long, so the next one expires as much later as the clock was moved, and as time has passed.
@@ -190,8 +189,7 @@ impl Login {
             .saturating_sub(passed);
         *token = Some(fetched);
         let is_as_told = moved.abs_diff(seconds) <= SLACK;
-        let ahead = if is_as_told { seconds } else { moved };
-        self.ahead.fetch_add(ahead, Ordering::Relaxed);
+        self.clock.moved(if is_as_told { seconds } else { moved });
         match is_as_told {
             true => Ok(()),
             false => Err(format!(
@@ -215,14 +213,15 @@ impl Login {
             .as_str()
             .ok_or_else(|| lacks("`token`"))?;
         let value = header(&token.into(), caller).ok_or_else(|| lacks("usable `token`"))?;
-        let (lifetime, expires_at) = lifetime(&answer)?;
+        let date = self.clock.believed(answer.date);
+        let (lifetime, expires_at) = lifetime(&answer, date)?;
         let token = Token {
             value,
             fetched_at: asked_at,
             renew_at: asked_at + renewal_after(lifetime),
             expires_at,
         };
-        Ok((token, answer.date))
+        Ok((token, date))
     }
 }
 
@@ -233,13 +232,11 @@ fn fresh(token: Option<&Token>) -> Option<HeaderValue> {
 }
 
 /// By the target's own clock where it tells it, since it is the target that decides when the token expires.
-fn lifetime(answer: &Answer) -> Result<(Duration, i64), Trouble> {
+fn lifetime(answer: &Answer, date: Option<i64>) -> Result<(Duration, i64), Trouble> {
     let expires_at = answer.value["expiresAt"].as_i64().ok_or_else(|| {
         answer.not_understood_unseen("its body has no `expiresAt` in epoch seconds".to_owned())
     })?;
-    let now = answer
-        .date
-        .unwrap_or_else(|| jiff::Timestamp::now().as_second());
+    let now = date.unwrap_or_else(|| jiff::Timestamp::now().as_second());
     match u64::try_from(expires_at.saturating_sub(now)) {
         Ok(seconds) if seconds > 0 => Ok((Duration::from_secs(seconds), expires_at)),
         _ => Err(answer.not_understood_unseen(format!(
@@ -294,7 +291,12 @@ mod tests {
     async fn many_who_need_a_token_fetch_it_once() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
+        let bearer = Bearer::new(
+            &target.profile().credentials,
+            TargetClock::new(false),
+            &caller,
+        )
+        .unwrap();
         let headers = (0..20).map(|_| bearer.header(&caller));
         for header in futures_util::future::join_all(headers).await {
             let header = header.unwrap().unwrap();
@@ -312,7 +314,12 @@ mod tests {
     async fn an_old_token_is_fetched_anew() {
         let target = FakeTarget::start(|_| Act::Raw(""));
         let caller = caller(&target);
-        let bearer = Bearer::new(&target.profile().credentials, &caller).unwrap();
+        let bearer = Bearer::new(
+            &target.profile().credentials,
+            TargetClock::new(false),
+            &caller,
+        )
+        .unwrap();
         let Bearer::Login(login) = &bearer else {
             panic!()
         };

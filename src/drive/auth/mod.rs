@@ -5,6 +5,7 @@ pub mod bearer;
 pub mod digest;
 pub mod key;
 pub mod signature;
+mod target_clock;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use serde_json::json;
 use self::bearer::Bearer;
 use self::key::SigningKey;
 use self::signature::SignatureInput;
+use self::target_clock::TargetClock;
 use super::client::{Delivery, Pass, Received};
 use super::draft::Draft;
 use super::gate::Again;
@@ -62,7 +64,8 @@ struct Signer {
 impl Access {
     /// Fetches the token, and registers the key if the target doesn't know it yet.
     pub async fn prepare(profile: &Profile, caller: &Caller) -> Result<Self, Trouble> {
-        let bearer = Bearer::new(&profile.credentials, caller)?;
+        let clock = TargetClock::new(profile.sandbox.clock.is_some());
+        let bearer = Bearer::new(&profile.credentials, clock, caller)?;
         let token = bearer.header(caller).await?;
         let signer = match profile.signing.enabled {
             true => Some(Signer::prepare(&profile.signing, caller, token).await?),
@@ -157,6 +160,11 @@ impl Access {
     pub async fn clock_moved(&self, seconds: u64, caller: &Caller) -> Result<(), String> {
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         self.bearer.renew(seconds, caller).await
+    }
+
+    /// Trouble with the target's access that does not keep anything from being run.
+    pub fn trouble(&self) -> Option<&str> {
+        self.bearer.doubt()
     }
 
     fn sign(
