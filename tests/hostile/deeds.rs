@@ -41,7 +41,7 @@ pub fn measured(line: &mut Line<'_>, framing: &str) -> io::Result<Then> {
 
 /// The body in chunks, and what follows them.
 pub fn chunked(line: &mut Line<'_>, extension: &str, end: &str) -> io::Result<Then> {
-    let (head, body) = line.taken_apart("transfer-encoding: chunked")?;
+    let (head, body) = line.taken_apart("transfer-encoding: chunked\r\nconnection: close")?;
     line.send(head)?;
     line.send(format!("{:x}{extension}\r\n", body.len()))?;
     line.send(body)?;
