@@ -45,7 +45,8 @@ fn a_card_of_before_holds_its_slot_and_no_other() {
         &[before, CREATE, "issue #1 => 204", "read #1 => 200 active"],
         &[("LIMIT-1", 3)],
     );
-    check(
+    check_with(
+        &nothing_kept(),
         &[
             "before A: #91=active/physical",
             "create virtual on A => 409",

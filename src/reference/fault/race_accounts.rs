@@ -59,14 +59,14 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         id: "addresses-mixed-up-at-once",
-        words: "The address of a new card waits in one place until the card is saved: of two creates at once one gets the other's.",
+        words: "The address of a new card waits in one place of the account until the card is saved: of two creates at once one gets the other's.",
         requirement: "CREATE-4",
         shortest: 2,
         plant: |rules| {
             rules.carry_out = |task, key| {
                 creating(task, key, |account| async move {
                     let service = task.service;
-                    let owner = service.credentials.api_key;
+                    let owner = account.id;
                     let mut card = drafted(task, account)?;
                     shared().insert(owner, Shared::Address(card.billing_address.clone()));
                     a_moment().await;

@@ -188,13 +188,10 @@ async fn race_with_reads(walk: &mut Walk) {
 
 async fn race_of_accounts(walk: &mut Walk) {
     let accounts = [walk.account(), walk.account()];
-    let mut elsewhere = virtual_card();
-    elsewhere["billingAddress"]["city"] = json!("Elsewhere");
-    let creates = vec![
-        walk.create_call(&accounts[0], &virtual_card()),
-        walk.create_call(&accounts[1], &elsewhere),
-    ];
-    let cards = walk.at_once(creates).await;
+    let creates = accounts
+        .each_ref()
+        .map(|account| walk.create_call(account, &virtual_card()));
+    let cards = walk.at_once(creates.to_vec()).await;
     for card in &cards {
         walk.step(Issue, card["id"].as_str().unwrap_or_default())
             .await;
@@ -222,6 +219,12 @@ async fn race_of_accounts(walk: &mut Walk) {
         walk.create_call(&account, &virtual_card()),
     ];
     walk.at_once(calls).await;
+    let account = walk.account();
+    let mut elsewhere = physical_card();
+    elsewhere["billingAddress"]["city"] = json!("Elsewhere");
+    let creates = [virtual_card(), elsewhere].map(|body| walk.create_call(&account, &body));
+    walk.at_once(creates.to_vec()).await;
+    walk.lists(&account).await;
     let alone = walk.account();
     let card = walk.create(&alone, virtual_card()).await;
     walk.step(Issue, &card).await;
