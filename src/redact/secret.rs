@@ -3,7 +3,7 @@
 
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// What stands where a secret was.
@@ -30,9 +30,11 @@ impl Known {
     fn finder(&self) -> Option<&AhoCorasick> {
         let finder = self.finder.get_or_init(|| {
             // A secret may be a part of another: the longest that stands at a place is masked.
+            // A table of all transitions would take hundreds of megabytes for a token of fifty kilobytes.
             let mut builder = AhoCorasick::builder();
-            let finder = builder.match_kind(MatchKind::LeftmostLongest);
-            let finder = finder.build(&self.forms).ok();
+            let builder = builder.kind(Some(AhoCorasickKind::ContiguousNFA));
+            let builder = builder.match_kind(MatchKind::LeftmostLongest);
+            let finder = builder.build(&self.forms).ok();
             debug_assert!(finder.is_some(), "a few short texts are not too many");
             finder
         });
