@@ -20,6 +20,9 @@ use crate::case::{Case, Flaw, StepNumber};
 /// The version of the form of trace files.
 pub const TRACE_VERSION: u32 = 1;
 
+/// So many events of a case are kept, the first; of more than that, none says anything new.
+pub const EVENTS_MAX: usize = 200;
+
 /// The place of a case in its run, counted from 1.
 #[derive(
     Clone,
@@ -307,6 +310,11 @@ pub struct CaseTrace {
 }
 
 impl CaseTrace {
+    /// So many events came that there may have been others, of which nothing is known.
+    pub fn may_lack_events(&self) -> bool {
+        self.events.len() >= EVENTS_MAX
+    }
+
     /// Drops what is known of a race in which the case was cut off: requests of other lanes may have done something, and
     /// their answers are missing.
     pub fn forget_unfinished_race(&mut self) {

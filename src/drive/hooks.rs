@@ -30,7 +30,7 @@ use self::inbox::Desk;
 pub use self::inbox::Inbox;
 
 /// More than any honest event.
-const EVENT_BYTES_MAX: usize = 256 << 10;
+const EVENT_BYTES_MAX: usize = 64 << 10;
 /// So many are read at a time.
 const READ_AT_ONCE: usize = 64;
 /// How long one may take to come in.

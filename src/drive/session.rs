@@ -139,6 +139,11 @@ impl Session {
         Some(left.collect())
     }
 
+    /// Trouble with the target that is no case's own.
+    pub fn trouble(&self) -> Option<String> {
+        self.driver.access.trouble().map(str::to_owned)
+    }
+
     /// From now on, Ctrl-C interrupts the run in place of killing the process.
     pub fn interrupt_on_ctrl_c(&self, stop: &StopSignal) {
         let stop = stop.clone();

@@ -335,7 +335,7 @@ impl<'a> Judge<'a> {
 
     /// Records a departure. The first rule is the one to blame, the others may be.
     pub fn depart(&mut self, scene: &Scene<'_>, rules: &[RequirementId], found: Found) {
-        self.depart_at(scene.moment, rules, found);
+        self.note(scene.moment, rules, found);
     }
 
     /// The same, where it is about what was seen of this card.
@@ -347,12 +347,27 @@ impl<'a> Judge<'a> {
         found: Found,
     ) {
         let place = self.judgement.departures.len();
-        self.about.insert(place, card.clone());
         self.depart(scene, rules, found);
+        if self.judgement.departures.len() > place {
+            self.about.insert(place, card.clone());
+        }
     }
 
-    /// The same, of what is no answer to a request of its own: an event.
+    /// The same, of what is no answer to a request of its own: an event. Of those that are charged to one exchange, equal
+    /// ones are told once.
     pub fn depart_at(&mut self, moment: Moment, rules: &[RequirementId], found: Found) {
+        let is_told = |d: &Departure| {
+            rules.first() == Some(&d.requirement)
+                && d.moment == moment
+                && d.subject == found.subject
+                && d.actual == found.actual
+        };
+        if !self.judgement.departures.iter().any(is_told) {
+            self.note(moment, rules, found);
+        }
+    }
+
+    fn note(&mut self, moment: Moment, rules: &[RequirementId], found: Found) {
         let Some((&requirement, instead)) = rules.split_first() else {
             return;
         };

@@ -1,9 +1,9 @@
 //! Masks secrets that a target may echo, however they are written: as they are, in base64, in hexadecimal, with percent
 //! signs, escaped in JSON.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// What stands where a secret was.
@@ -22,8 +22,24 @@ struct Known {
     forms: Vec<String>,
     /// What stands for each of them.
     marks: Vec<String>,
-    /// Looks for all of them at once; none while there are none.
-    finder: Option<AhoCorasick>,
+    /// Looks for all of them at once. Made when it is needed, since it takes its time where a secret is long.
+    finder: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Known {
+    fn finder(&self) -> Option<&AhoCorasick> {
+        let finder = self.finder.get_or_init(|| {
+            // A secret may be a part of another: the longest that stands at a place is masked.
+            // A table of all transitions would take hundreds of megabytes for a token of fifty kilobytes.
+            let mut builder = AhoCorasick::builder();
+            let builder = builder.kind(Some(AhoCorasickKind::ContiguousNFA));
+            let builder = builder.match_kind(MatchKind::LeftmostLongest);
+            let finder = builder.build(&self.forms).ok();
+            debug_assert!(finder.is_some(), "a few short texts are not too many");
+            finder
+        });
+        finder.as_ref()
+    }
 }
 
 impl Masks {
@@ -45,19 +61,13 @@ impl Masks {
                 known.marks.push(mark.to_owned());
             }
         }
-        // A secret may be a part of another: the longest that stands at a place is masked.
-        let mut builder = AhoCorasick::builder();
-        known.finder = builder
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&known.forms)
-            .ok();
-        debug_assert!(known.finder.is_some(), "a few short texts are not too many");
+        known.finder = OnceLock::new();
     }
 
     /// The text without secrets.
     pub fn apply(&self, text: String) -> String {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match &known.finder {
+        match known.finder() {
             Some(finder) if finder.is_match(&text) => {
                 let mut masked = String::with_capacity(text.len());
                 finder.replace_all_with(&text, &mut masked, |found, _, masked| {

@@ -139,7 +139,7 @@ impl<'a> Lab<'a> {
             let found_in = seen.examples[0].found_in.clone();
             seen.examples = vec![Example {
                 found_in,
-                ..Example::of(&trace, departure)
+                ..Example::of(&trace, &trace.events.clone().into(), departure)
             }];
         }
         seen
@@ -350,7 +350,7 @@ impl<'a> Lab<'a> {
                 reproduced += 1;
                 let evidence = Evidence {
                     exchanges: trace.exchanges,
-                    events: trace.events,
+                    events: trace.events.into(),
                 };
                 shown = Some((departure, evidence));
             }

@@ -59,6 +59,10 @@ impl Stage for Live<'_> {
         self.session.slots_are_kept_by(status);
     }
 
+    fn trouble(&self) -> Option<String> {
+        self.session.trouble()
+    }
+
     fn is_over(&self) -> bool {
         self.stop.is_stopping()
     }

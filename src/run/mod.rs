@@ -55,6 +55,11 @@ pub trait Stage {
         None
     }
 
+    /// Trouble that is no case's own: it is told, and decides nothing.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// Its time is up: what is run from now on is given up at once, and shows nothing.
     fn is_over(&self) -> bool {
         false
@@ -217,6 +222,9 @@ pub fn run(
     shown.totals.planned = agenda.count - left_out.len();
     for lack in left_out {
         shown.leave_out(lack);
+    }
+    if let Some(words) = stage.trouble() {
+        shown.troubles.note(&Obstacle { step: None, words });
     }
     progress.shrinking(shown.suspicions.len());
     let mut report = conclude(stage, setting, shown, &limits.effort, is_stopped, progress);

@@ -1,6 +1,7 @@
 //! Suspicions: equal departures as the run showed them, before anything is run again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::findings::order;
 use crate::case::{Case, Command, Step, StepNumber};
@@ -29,7 +30,8 @@ pub(super) struct Example {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
     pub exchanges: Vec<Exchange>,
-    pub events: Vec<Event>,
+    /// Those of the case, which all its departures share.
+    pub events: Arc<[Event]>,
 }
 
 /// So many examples are kept, the shortest and the longest: if a short one was a disturbance by another case, a long one
@@ -40,7 +42,8 @@ const EXAMPLES_MAX: usize = 12;
 const PAUSE_MS_MAX: u64 = 3_000;
 
 impl Example {
-    pub fn of(trace: &CaseTrace, departure: &Departure) -> Self {
+    /// A departure of a case, and the events of that case.
+    pub fn of(trace: &CaseTrace, events: &Arc<[Event]>, departure: &Departure) -> Self {
         let last = trace.case.end_of_race(departure.step);
         let exchanges = trace.exchanges.iter().enumerate();
         let exchanges = exchanges.filter(|(moment, exchange)| {
@@ -52,7 +55,7 @@ impl Example {
             case: trace.case.restricted(|step| step <= last),
             evidence: Evidence {
                 exchanges: exchanges.map(|(_, exchange)| exchange.clone()).collect(),
-                events: trace.events.clone(),
+                events: Arc::clone(events),
             },
             found_in: trace.case.name.clone(),
         }
@@ -128,10 +131,18 @@ impl Suspicion {
     }
 }
 
-/// Adds a case's departures to the suspicions.
+/// Adds a case's departures to the suspicions. Equal ones at one step are one example.
 pub(super) fn suspect(suspicions: &mut Vec<Suspicion>, trace: &CaseTrace, judgement: &Judgement) {
+    if judgement.departures.is_empty() {
+        return;
+    }
+    let events: Arc<[Event]> = trace.events.clone().into();
+    let mut told = HashSet::new();
     for departure in &judgement.departures {
-        let example = Example::of(trace, departure);
+        if !told.insert((departure.requirement, &departure.subject, departure.step)) {
+            continue;
+        }
+        let example = Example::of(trace, &events, departure);
         match suspicions.iter_mut().find(|s| s.is_equal(departure)) {
             Some(known) => known.add(example, trace.number),
             None => suspicions.push(Suspicion {
@@ -178,7 +189,7 @@ pub(super) fn finding(
         departure,
         case,
         exchanges: evidence.exchanges,
-        events: evidence.events,
+        events: evidence.events.to_vec(),
         confirmation,
         found_in: example.found_in.clone(),
         seen_in,

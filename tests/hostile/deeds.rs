@@ -41,7 +41,7 @@ pub fn measured(line: &mut Line<'_>, framing: &str) -> io::Result<Then> {
 
 /// The body in chunks, and what follows them.
 pub fn chunked(line: &mut Line<'_>, extension: &str, end: &str) -> io::Result<Then> {
-    let (head, body) = line.taken_apart("transfer-encoding: chunked")?;
+    let (head, body) = line.taken_apart("transfer-encoding: chunked\r\nconnection: close")?;
     line.send(head)?;
     line.send(format!("{:x}{extension}\r\n", body.len()))?;
     line.send(body)?;
@@ -153,14 +153,38 @@ pub fn post_event(line: &Line<'_>, body: &str) {
     post_events(line, body, 1);
 }
 
-/// Posts the same event many times over one connection, and waits for the answers.
+/// Posts the same event many times, some at once over one connection, and waits for the answers.
 pub fn post_events(line: &Line<'_>, body: &str, times: usize) {
+    const AT_ONCE: usize = 200;
+    (0..times.div_ceil(AT_ONCE)).for_each(|_| post_at_once(line, body, times.min(AT_ONCE)));
+}
+
+fn post_at_once(line: &Line<'_>, body: &str, times: usize) {
     let rest = format!("content-length: {}\r\n\r\n{body}", body.len());
     let last = format!("{POST}connection: close\r\n{rest}");
     let all = format!("{POST}{rest}").repeat(times - 1) + &last;
     if let Some(mut stream) = line.deliver(all) {
         drop(stream.read_to_end(&mut Vec::new()));
     }
+}
+
+/// Keeps what a create is answered with, and tells of it again and again before the card is issued.
+pub fn storm_of_creations(line: &mut Line<'_>) -> io::Result<Then> {
+    if !line.request.path.ends_with("/issue") {
+        let answer = line.answer()?;
+        *line.target.kept.lock().unwrap() = Some(answer.clone());
+        line.send(answer.bytes())?;
+        return Ok(Then::GoesOn);
+    }
+    let kept = line.target.kept.lock().unwrap().take();
+    if let Some(made) = kept
+        && let Ok(mut event) = serde_json::from_slice::<Value>(&made.body)
+    {
+        event["webhookType"] = "card.updated".into();
+        event["eventId"] = Uuid::new_v4().to_string().into();
+        post_events(line, &event.to_string(), 600);
+    }
+    line.pass()
 }
 
 /// Posts chunk after chunk, until whoever listens has had enough.

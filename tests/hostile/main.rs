@@ -1,7 +1,6 @@
 //! Hostile and broken targets: each row of the table is a test of its own, run against the built program.
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
 mod common;
 mod deeds;
 mod hold;

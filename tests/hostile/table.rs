@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use crate::deeds::{
     bomb, chunked, coded, evil, gzipped, login, long_list, measured, nested, post_a_head,
-    post_event, post_without_end, redirect, start_anew, under, whole, with_lines, with_member,
+    post_event, post_events, post_without_end, redirect, start_anew, storm_of_creations, under,
+    whole, with_lines, with_member,
 };
 use crate::server::{At, Deed, Request, Spoil, Then};
 
@@ -13,6 +14,8 @@ use crate::server::{At, Deed, Request, Spoil, Then};
 pub enum Outcome {
     /// Nothing: it is strange, and no fault.
     Passes,
+    /// The same, but these words are told.
+    Told(&'static str),
     /// The target departs from just these requirements.
     Departs(&'static [&'static str]),
     /// Nobody's proven fault, told in these words.
@@ -23,7 +26,7 @@ pub enum Outcome {
     Unprepared(&'static str),
 }
 
-use Outcome::{Departs, Hindered, Passes, Unprepared, Wrong};
+use Outcome::{Departs, Hindered, Passes, Told, Unprepared, Wrong};
 
 /// One misbehaviour.
 #[derive(Clone, Copy)]
@@ -179,7 +182,7 @@ pub fn rows() -> Vec<Row> {
         row("length-twice", "two lengths that differ",
             every(reads, |line| measured(line, "content-length: 20\r\ncontent-length: 30")), Hindered("content-length")),
         row("length-twice-alike", "the right length, twice",
-            every(reads, |line| { let n = line.answer()?.body.len(); measured(line, &format!("content-length: {n}\r\ncontent-length: {n}")) }), Passes),
+            every(reads, |line| { let n = line.answer()?.body.len(); measured(line, &format!("content-length: {n}\r\ncontent-length: {n}\r\nconnection: close")) }), Passes),
         row("length-negative", "a length below nothing",
             every(reads, |line| measured(line, "content-length: -1")), Hindered("content-length")),
         row("length-in-words", "a length that is no number",
@@ -199,7 +202,7 @@ pub fn rows() -> Vec<Row> {
         row("trailers-without-end", "fields after the last chunk, without end",
             every(reads, |line| line.flood(&format!("{OK}transfer-encoding: chunked\r\n\r\n0\r\n"), b"x-more: 7\r\n")), Hindered("trailer")),
         row("length-and-chunks", "both a length and chunks",
-            every(reads, |line| { let (head, body) = line.taken_apart("content-length: 3\r\ntransfer-encoding: chunked")?; line.send(head)?; line.send(format!("{:x}\r\n", body.len()))?; line.send(body)?; line.say("\r\n0\r\n\r\n") }), Passes),
+            every(reads, |line| { let (head, body) = line.taken_apart("content-length: 3\r\ntransfer-encoding: chunked\r\nconnection: close")?; line.send(head)?; line.send(format!("{:x}\r\n", body.len()))?; line.send(body)?; line.say("\r\n0\r\n\r\n") }), Passes),
         row("body-on-204", "a body where none may be",
             every(changes, |line| { line.pass()?; line.send("{\"surprise\":1}")?; Ok(Then::GoesOn) }), Hindered("more than the answer")),
         row("body-on-304", "not modified, with a body",
@@ -319,6 +322,11 @@ pub fn rows() -> Vec<Row> {
         row("dates-elsewhen", "a `Date` that is ten years off, of everything but the login",
             every(calls, |line| line.pass_as(|answer| answer.set("date", "Tue, 20 Apr 2016 02:07:53 GMT"))), Passes),
 
+        row("dates-of-logins-ahead", "a `Date` of the login that is many years ahead",
+            every(logins, |line| line.pass_as(|answer| answer.set("date", "Wed, 20 Apr 2095 02:07:53 GMT"))), Told("ahead of the clock of this machine")),
+        row("dates-of-logins-behind", "a `Date` of the login that is years behind",
+            every(logins, |line| line.pass_as(|answer| answer.set("date", "Wed, 20 Apr 2016 02:07:53 GMT"))), Told("behind the clock of this machine")),
+
         // Connections.
         row("two-answers", "two answers to one request",
             every(reads, |line| { let twice = line.answer()?.bytes().repeat(2); line.send(twice)?; Ok(Then::GoesOn) }), Hindered("more than the answer")),
@@ -357,17 +365,17 @@ pub fn rows() -> Vec<Row> {
         Row { edits: PATIENT, max_time: "3s", ..row("hang-beside-a-departure", "reads are wrong, and after them nothing is answered for a minute",
             every(|r| reads(r) || changes(r), |line| match line.request.method.as_str() { "GET" => whole(line, JSON, "<html>"), _ => line.hang("") }), Departs(&["BODY-12"])) },
         row("one-lost-answer", "a single answer is lost, among good ones",
-            Spoil { times: 1, ..every(reads, |line| line.break_off("")) }, Hindered("no answer:")),
+            Spoil { times: 1, ..every(reads, |line| line.break_off("")) }, Told("no answer:")),
         row("restart", "gone for a while, and back as it was",
-            Spoil { after: 4, times: 1, ..every(calls, |line| { line.target.turns_away.store(3, Ordering::SeqCst); line.break_off("") }) }, Hindered("no answer:")),
+            Spoil { after: 4, times: 1, ..every(calls, |line| { line.target.turns_away.store(3, Ordering::SeqCst); line.break_off("") }) }, Told("no answer:")),
         row("restart-with-nothing", "gone for a while, and back without anything that it knew",
             Spoil { after: 4, times: 1, ..every(calls, |line| { line.target.turns_away.store(3, Ordering::SeqCst); start_anew(line); line.break_off("") }) }, Wrong),
         Row { edits: &[("base_url = \"http://127.0.0.1:", "base_url = \"http://127.0.0.2:")], ..row("refused-connections", "nobody listens at the address",
             every(all, |line| line.pass()), Unprepared("no connection")) },
         row("busy", "every call is answered with 429",
-            every(calls, |line| line.pass_as(|answer| answer.status = 429)), Hindered("429")),
-        row("unavailable", "every call is answered with 503",
-            every(calls, |line| line.pass_as(|answer| answer.status = 503)), Hindered("503")),
+            every(calls, |line| line.pass_as(|answer| answer.status = 429)), Hindered("every case met trouble")),
+        row("unavailable", "every call is answered with 503, and not a word on when it is over",
+            every(calls, |line| line.pass_as(|answer| answer.status = 503)), Departs(&["HTTP-2", "HTTP-3"])),
         row("broken", "every read is answered with 500",
             every(reads, |line| line.pass_as(|answer| answer.status = 500)), Departs(&["HTTP-2"])),
         row("bad-gateway", "every read is answered with a gateway's page",
@@ -426,6 +434,10 @@ pub fn rows() -> Vec<Row> {
             every(issues, |line| { let then = line.pass()?; post_event(line, "all is well"); Ok(then) }), Departs(&["HOOK-2"])),
         row("event-nested", "an event that is nested ten thousand deep",
             every(issues, |line| { let then = line.pass()?; post_event(line, &nested(10_000)); Ok(then) }), Hindered("recursion limit")),
+        row("event-storm", "ten thousand events that say nothing, before the true ones",
+            every(issues, |line| { post_events(line, "{}", 10_000); line.pass() }), Departs(&["HOOK-2", "HOOK-7", "HOOK-8"])),
+        row("event-storm-of-duplicates", "six hundred times the event of a creation, before the true ones",
+            every(|r| creates(r) || issues(r), storm_of_creations), Hindered("events came in one case")),
         row("event-with-escapes", "an event of terminal escapes",
             every(issues, |line| { let then = line.pass()?; post_event(line, &format!("{{\"webhookType\":{}}}", evil())); Ok(then) }), Departs(&["HOOK-2", "HOOK-7", "HOOK-8"])),
         Row { edits: &[("[webhooks]\n", "[webhooks]\nlisten = \"{taken}\"\n")], ..row("listener-taken", "the address for events is in use",

@@ -1,6 +1,6 @@
 //! The bearer token: got where the profile says, and again in time.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::RwLock;
 
 use super::login::{Login, jwt_expiry};
+use super::target_clock::TargetClock;
 use crate::drive::secrets;
 use crate::drive::setup::Caller;
 use crate::drive::tamper::wrong_tokens;
@@ -33,8 +34,7 @@ pub struct Tokens {
     token: RwLock<Option<Token>>,
     /// Tokens that were good before the clock was moved.
     spent: Mutex<Vec<Token>>,
-    /// How many seconds the target's clock is ahead of ours.
-    ahead: AtomicI64,
+    clock: TargetClock,
     vain_renewals: AtomicU32,
 }
 
@@ -79,7 +79,7 @@ impl Bearer {
             source,
             token: RwLock::new(None),
             spent: Mutex::default(),
-            ahead: AtomicI64::new(0),
+            clock: TargetClock::new(profile.sandbox.clock.is_some()),
             vain_renewals: AtomicU32::new(0),
         })))
     }
@@ -107,7 +107,15 @@ impl Bearer {
     pub fn target_now(&self) -> i64 {
         match self {
             Self::None => jiff::Timestamp::now().as_second(),
-            Self::Tokens(tokens) => tokens.target_now(),
+            Self::Tokens(tokens) => tokens.clock.now(),
+        }
+    }
+
+    /// Why a time that the target told is not believed.
+    pub fn doubt(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Tokens(tokens) => tokens.clock.doubt(),
         }
     }
 
@@ -128,7 +136,7 @@ impl Bearer {
         let expired = match self {
             Self::None => None,
             Self::Tokens(tokens) => {
-                let latest = tokens.target_now() - MARGIN_SECONDS;
+                let latest = tokens.clock.now() - MARGIN_SECONDS;
                 let spent = tokens.spent.lock().unwrap_or_else(PoisonError::into_inner);
                 let is_over = |token: &&Token| {
                     token
@@ -186,8 +194,9 @@ impl Tokens {
             return Ok(value);
         }
         let (fetched, date) = self.fetch(caller).await?;
-        if token.is_none() {
-            self.find_clock(date);
+        // An earlier run may have moved the clock, or it is just fast.
+        if let (None, Some(date)) = (&*token, date) {
+            self.clock.follow(date);
         }
         let value = fetched.value.clone();
         *token = Some(fetched);
@@ -218,19 +227,6 @@ impl Tokens {
         }
     }
 
-    fn target_now(&self) -> i64 {
-        jiff::Timestamp::now().as_second() + self.ahead.load(Ordering::Relaxed)
-    }
-
-    /// An earlier run may have moved the clock, or it is just fast; `Date` tells.
-    fn find_clock(&self, date: Option<i64>) {
-        const LEAST: i64 = 60;
-        let ahead = date.map_or(0, |date| date - jiff::Timestamp::now().as_second());
-        if ahead > LEAST {
-            self.ahead.store(ahead, Ordering::Relaxed);
-        }
-    }
-
     /// Tokens live equally long, so the next one expires as much later as the clock was moved, and as time has passed.
     async fn renew(&self, seconds: i64, caller: &Caller) -> Result<(), String> {
         const KEPT_MAX: usize = 8;
@@ -257,8 +253,7 @@ impl Tokens {
         };
         *token = Some(fetched);
         let is_as_told = moved.abs_diff(seconds) <= SLACK;
-        let ahead = if is_as_told { seconds } else { moved };
-        self.ahead.fetch_add(ahead, Ordering::Relaxed);
+        self.clock.moved(if is_as_told { seconds } else { moved });
         match is_as_told {
             true => Ok(()),
             false => Err(format!(
@@ -270,7 +265,7 @@ impl Tokens {
     /// A token, and the target's own time if it tells it.
     async fn fetch(&self, caller: &Caller) -> Result<(Token, Option<i64>), Trouble> {
         match &self.source {
-            Source::Login(login) => login.fetch(caller).await,
+            Source::Login(login) => login.fetch(&self.clock, caller).await,
             Source::Kept(secret) => Ok((self.kept(secret, caller).await?, None)),
         }
     }
@@ -285,7 +280,7 @@ impl Tokens {
         let value = header(&text, &caller.masks).ok_or_else(|| {
             unusable("it holds characters that no header field may hold".to_owned())
         })?;
-        let now = self.target_now();
+        let now = self.clock.now();
         let good = match jwt_expiry(&text) {
             None => None,
             Some(expires_at) => match u64::try_from(expires_at.saturating_sub(now)) {

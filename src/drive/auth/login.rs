@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
 use super::bearer::{Token, header};
+use super::target_clock::TargetClock;
 use crate::drive::draft;
 use crate::drive::secrets;
 use crate::drive::setup::{Answer, Caller, SetupCall};
@@ -48,7 +49,11 @@ impl Login {
     }
 
     /// A token, and the target's own time if it tells it.
-    pub async fn fetch(&self, caller: &Caller) -> Result<(Token, Option<i64>), Trouble> {
+    pub async fn fetch(
+        &self,
+        clock: &TargetClock,
+        caller: &Caller,
+    ) -> Result<(Token, Option<i64>), Trouble> {
         let caller = self.elsewhere.as_ref().unwrap_or(caller);
         let (body, media_type) = self.body(caller).await?;
         let setup = SetupCall {
@@ -70,8 +75,9 @@ impl Login {
                     .to_owned(),
             )
         })?;
-        let good = self.lifetime(&answer, &token)?;
-        Ok((Token::new(value, asked_at, good), answer.date))
+        let date = clock.believed(answer.date);
+        let good = self.lifetime(&answer, date, &token)?;
+        Ok((Token::new(value, asked_at, good), date))
     }
 
     async fn headers(&self, caller: &Caller) -> Result<HeaderMap, Trouble> {
@@ -134,11 +140,10 @@ impl Login {
     fn lifetime(
         &self,
         answer: &Answer,
+        date: Option<i64>,
         token: &SecretString,
     ) -> Result<Option<(Duration, i64)>, Trouble> {
-        let now = answer
-            .date
-            .unwrap_or_else(|| jiff::Timestamp::now().as_second());
+        let now = date.unwrap_or_else(|| jiff::Timestamp::now().as_second());
         let (expires_at, place) = match &self.call.expiry {
             Some(Expiry::At(pointer)) => (number(answer, pointer, "epoch seconds")?, name(pointer)),
             Some(Expiry::In(pointer)) => {

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod key;
 mod login;
 pub mod signature;
+mod target_clock;
 
 use std::time::Duration;
 
@@ -312,6 +313,11 @@ impl Access {
     pub async fn clock_moved(&self, seconds: u64, caller: &Caller) -> Result<(), String> {
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         self.bearer.renew(seconds, caller).await
+    }
+
+    /// Trouble with the target's access that does not keep anything from being run.
+    pub fn trouble(&self) -> Option<&str> {
+        self.bearer.doubt()
     }
 
     fn sign(

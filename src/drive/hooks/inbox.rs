@@ -14,10 +14,8 @@ use tokio::sync::Notify;
 
 use crate::case::StepNumber;
 use crate::profile::Foreign;
-use crate::trace::Event;
+use crate::trace::{EVENTS_MAX, Event};
 
-/// More events of one case are dropped, with a word.
-const EVENTS_MAX: usize = 512;
 /// So many events of unknown cards are kept, the latest.
 const STRAYS_MAX: usize = 256;
 /// So much trouble is told in each case.
@@ -149,9 +147,6 @@ impl Book {
         };
         kept.came += 1;
         if kept.came > EVENTS_MAX {
-            kept.tell(&format!(
-                "more than {EVENTS_MAX} events came; later ones were dropped"
-            ));
             return StatusCode::OK;
         }
         let mut answer = StatusCode::OK;
@@ -255,6 +250,13 @@ impl Inbox {
                 std::mem::take(&mut kept.troubles),
             )
         })
+    }
+
+    /// How many have come in all, if not all of them were kept.
+    pub fn overflow(&self) -> Option<usize> {
+        let book = self.desk.book();
+        let came = book.cases.get(&self.case)?.came;
+        (came > EVENTS_MAX).then_some(came)
     }
 
     /// Waits until something has come since the last time.

@@ -72,7 +72,7 @@ fn pass_on(stream: TcpStream, heads: &Mutex<Vec<String>>, wanted: Option<&str>) 
 
 fn by_proxy(target: &FakeTarget, proxy: &str) -> Profile {
     let text = format!(
-        "name = \"t\"\nbase_url = \"http://cards.test:{}/v1\"\nproxy = {proxy}\n[accounts]\nany = true\n",
+        "name = \"t\"\nbase_url = \"http://cards.test:{}/v1\"\nenvironment = \"sandbox\"\nproxy = {proxy}\n[accounts]\nany = true\n",
         target.address.port()
     );
     Profile::parse("t.toml", &text).unwrap_or_else(|e| panic!("{e}"))
@@ -135,7 +135,7 @@ fn a_tunnel_leads_to_tls() {
     let port = super::tls::front_of(&made, target.address, &ca);
     let proxy = FakeProxy::start(Some(BASIC));
     let text = format!(
-        "name = \"t\"\nbase_url = \"https://cards.test:{port}/v1\"\nproxy = {}\n[accounts]\nany = true\n[tls]\nca = \"{}\"\nonly = true\n",
+        "name = \"t\"\nbase_url = \"https://cards.test:{port}/v1\"\nenvironment = \"sandbox\"\nproxy = {}\n[accounts]\nany = true\n[tls]\nca = \"{}\"\nonly = true\n",
         credentials(&folder, proxy.port),
         ca.display()
     );
@@ -204,7 +204,7 @@ fn a_proxy_is_written_in_three_ways() {
         ("7", Some("a proxy: ")),
     ] {
         let text = format!(
-            "name = \"t\"\nbase_url = \"http://{}/v1\"\nproxy = {written}\n[accounts]\nany = true\n",
+            "name = \"t\"\nbase_url = \"http://{}/v1\"\nenvironment = \"sandbox\"\nproxy = {written}\n[accounts]\nany = true\n",
             target.address
         );
         let told =

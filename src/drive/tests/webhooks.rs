@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::profile::Webhooks;
+use crate::trace::EVENTS_MAX;
 
 const CARD: &str =
     r#"{"id":"Card-1","status":"active","updatedAt":"2026-01-01T00:00:00Z","eventId":"e1"}"#;
@@ -194,7 +195,7 @@ fn a_hostile_sender_is_survived() {
         "{bodies:?}"
     );
     let words = words(&trace);
-    assert!(words.contains("longer than 262144 bytes"), "{words}");
+    assert!(words.contains("longer than 65536 bytes"), "{words}");
     assert!(words.contains("a DELETE request came"), "{words}");
 }
 
@@ -209,9 +210,9 @@ fn a_flood_of_events_is_cut_off() {
         }
     });
     let trace = drive(profile(&target, 20), &STEPS);
-    assert_eq!(trace.events.len(), 512);
+    assert_eq!(trace.events.len(), EVENTS_MAX);
     assert!(
-        words(&trace).contains("more than 512 events came"),
+        words(&trace).contains("events came in one case: those after the first 200 were dropped"),
         "{}",
         words(&trace)
     );

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::trace::{Event, Micros};
+use crate::trace::{EVENTS_MAX, Event, Micros};
 
 impl Story {
     /// `#1=active as 7`: an event that shows the card so, with that number for its id. `refused` after it: answered with
@@ -100,6 +100,28 @@ fn a_change_that_is_not_reported_departs_where_other_events_came() {
     check_events(&[CREATE, ISSUE, missed], &[]);
     // Nobody waited long enough.
     check_events(&[CREATE, TOLD_CREATE, ISSUE, AWAIT_ACTIVE], &[]);
+}
+
+#[test]
+fn equal_departures_of_a_storm_of_events_are_told_once() {
+    let lines = [CREATE, ISSUE, "told #1=active as 2 with body 7"];
+    let storm = std::iter::repeat_n(lines[2], EVENTS_MAX);
+    let lines: Vec<&str> = lines[..2].iter().copied().chain(storm).collect();
+    check_events(&[&lines[..], &[AWAIT_ACTIVE]].concat(), &[("HOOK-2", 3)]);
+}
+
+#[test]
+fn where_events_were_dropped_none_is_missed() {
+    let missed = "await event of #1 => 200 active in vain";
+    let check_many = |count: usize, expected: &[(&str, usize)]| {
+        let storm = vec![TOLD_CREATE; count];
+        check_events(
+            &[&[CREATE][..], &storm, &[ISSUE, missed]].concat(),
+            expected,
+        );
+    };
+    check_many(EVENTS_MAX - 1, &[("HOOK-1", 3)]);
+    check_many(EVENTS_MAX, &[]);
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! The target's clock, as the `Date` of its logins and the life of its tokens tell it.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// So many seconds are no clock that is ahead, but the way that an answer takes.
+const AHEAD_MIN: i64 = 60;
+/// A clock that nobody moves is not further off; a `Date` that is may well be made up.
+const OFF_MAX: u64 = 24 * 60 * 60;
+
+/// How far the target's clock is from ours.
+pub struct TargetClock {
+    /// Where the profile says how the clock is moved, an earlier run may have moved it, however far.
+    is_movable: bool,
+    /// In seconds.
+    ahead: AtomicI64,
+    /// The first `Date` that was not followed, in words.
+    doubt: OnceLock<String>,
+}
+
+impl TargetClock {
+    /// A clock that goes like ours until a `Date` says otherwise.
+    pub fn new(is_movable: bool) -> Self {
+        Self {
+            is_movable,
+            ahead: AtomicI64::new(0),
+            doubt: OnceLock::new(),
+        }
+    }
+
+    /// Seconds since the epoch, as far as the clock is known.
+    pub fn now(&self) -> i64 {
+        our_now() + self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// The clock was moved.
+    pub fn moved(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Goes by this time from now on, if it is ahead.
+    pub fn follow(&self, date: i64) {
+        let ahead = date.saturating_sub(our_now());
+        if ahead > AHEAD_MIN {
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+    }
+
+    /// The time that an answer tells, unless it can't be right.
+    pub fn believed(&self, date: Option<i64>) -> Option<i64> {
+        let date = date?;
+        match disbelief(date, our_now(), self.is_movable) {
+            None => Some(date),
+            Some(words) => {
+                self.doubt.get_or_init(|| words);
+                None
+            }
+        }
+    }
+
+    /// Why a time that the target told is not believed.
+    pub fn doubt(&self) -> Option<&str> {
+        self.doubt.get().map(String::as_str)
+    }
+}
+
+fn our_now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// Why it can't be `date`, in seconds since the epoch, where it is `now` here.
+fn disbelief(date: i64, now: i64, is_movable: bool) -> Option<String> {
+    let off = date.abs_diff(now);
+    if is_movable || off <= OFF_MAX {
+        return None;
+    }
+    let days = off / OFF_MAX;
+    let direction = if date > now { "ahead of" } else { "behind" };
+    Some(format!(
+        "the `Date` of the login's answer is {days}d {direction} the clock of this machine, so it was not believed: requests are signed by the clock of this machine. Set whichever is wrong, or say under [sandbox.clock] how the target's clock is moved"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_that_is_far_off_is_believed_only_of_a_clock_that_can_be_moved() {
+        const DAY: i64 = 24 * 60 * 60;
+        const NOW: i64 = 1_800_000_000;
+        for (off, words) in [
+            (0, None),
+            (90, None),
+            (DAY, None),
+            (-DAY, None),
+            (DAY + 1, Some("1d ahead of")),
+            (-DAY - 1, Some("1d behind")),
+            (3653 * DAY, Some("3653d ahead of")),
+            (i64::MAX - NOW, Some("ahead of")),
+            (-NOW, Some("20833d behind")),
+        ] {
+            let told = disbelief(NOW + off, NOW, false);
+            assert_eq!(told.is_some(), words.is_some(), "{off}: {told:?}");
+            assert!(told.unwrap_or_default().contains(words.unwrap_or_default()));
+            assert_eq!(disbelief(NOW + off, NOW, true), None, "{off}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_is_followed_and_what_is_not_believed_is_told() {
+        let clock = TargetClock::new(false);
+        let hour = our_now() + 3600;
+        assert_eq!(clock.believed(Some(hour)), Some(hour));
+        clock.follow(hour);
+        assert!(clock.now() >= hour && clock.doubt().is_none());
+        assert_eq!(clock.believed(Some(0)), None);
+        assert!(clock.doubt().is_some());
+        assert!(clock.now() >= hour);
+    }
+}
