@@ -171,15 +171,16 @@ take = { account = "/accounts/0/id" }
 fn several_calls_make_an_account_each_with_what_the_earlier_ones_brought() {
     let target = FakeTarget::start(|asked| match asked.line.as_str() {
         "POST /v1/customers" => Act::Json(201, r#"{"customer":{"id":"c/7"}}"#.into()),
-        "PUT /v1/customers/c%2F7/accounts" => {
-            Act::Json(200, r#"{"accounts":[{"id":"ACC-1"}]}"#.into())
-        }
+        "PUT /v1/customers/c%2F7/accounts" => Act::Json(
+            200,
+            r#"{"accounts":[{"id":"0B5CB0A1-1C1B-4AD3-9A53-0C4D6E6A7C09"}]}"#.into(),
+        ),
         _ => ok(),
     });
     let trace = drive(parsed(&target, RECIPE), &["list A"]);
     assert_eq!(
         trace.exchanges[0].request.path,
-        "/accounts/acc-1/cards",
+        "/accounts/0b5cb0a1-1c1b-4ad3-9a53-0c4d6e6a7c09/cards",
         "{}",
         words(&trace)
     );
@@ -227,7 +228,11 @@ fn a_recipe_that_fails_names_the_call_and_the_pointer_that_found_nothing() {
 #[test]
 fn a_command_makes_accounts_and_prints_their_ids() {
     for (words, account, hint) in [
-        (r#"["printf", "ACC-9\n"]"#, "acc-9", ""),
+        (
+            r#"["printf", "0B5CB0A1-1C1B-4AD3-9A53-0C4D6E6A7C09\n"]"#,
+            "0b5cb0a1-1c1b-4ad3-9a53-0c4d6e6a7c09",
+            "",
+        ),
         (
             r#"["printf", "made it\n"]"#,
             "",

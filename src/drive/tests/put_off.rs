@@ -87,7 +87,10 @@ fn set_up_is_put_off_too() {
                 r#"{"token":"hunter2.hunter2.hunter2","expiresAt":99999999999}"#.into(),
             ),
             "PUT /v1/auth/signing" => Act::Json(200, r#"{"keyId":"key-1"}"#.into()),
-            "POST /v1/sandbox/accounts" => Act::Json(200, r#"{"accountId":"acc-1"}"#.into()),
+            "POST /v1/sandbox/accounts" => Act::Json(
+                200,
+                r#"{"accountId":"0b5cb0a1-1c1b-4ad3-9a53-0c4d6e6a7c09"}"#.into(),
+            ),
             _ => ok(),
         }
     });
