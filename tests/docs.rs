@@ -126,7 +126,12 @@ fn each_table_of_the_readmes_profile_holds_when_it_is_in_force() {
             false => "[accounts]\nany = true\n",
         };
         // Both calls of the recipe belong together.
-        let text = format!("{least}{table}{accounts}");
+        // What the readme marks so stands before the first table.
+        let (top, table): (Vec<&str>, Vec<&str>) = table
+            .split_inclusive('\n')
+            .partition(|line| line.contains("# (top)"));
+        let (top, table) = (top.concat(), table.concat());
+        let text = format!("{least}{top}{table}{accounts}");
         if table.starts_with("[[accounts.calls]]") {
             continue;
         }

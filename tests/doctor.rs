@@ -155,7 +155,7 @@ impl Bench {
 
     fn write_profile(&self) {
         let text = format!(
-            "name = \"bench\"\nbase_url = \"{}\"\n{}",
+            "name = \"bench\"\nenvironment = \"sandbox\"\nbase_url = \"{}\"\n{}",
             self.base_url, self.profile
         );
         fs::write(self.folder.path().join("cardproof.toml"), text).unwrap();
@@ -301,7 +301,7 @@ fn a_secret_or_key_that_can_not_be_used() {
         .check("secrets", "key-id-alone", "signing.private_key");
     Bench::new()
         .token("a-token\n")
-        .check("secrets", "token-unsendable", "credentials.token");
+        .check("token", "token-unsendable", "credentials.token");
     Bench::new()
         .and("digset = \"sha-512\"\n")
         .check("profile", "profile-wrong", "line");

@@ -23,6 +23,7 @@ pub const CLOCK_SLACK_S: i64 = 5;
 impl Visit<'_> {
     /// Fetches the token, or looks at the one that is there.
     pub async fn token(&mut self) -> Done<()> {
+        self.forget();
         let fetched = self.access.token(&self.caller).await;
         let seen = self.witnessed();
         match (fetched, &self.profile.credentials) {
