@@ -43,12 +43,13 @@ impl<'a> Judge<'a> {
         let lost = self.lost.clone();
         let shown =
             (self.shows_nothing(scene, call, &worlds)).then(|| self.judgement.exercised.clone());
+        let past = self.least_known();
         let in_company = self.is_in_company();
         let repeats = self.judgement.exercised.get(&id::IDEM_3).copied();
         let fits = self.pick(
             scene,
             &worlds,
-            |world| ways_of(world, call, in_company),
+            |world| ways_of(world, call, past),
             |world, way| {
                 let mut next = ways::taken(world, call, way, made.clone(), now)?;
                 remember(&mut next, call, way, scene.moment);

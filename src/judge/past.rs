@@ -18,7 +18,7 @@ use crate::contract::{Contract, OperationKind, Route};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Past};
 use crate::world::lifecycle::keeping_rule;
-use crate::world::ways::{self, Call, Effect, Id, Key, Way, Wish};
+use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
 use crate::world::{Card, Moment, Since, Unseen, World, limit};
 
 /// A card as it is shown that was there before the case.
@@ -207,10 +207,15 @@ impl Judge<'_> {
         self.trace.pasts.values().any(|past| *past == Past::Shared)
     }
 
+    /// What is known of the account of which the least is.
+    pub(super) fn least_known(&self) -> Option<Past> {
+        self.trace.pasts.values().max().copied()
+    }
+
     /// How many worlds are followed where otherwise it is `most`. A recording of others holds many accounts, and what is
     /// not known of one multiplies its worlds.
     pub(super) fn at_most(&self, most: usize) -> usize {
-        const FEWER: usize = 16;
+        const FEWER: usize = 4;
         match self.has_unknown_past() {
             true => most / FEWER,
             false => most,
@@ -304,17 +309,37 @@ impl Judge<'_> {
     }
 }
 
-/// The ways of a call. In company, its key may have been used by a request that is not in the trace: then it is answered as
-/// that was, and nothing is done.
-pub(super) fn ways_of(world: &World, call: &Call, in_company: bool) -> Vec<Way> {
+/// The ways of a call, where that much is known of the past. Its key may have been used by a request that is not in the
+/// trace: then a create may be refused for that, which tells nothing of the limit; and in company the call may be answered
+/// as that was, and nothing is done.
+pub(super) fn ways_of(world: &World, call: &Call, past: Option<Past>) -> Vec<Way> {
     let mut ways = ways::ways(world, call);
     let is_first = match &call.key {
         Key::Uuid(key) => world.keys.get(key).is_none_or(Vec::is_empty),
         Key::Missing | Key::Malformed | Key::Exempt | Key::Single => true,
     };
+    if !is_first || !past.is_some_and(Past::is_unknown) {
+        return ways;
+    }
+    if let Wish::Create { .. } = call.wish {
+        for way in &mut ways {
+            if matches!(
+                way.answer,
+                Answer::Refusal(400 | 409 | 422, RefusalKind::Limit)
+            ) {
+                way.choices.clear();
+            }
+        }
+    }
+    if past == Some(Past::Shared) {
+        // Whether another card holds a slot meanwhile, so that its rule is put to the test, nobody knows.
+        let of_holders = |way: &&mut Way| matches!(way.rule, id::LIMIT_2 | id::LIMIT_3);
+        let ways = ways.iter_mut().filter(of_holders);
+        ways.for_each(|way| way.rule = id::CREATE_1);
+    }
     // A card that was terminated then is so still, as if it were terminated now.
     let is_same_again = matches!(call.wish, Wish::Act(Action::Terminate, _));
-    if in_company && is_first && !is_same_again {
+    if past == Some(Past::Shared) && !is_same_again {
         // The card that was made then is in whatever state it has come to; it has not been seen before.
         let effect = match call.wish {
             Wish::Create { .. } => Effect::Create { over_limit: None },

@@ -204,7 +204,7 @@ impl Judge<'_> {
     ) -> Vec<World> {
         let mut left = Vec::new();
         for turned in self.evolve_one(world, now, |card| concerned(card, call)) {
-            let ways = ways_of(&turned, call, self.is_in_company());
+            let ways = ways_of(&turned, call, self.least_known());
             for way in ways.iter().filter(|way| self.fits(&way.answer, response)) {
                 let taken = ways::taken(&turned, call, way, made.cloned(), now);
                 left.extend(taken.map(|mut next| {
