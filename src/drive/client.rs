@@ -279,9 +279,10 @@ impl Client {
                     return lost("the target sent an answer before there was a request".to_owned());
                 }
                 Answer::Unsent(_) => {
-                    return lost(
-                        "the target closed the connection before the request was sent".to_owned(),
-                    );
+                    return lost(format!(
+                        "the target closed the connection before the request was sent{}",
+                        self.connector.hint_at_closing()
+                    ));
                 }
                 Answer::Lost(words) => return lost(words),
                 Answer::LetGo(words) => return Received::LetGo(words),

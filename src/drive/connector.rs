@@ -29,6 +29,8 @@ pub struct Connector {
     uri: Uri,
     way: Way,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// A client certificate is shown.
+    is_certified: bool,
     /// For long bodies.
     room: Arc<Semaphore>,
 }
@@ -60,6 +62,7 @@ impl Connector {
             tcp,
             uri,
             tls,
+            is_certified: profile.tls.identity.is_some(),
             room: room(),
         })
     }
@@ -71,6 +74,18 @@ impl Connector {
         let line = line.map_err(|error| broken_off(&error))?;
         let connection = Connection::over(line, Arc::clone(&self.room)).await;
         connection.map_err(|error| chain(&error))
+    }
+
+    /// What it may mean that a connection is closed as soon as it is there. In TLS 1.3 a client certificate is looked at only
+    /// after the client has done its part of the handshake.
+    pub fn hint_at_closing(&self) -> &'static str {
+        match (&self.tls, self.is_certified) {
+            (None, _) => "",
+            (Some(_), false) => {
+                ", as one does that demands a client certificate (certificate and key under [tls])"
+            }
+            (Some(_), true) => ", as one does that refuses the client certificate",
+        }
     }
 
     /// Whether requests go to a proxy that reads them, and what says to it who calls.

@@ -27,7 +27,13 @@ const TOGETHER_MAX: usize = 4;
 /// Judges a trace, account by account if there are many.
 pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Judgement {
     let by_itself = |trace: &CaseTrace, case: &Case| Judge::new(contract, terms, trace, case).run();
-    if trace.accounts.len() <= TOGETHER_MAX {
+    // What may have been in accounts before multiplies the worlds of each, so these are always judged apart.
+    let together_max = if trace.pasts.is_empty() {
+        TOGETHER_MAX
+    } else {
+        1
+    };
+    if trace.accounts.len() <= together_max {
         return by_itself(trace, &trace.case);
     }
     let mut judged: Vec<(Group, Judgement)> = groups(contract, trace)
@@ -190,6 +196,8 @@ fn groups(contract: &Contract, trace: &CaseTrace) -> Vec<Group> {
         }
     }
     let mut nobodys = Group::of(trace);
+    // A card that nobody has seen may be in any account.
+    nobodys.trace.pasts.clone_from(&trace.pasts);
     for (moment, (exchange, first)) in trace.exchanges.iter().zip(firsts).enumerate() {
         if is_of_programme(exchange) {
             share(exchange, moment, &mut groups, |view| {

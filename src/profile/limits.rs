@@ -48,10 +48,13 @@ pub(super) struct LimitsTable {
     /// Another way to write a rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     requests_per_second: Option<NonZeroU32>,
+    /// So many requests in a time at most: `100/m`, `5/s`, `1000/h`.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<Rate>,
+    /// So many requests wait for their answers at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     in_flight: Option<NonZeroU32>,
+    /// How long the target may put requests off, by 429 or by 503 with `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     patience: Option<Wait>,
 }

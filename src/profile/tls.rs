@@ -50,15 +50,20 @@ impl Tls {
 #[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct TlsTable {
+    /// A PEM file of those who vouch for the target, besides those whom this machine trusts.
     #[serde(skip_serializing_if = "Option::is_none")]
     ca: Option<PathBuf>,
+    /// Nobody but those in `ca` is trusted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     only: bool,
+    /// A PEM file with the certificate of who calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<PathBuf>,
+    /// Its private key, in PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Place>")]
     key: Option<Secret>,
+    /// The name that is asked for and checked, in place of the host in `base_url`.
     #[serde(skip_serializing_if = "Option::is_none")]
     server_name: Option<String>,
 }

@@ -217,7 +217,7 @@ fn a_proxy_is_written_in_three_ways() {
             (Err(error), Some(hint)) => {
                 let error = error.to_string();
                 assert!(
-                    error.starts_with("t.toml:3:") && error.contains(hint),
+                    error.starts_with("t.toml:4:") && error.contains(hint),
                     "{hint}: {error}"
                 );
                 assert!(!error.contains("hunter2"), "{error}");
