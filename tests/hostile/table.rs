@@ -403,7 +403,7 @@ pub fn rows() -> Vec<Row> {
         row("long-token", "a bearer token of fifty kilobytes",
             every(logins, |line| login(line, &"x".repeat(50_000), "99999999999")), Unprepared("answered with 401")),
         row("token-with-a-line-feed", "a bearer token that would split a head",
-            every(logins, |line| login(line, "a\\r\\nx-evil: 1", "99999999999")), Unprepared("usable `token`")),
+            every(logins, |line| login(line, "a\\r\\nx-evil: 1", "99999999999")), Unprepared("its token is unusable")),
         row("token-expired", "a bearer token that expired long ago",
             every(logins, |line| login(line, "token-of-somebody", "1")), Unprepared("expired already")),
         row("token-expires-in-words", "an expiry in words",
