@@ -134,7 +134,10 @@ fn each_of_its_faults_is_found_by_the_rule_that_it_breaks() {
 fn missed(fault: &Fault) -> Option<String> {
     let server = Server::start(&[("FAULT", &fault.name)]);
     let folder = common::folder();
-    let args = format!("run --no-shrink --max-failures 2 --suite {}", fault.suite);
+    let args = format!(
+        "run --no-shrink --max-failures 2 --workers 4 --suite {}",
+        fault.suite
+    );
     let ended = server.judged(folder.path(), &args);
     let report = common::report(folder.path(), "report");
     let findings = report["findings"].as_array().unwrap();
