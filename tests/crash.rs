@@ -260,7 +260,7 @@ fn a_run_that_is_killed_20_times_loses_what_was_in_flight_at_most() {
 }
 
 #[test]
-#[ignore = "takes half a minute"]
+#[ignore = "takes half a minute, so .ci/run runs it apart"]
 fn a_run_that_is_killed_200_times_loses_what_was_in_flight_at_most() {
     std::thread::scope(|scope| {
         for seed in [2, 3] {
