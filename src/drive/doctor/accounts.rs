@@ -20,6 +20,15 @@ pub struct Account {
 }
 
 impl Visit<'_> {
+    /// What is known of a failure whose words the driver gave: the last exchange, if there was one.
+    pub(super) fn inquiry(&self, step: Step, words: String) -> Inquiry {
+        let witness = self.caller.client.witness.as_ref();
+        match witness.and_then(|witness| witness.take()) {
+            Some(seen) => Inquiry::of(step, self.profile, words, seen),
+            None => Inquiry::new(step, self.profile, words),
+        }
+    }
+
     /// Has an account by the way that the profile says.
     pub async fn account(&self) -> Done<AccountId> {
         self.forget();
@@ -42,16 +51,7 @@ impl Visit<'_> {
             }
             Err(words) => words,
         };
-        let seen = self
-            .caller
-            .client
-            .witness
-            .as_ref()
-            .and_then(|witness| witness.take());
-        let mut inquiry = match seen {
-            Some(seen) => Inquiry::of(Step::Account, self.profile, words, seen),
-            None => Inquiry::new(Step::Account, self.profile, words),
-        };
+        let mut inquiry = self.inquiry(Step::Account, words);
         self.note_words(&mut inquiry);
         self.note_accounts(&mut inquiry);
         if inquiry.seen().is_some_and(Seen::is_success) {

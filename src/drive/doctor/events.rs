@@ -153,16 +153,7 @@ fn cant_listen(visit: &Visit<'_>, webhooks: &Webhooks, error: &std::io::Error) -
 }
 
 fn not_subscribed(visit: &Visit<'_>, webhooks: &Webhooks, words: String) -> Box<Failure> {
-    let seen = visit
-        .caller
-        .client
-        .witness
-        .as_ref()
-        .and_then(|witness| witness.take());
-    let mut inquiry = match seen {
-        Some(seen) => Inquiry::of(Step::Events, visit.profile, words, seen),
-        None => Inquiry::new(Step::Events, visit.profile, words),
-    };
+    let mut inquiry = visit.inquiry(Step::Events, words);
     visit.note_words(&mut inquiry);
     let callback = webhooks.callback_url.as_ref().map(ToString::to_string);
     let callback = callback.unwrap_or_else(|| format!("http://{}", webhooks.listen));
