@@ -85,7 +85,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The act of a sandbox that the target seems not to have. That is for the profile to say, and no departure.
-    pub(super) fn absent_in_sandbox(&self, scene: &Scene<'_>, asked: &Asked) -> Option<Action> {
+    pub(super) fn absent_in_sandbox(&self, scene: &Scene<'_>, asked: &Asked) -> Option<String> {
         let Asked::Modify(call) = asked else {
             return None;
         };
@@ -97,7 +97,13 @@ impl<'a> Judge<'a> {
             && matches!(scene.response.status, 404 | 405 | 501)
             && call.flaw.is_none()
             && !self.worlds.iter().any(is_final);
-        is_absent.then_some(*action)
+        is_absent.then(|| {
+            format!(
+                "`{action}` was answered {} for a card that is there, as if there were no such call: \
+                 say in the profile what the sandbox has (simulator = false under [sandbox], or the right path)",
+                scene.response.status
+            )
+        })
     }
 
     pub(super) fn answer_shows_card(

@@ -245,12 +245,7 @@ impl<'a> Judge<'a> {
         if is_put_off(response) {
             return self.unanswered(moment, exchange, &asked);
         }
-        if let Some(action) = self.absent_in_sandbox(&scene, &asked) {
-            let words = format!(
-                "`{action}` was answered {} for a card that is there, as if there were no such call: \
-                 say in the profile what the sandbox has (simulator = false under [sandbox], or the right path)",
-                response.status
-            );
+        if let Some(words) = self.absent_in_sandbox(&scene, &asked) {
             return self.obstacle(exchange.step, words);
         }
         if self.is_unreadable(&scene) {
