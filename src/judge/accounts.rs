@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::coverage::Tried;
 use super::departure::Departure;
 use super::follow::Judge;
 use super::settle::in_words;
@@ -63,6 +64,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
     let mut departures: Vec<Departure> = clashing.collect();
     let mut obstacles = BTreeSet::new();
     let mut exercised: BTreeMap<RequirementId, u32> = BTreeMap::new();
+    let mut tried: BTreeMap<Tried, u32> = BTreeMap::new();
     for departure in &departures {
         *exercised.entry(departure.requirement).or_default() += 1;
     }
@@ -71,6 +73,9 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
         obstacles.extend(judgement.obstacles.drain(..));
         for (rule, count) in &judgement.exercised {
             *exercised.entry(*rule).or_default() += count;
+        }
+        for (call, count) in &judgement.tried {
+            *tried.entry(*call).or_default() += count;
         }
     }
     departures.sort_by_key(|d| (d.moment, d.requirement));
@@ -82,6 +87,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
         exercised,
         readings,
         obstacles: trace.obstacles.iter().cloned().chain(obstacles).collect(),
+        tried,
     }
 }
 

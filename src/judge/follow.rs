@@ -226,6 +226,7 @@ impl<'a> Judge<'a> {
             return self.move_clock(moment, exchange, seconds);
         }
         self.recall(&asked, exchange);
+        self.note_tried(exchange, &asked);
         let response = match &exchange.reply {
             Reply::Lost(words) => {
                 self.obstacle(exchange.step, format!("no answer: {words}"));

@@ -9,6 +9,7 @@ mod blame;
 mod changes;
 mod clock;
 mod company;
+mod coverage;
 mod departure;
 mod facts;
 mod follow;
@@ -35,6 +36,7 @@ use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle, Terms};
 use crate::world::choice::Scope;
 
+pub use coverage::{CardCall, Tried};
 pub use departure::{Departure, Origin, TriedOrder};
 pub use settle::{Clash, Ledger, Readings, Witness, in_words};
 
@@ -51,6 +53,8 @@ pub struct Judgement {
     pub readings: BTreeMap<(RequirementId, Scope), BTreeSet<usize>>,
     /// Trouble that is nobody's proven fault.
     pub obstacles: Vec<Obstacle>,
+    /// How often each call met a card in each status, by its answer.
+    pub tried: BTreeMap<Tried, u32>,
 }
 
 /// Judges one case.
