@@ -96,7 +96,8 @@ impl Judge<'_> {
     /// The status on which all worlds agree.
     fn known_status(&self, card: &CardId) -> Option<CardStatus> {
         let status = self.worlds.first()?.card(card)?.status;
-        let agrees = |world: &crate::world::World| world.card(card).map(|c| c.status) == Some(status);
+        let agrees =
+            |world: &crate::world::World| world.card(card).map(|c| c.status) == Some(status);
         self.worlds.iter().all(agrees).then_some(status)
     }
 }

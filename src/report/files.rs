@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::text::{self, Detail, Look};
-use super::{Report, json_schema};
+use super::{Report, html, json_schema};
 use crate::requirement;
 use crate::visible_json;
 
@@ -13,6 +13,8 @@ use crate::visible_json;
 pub const REPORT_FILE: &str = "report.json";
 /// The name of the report for people.
 pub const TEXT_FILE: &str = "report.txt";
+/// The name of the report for a browser.
+pub const HTML_FILE: &str = "report.html";
 /// The name of the recording.
 pub const TRACE_FILE: &str = "trace.jsonl";
 
@@ -85,7 +87,7 @@ fn refuse_strangers(folder: &Path) -> Result<(), FileError> {
 
 /// What an earlier report in the folder says that it wrote; its reproducers must not pass for those of the next.
 fn earlier_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = [REPORT_FILE, TEXT_FILE, TRACE_FILE]
+    let mut files: Vec<PathBuf> = [REPORT_FILE, TEXT_FILE, HTML_FILE, TRACE_FILE]
         .map(PathBuf::from)
         .into();
     let earlier = fs::read(folder.join(REPORT_FILE))
@@ -108,7 +110,7 @@ fn is_case_file(file: &str) -> bool {
         .is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
 }
 
-/// Writes the report as JSON and as text.
+/// Writes the report: as JSON, as text and as a page.
 ///
 /// # Errors
 /// When a file can't be written.
@@ -133,7 +135,8 @@ pub fn write(
     let mut plain = anstream::StripStream::new(Vec::new());
     let drawn = text::write(report, &look, &mut plain);
     debug_assert!(drawn.is_ok(), "writing to memory succeeds");
-    write(TEXT_FILE, plain.into_inner())
+    write(TEXT_FILE, plain.into_inner())?;
+    write(HTML_FILE, html::page(report, &look).into_bytes())
 }
 
 /// The report as it stands in `report.json`.

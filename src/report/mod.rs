@@ -1,11 +1,16 @@
 //! The report: every fact of a run, decided once. Writers draw it; none counts or decides anything.
 
+mod curl;
 pub mod files;
+mod html;
+mod latency;
 mod ledger;
+pub mod reproducer;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod text;
 mod verdict;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 
@@ -13,10 +18,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, StepNumber};
-use crate::judge::Departure;
+use crate::contract::{Contract, OperationKind, Route};
+use crate::judge::{Departure, Tried};
 use crate::requirement::{Level, RequirementId, Tag};
 use crate::trace::{Event, Exchange, RunId, Terms};
 
+pub use latency::{Latency, Stopwatch};
 pub use ledger::{Left, Made, NotRun};
 pub use verdict::{Facts, Overall, Verdict, requirement_results};
 
@@ -51,6 +58,9 @@ pub struct Report {
     pub seed: u64,
     /// The suites that were run.
     pub suites: Vec<String>,
+    /// How many cases were to be generated, if not the suites' own numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cases: Option<usize>,
     /// How much was done.
     pub totals: Totals,
     /// Each requirement of the catalogue, in its order.
@@ -59,6 +69,12 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How this implementation reads the open points, as far as it showed.
     pub readings: Vec<Reading>,
+    /// How often each call met a card in each status, by its answer: ordinary calls, none of which overlapped with another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Coverage>,
+    /// How long the target took to answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub latency: Vec<Latency>,
     /// Trouble that is nobody's proven fault.
     pub obstacles: Vec<ObstacleFact>,
     /// Cases that were not run for want of accounts.
@@ -91,6 +107,55 @@ pub struct ContractFacts {
     pub file: String,
     /// SHA-256 of its text, in hexadecimal.
     pub sha256: String,
+    /// Where it describes the operations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<Described>,
+}
+
+impl ContractFacts {
+    /// The facts about a document.
+    pub fn of(contract: &Contract) -> Self {
+        Self {
+            title: contract.title().to_owned(),
+            version: contract.version().to_owned(),
+            file: contract.file_name().to_owned(),
+            sha256: contract.digest().to_owned(),
+            operations: contract
+                .operations()
+                .filter_map(|operation| {
+                    Some(Described {
+                        operation: operation.kind(),
+                        line: operation.place()?.line,
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    /// Where an operation is described.
+    pub fn place_of(&self, operation: OperationKind) -> Option<&Described> {
+        self.operations.iter().find(|d| d.operation == operation)
+    }
+}
+
+/// Where an operation is described.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Described {
+    /// The operation.
+    #[schemars(with = "String")]
+    pub operation: OperationKind,
+    /// The line of the document, from 1.
+    pub line: usize,
+}
+
+/// How often a call met a card in a status and was answered so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// The call, the status and the answer.
+    #[serde(flatten)]
+    pub tried: Tried,
+    /// So many times.
+    pub times: u32,
 }
 
 /// How much was done.
@@ -172,6 +237,17 @@ impl Finding {
     /// It came again every time.
     pub fn is_steady(&self) -> bool {
         self.confirmation.reproduced == self.confirmation.attempts
+    }
+
+    /// The exchange that shows it.
+    pub fn shown_by(&self) -> Option<&Exchange> {
+        self.exchanges.get(self.departure.moment)
+    }
+
+    /// The operation that was asked for there.
+    pub fn operation(&self) -> Option<OperationKind> {
+        let request = &self.shown_by()?.request;
+        Route::of(&request.method, &request.path).map(|route| route.operation)
     }
 
     /// The requests of the shortest sequence.

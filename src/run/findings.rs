@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::judge::Departure;
-use crate::plan::case_file;
 use crate::report::Finding;
 use crate::requirement::{Level, RequirementId};
 
@@ -45,25 +44,4 @@ pub(super) fn merge(findings: &mut Vec<Finding>, finding: Finding) {
         Some(known) => known.seen_in += finding.seen_in,
         None => findings.push(finding),
     }
-}
-
-/// The reproducer as a file: what it shows in a few lines, and the steps.
-pub(super) fn case_text(finding: &Finding) -> String {
-    let departure = &finding.departure;
-    let since = departure.since.as_ref().map_or_else(String::new, |s| {
-        format!(", since step {} ({})", s.step, s.rule)
-    });
-    let header = [
-        format!("{}: {}", finding.requirement, finding.rule),
-        format!(
-            "expected at step {}: {}{since}",
-            departure.step, departure.expected
-        ),
-        format!("came: {}", departure.actual),
-        format!(
-            "reproduced {}/{}; run it again: cardproof replay {}.toml",
-            finding.confirmation.reproduced, finding.confirmation.attempts, finding.id
-        ),
-    ];
-    case_file(&finding.case, &header)
 }

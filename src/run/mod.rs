@@ -18,11 +18,11 @@ use std::time::{Duration, Instant};
 
 use crate::card::CardStatus;
 use crate::case::Case;
-use crate::judge::{Judgement, Ledger, judge};
+use crate::judge::{Judgement, Ledger, Tried, judge};
 use crate::plan::Planned;
 use crate::report::{
-    ContractFacts, Facts, Made, NotRun, Overall, REPORT_VERSION, Reading, Report, Target, Totals,
-    requirement_results,
+    ContractFacts, Coverage, Facts, Made, NotRun, Overall, REPORT_VERSION, Reading, Report,
+    Stopwatch, Target, Totals, reproducer, requirement_results,
 };
 use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Obstacle};
@@ -100,6 +100,8 @@ pub struct Shown {
     failures: usize,
     /// Why cases were not run for want of accounts, and how many.
     wants: BTreeMap<String, usize>,
+    tried: BTreeMap<Tried, u32>,
+    stopwatch: Stopwatch,
 }
 
 impl Shown {
@@ -130,6 +132,10 @@ impl Shown {
         for (requirement, times) in &judgement.exercised {
             *self.exercised.entry(*requirement).or_default() += times;
         }
+        for (tried, times) in &judgement.tried {
+            *self.tried.entry(*tried).or_default() += times;
+        }
+        self.stopwatch.add(trace);
         self.troubles.add(trace, judgement);
         suspicion::suspect(&mut self.suspicions, trace, judgement);
         self.ledger.add(&trace.case, judgement);
@@ -347,14 +353,10 @@ fn finish(
             base_url: setting.base_url.clone(),
             terms: setting.terms.clone(),
         },
-        contract: ContractFacts {
-            title: setting.contract.title().to_owned(),
-            version: setting.contract.version().to_owned(),
-            file: setting.contract.file_name().to_owned(),
-            sha256: setting.contract.digest().to_owned(),
-        },
+        contract: ContractFacts::of(setting.contract),
         seed: setting.seed,
         suites: setting.suites.clone(),
+        cases: setting.cases,
         totals: shown.totals,
         requirements,
         findings,
@@ -364,6 +366,12 @@ fn finish(
             .iter()
             .map(|((id, scope), left)| reading(*id, scope, left))
             .collect(),
+        coverage: shown
+            .tried
+            .into_iter()
+            .map(|(tried, times)| Coverage { tried, times })
+            .collect(),
+        latency: shown.stopwatch.facts(),
         obstacles: shown.troubles.facts(),
         not_run: shown
             .wants
@@ -400,7 +408,7 @@ pub fn write_cases(report: &mut Report, folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(&cases)?;
     for finding in &mut report.findings {
         let file = format!("{}.toml", finding.id);
-        std::fs::write(cases.join(&file), findings::case_text(finding))?;
+        std::fs::write(cases.join(&file), reproducer::text(finding))?;
         finding.file = Some(format!("cases/{file}"));
     }
     Ok(())

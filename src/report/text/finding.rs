@@ -1,15 +1,13 @@
 //! A finding: what was done, what came, what should have come, and how to see it again.
 
 use std::io;
-use std::path::Path;
-
-use serde_json::Value;
 
 use super::page::{BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
-use super::{Detail, Look, counted};
-use crate::case::{Command, Hook, Step, StepNumber};
+use super::{Detail, Look};
+use crate::case::{Step, StepNumber};
 use crate::report::Finding;
-use crate::trace::{Event, Exchange, Headers, Reply, Response};
+use crate::report::words::{self, counted};
+use crate::trace::{Exchange, Headers, Reply};
 
 /// Steps longer than this don't push the answers of all others to the right.
 const ALIGNED_MAX: usize = 48;
@@ -25,7 +23,7 @@ pub fn in_full(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::R
     difference(page, finding)?;
     evidence(page, finding)?;
     if let Some(file) = &finding.file {
-        let line = Span::new(NAME, replay_line(look, file));
+        let line = Span::new(NAME, words::replay_line(look, file));
         page.unbroken(&[&label("again")[..], &[line]].concat())?;
     }
     Ok(())
@@ -33,7 +31,8 @@ pub fn in_full(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::R
 
 /// The finding where there is no room for more.
 pub fn in_a_line(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
-    let (confirmed, style) = confirmation(finding);
+    let confirmed = words::confirmation(finding.confirmation);
+    let style = confirmation_style(finding);
     page.line(&[
         plain("  "),
         Span::padded(BAD, &finding.id, 10),
@@ -41,20 +40,6 @@ pub fn in_a_line(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
         Span::padded(style, confirmed, 17),
         plain(&finding.rule),
     ])
-}
-
-/// The command that runs a reproducer again, for a shell.
-fn replay_line(look: &Look<'_>, file: &str) -> String {
-    let path = look.folder.unwrap_or(Path::new("")).join(file);
-    let path = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:".contains(c);
-    let path = match path.chars().all(is_plain) {
-        true => path,
-        false => format!("'{}'", path.replace('\'', r"'\''")),
-    };
-    format!("cardproof replay {path} {}", look.target_flags)
-        .trim_end()
-        .to_owned()
 }
 
 fn bold_style() -> anstyle::Style {
@@ -72,7 +57,7 @@ fn steps(page: &mut Page<'_>, finding: &Finding, detail: Detail) -> io::Result<(
     for (index, (step, text)) in finding.case.steps.iter().zip(&texts).enumerate() {
         let number = StepNumber(index + 1);
         let departs = number == finding.departure.step;
-        let answer = answer(finding, number, step);
+        let answer = words::answer(finding, number, step);
         let (mark, style) = match departs {
             true => ("  ▸ ", BAD),
             false => ("    ", DIM),
@@ -107,21 +92,8 @@ fn told(
     number: StepNumber,
     detail: Detail,
 ) -> io::Result<()> {
-    let exchanges = &finding.exchanges;
-    let began = exchanges.iter().find(|e| e.step == number);
-    let Some(began) = began else { return Ok(()) };
-    let ended = exchanges.iter().find(|e| e.step > number);
-    let events = finding.events.iter().filter(|event| {
-        event.received_at >= began.sent_at && ended.is_none_or(|e| event.received_at < e.sent_at)
-    });
-    for event in events {
-        let refused = if event.answered < 300 {
-            ""
-        } else {
-            ", refused"
-        };
-        let words = format!("event: {}{refused}", event_words(event));
-        page.hanging(&way("⇐"), DIM, &words)?;
+    for event in words::events_of(finding, number) {
+        page.hanging(&way("⇐"), DIM, &words::event(event))?;
         if detail == Detail::Full {
             headers(page, &event.headers)?;
             body(page, &event.body)?;
@@ -130,89 +102,13 @@ fn told(
     Ok(())
 }
 
-fn event_words(event: &Event) -> String {
-    let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
-    match body.get("status").and_then(Value::as_str) {
-        Some(status) => status.to_owned(),
-        None if body.is_object() => "no card".to_owned(),
-        None => "a body that is no JSON".to_owned(),
-    }
-}
-
 fn style_of(departs: bool) -> anstyle::Style {
     if departs { BAD } else { PLAIN }
 }
 
-/// What a step was answered with, in a few words.
-fn answer(finding: &Finding, number: StepNumber, step: &Step) -> String {
-    let exchanges: Vec<&Exchange> = finding
-        .exchanges
-        .iter()
-        .filter(|exchange| exchange.step == number)
-        .collect();
-    let shown = match finding.exchanges.get(finding.departure.moment) {
-        Some(exchange) if number == finding.departure.step && exchange.step == number => exchange,
-        _ => match exchanges.last() {
-            Some(exchange) => exchange,
-            None if is_silent(&step.command) => return String::new(),
-            None => return "not sent".to_owned(),
-        },
-    };
-    let mut words = match &shown.reply {
-        Reply::Got(response) => response_words(response),
-        Reply::Lost(words) => format!("no answer: {words}"),
-        Reply::LetGo(words) => format!("answer let go: {words}"),
-    };
-    if exchanges.len() > 1 {
-        words += &format!("  (one of {})", counted(exchanges.len(), "request"));
-    }
-    words
-}
-
-/// Commands that send nothing.
-fn is_silent(command: &Command) -> bool {
-    matches!(command, Command::Pause(_) | Command::Hook(Hook::RefuseNext))
-}
-
-fn response_words(response: &Response) -> String {
-    let status = response.status;
-    let said = match serde_json::from_str::<Value>(&response.body) {
-        Ok(Value::Object(card)) => card
-            .get("status")
-            .and_then(Value::as_str)
-            .map(str::to_owned),
-        Ok(Value::Array(cards)) => Some(list_words(&cards, response.excerpt_of)),
-        Ok(_) => None,
-        Err(_) if response.body.trim().is_empty() => None,
-        Err(_) => Some("a body that is no JSON".to_owned()),
-    };
-    match said {
-        Some(said) => format!("{status}  {said}"),
-        None => status.to_string(),
-    }
-}
-
-fn list_words(cards: &[Value], excerpt_of: Option<usize>) -> String {
-    let statuses: Vec<&str> = cards
-        .iter()
-        .filter_map(|card| card.get("status")?.as_str())
-        .collect();
-    let mut words = counted(cards.len(), "card");
-    if !statuses.is_empty() {
-        words += &format!(": {}", statuses.join(", "));
-    }
-    match excerpt_of {
-        Some(all) => format!("{words} (of {all})"),
-        None => words,
-    }
-}
-
 fn difference(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
     let departure = &finding.departure;
-    let since = departure.since.as_ref().map_or_else(String::new, |origin| {
-        format!(", since step {} ({})", origin.step.0, origin.rule)
-    });
-    let expected = format!("{}{since}", departure.expected);
+    let expected = words::expected(departure);
     page.block(&label("expected"), GOOD, &expected)?;
     page.block(&label("came"), BAD, &departure.actual)?;
     for (index, line) in departure
@@ -229,33 +125,24 @@ fn difference(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
         let name = if index == 0 { "diff" } else { "" };
         page.hanging(&label(name), style, line)?;
     }
-    if !departure.instead.is_empty() {
-        let rules: Vec<String> = departure.instead.iter().map(ToString::to_string).collect();
-        let words = format!(
-            "{}: this sequence does not tell them apart",
-            rules.join(", ")
-        );
+    if let Some(words) = words::instead(departure) {
         page.hanging(&label("or else"), PLAIN, &words)?;
     }
     Ok(())
 }
 
 fn evidence(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
-    let (mut words, style) = confirmation(finding);
-    match (finding.found_in.as_str(), finding.seen_in) {
-        ("", _) => {}
-        (first, 1) => words += &format!("; seen in {first}"),
-        (first, many) => words += &format!("; seen in {}, first in {first}", counted(many, "case")),
-    }
-    page.hanging(&label("evidence"), style, &words)
+    let style = confirmation_style(finding);
+    page.hanging(&label("evidence"), style, &words::evidence(finding))
 }
 
-fn confirmation(finding: &Finding) -> (String, anstyle::Style) {
-    let confirmation = finding.confirmation;
-    match (confirmation.reproduced, confirmation.attempts) {
-        (_, 0) => ("not run again".to_owned(), PLAIN),
-        (0, attempts) => (format!("unconfirmed 0/{attempts}"), UNSURE),
-        (reproduced, attempts) => (format!("reproduced {reproduced}/{attempts}"), PLAIN),
+fn confirmation_style(finding: &Finding) -> anstyle::Style {
+    match (
+        finding.confirmation.reproduced,
+        finding.confirmation.attempts,
+    ) {
+        (0, 1..) => UNSURE,
+        _ => PLAIN,
     }
 }
 

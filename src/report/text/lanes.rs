@@ -6,8 +6,7 @@ use std::ops::Range;
 use super::Look;
 use super::page::{BAD, DIM, PLAIN, Page, Span, dim, plain};
 use crate::case::{Lane, StepNumber};
-use crate::judge::TriedOrder;
-use crate::report::Finding;
+use crate::report::{Finding, words};
 use crate::trace::Exchange;
 
 /// The columns left of the bars.
@@ -26,18 +25,9 @@ pub fn races(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::Res
     for (index, tried) in finding.departure.tried.iter().enumerate() {
         let name = if index == 0 { "orders" } else { "" };
         let head = [plain("  "), Span::padded(DIM, name, 10)];
-        page.hanging(&head, PLAIN, &order_words(tried))?;
+        page.hanging(&head, PLAIN, &words::order(tried))?;
     }
     Ok(())
-}
-
-fn order_words(tried: &TriedOrder) -> String {
-    let order: Vec<String> = tried.order.iter().map(ToString::to_string).collect();
-    let (fails_at, because) = (tried.fails_at, &tried.because);
-    match order.is_empty() {
-        true => format!("{fails_at} can't come first: {because}"),
-        false => format!("{}, then {fails_at}: {because}", order.join(", ")),
-    }
 }
 
 fn race_over_time(

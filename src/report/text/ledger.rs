@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::counted;
 use super::page::{PLAIN, Page, UNSURE, dim, plain};
-use crate::report::{Left, Report};
+use crate::report::Report;
+use crate::report::words::{self, counted};
 
 pub fn write(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     if !report.not_run.is_empty() {
@@ -29,18 +29,7 @@ pub fn write(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     };
     page.title("Ledger", &what)?;
     for left in &made.left {
-        page.hanging(&[plain("  ")], PLAIN, &in_words(left))?;
+        page.hanging(&[plain("  ")], PLAIN, &words::left(left))?;
     }
     Ok(())
-}
-
-fn in_words(left: &Left) -> String {
-    let kind = left.card_type.map_or("", |t| t.as_str());
-    let status = left
-        .status
-        .map_or("never read".to_owned(), |s| s.to_string());
-    format!(
-        "{kind} card {} of account {}, {status}: {}",
-        left.card, left.account, left.because
-    )
 }

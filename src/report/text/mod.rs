@@ -15,6 +15,7 @@ mod tests;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::words::{self, counted};
 use super::{Finding, Overall, Report};
 use page::{BAD, DIM, GOOD, PLAIN, Page, Span, UNSURE, plain};
 
@@ -79,29 +80,18 @@ pub fn write_finding(finding: &Finding, look: &Look<'_>, out: &mut dyn Write) ->
 }
 
 fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
-    let (word, style) = match report.verdict {
-        Overall::Conforms => ("CONFORMS", GOOD.bold()),
-        Overall::Departs => ("DEPARTS", BAD),
-        Overall::Inconclusive => ("INCONCLUSIVE", UNSURE.bold()),
+    let style = match report.verdict {
+        Overall::Conforms => GOOD.bold(),
+        Overall::Departs => BAD,
+        Overall::Inconclusive => UNSURE.bold(),
     };
-    let verdict = [Span::new(style, word), plain("  ")];
+    let verdict = [Span::new(style, report.verdict.word()), plain("  ")];
     page.hanging(&verdict, PLAIN, &report.because)?;
     page.blank()?;
     let target = format!("{} at {}", report.target.name, report.target.base_url);
     fact(page, "target", &target)?;
-    let contract = &report.contract;
-    let digest: String = contract.sha256.chars().take(12).collect();
-    let words = format!(
-        "{} {} ({}, sha256 {digest}…)",
-        contract.title, contract.version, contract.file
-    );
-    fact(page, "contract", &words)?;
-    let suites = match report.suites.join(", ") {
-        none if none.is_empty() => String::new(),
-        names => format!(", suites {names}, seed {}", report.seed),
-    };
-    let words = format!("cardproof {}{suites}", report.cardproof);
-    fact(page, "judged by", &words)
+    fact(page, "contract", &words::contract(report))?;
+    fact(page, "judged by", &words::judged_by(report))
 }
 
 fn findings(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
@@ -132,23 +122,7 @@ fn findings(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result
 
 fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
     page.title("The run", "")?;
-    let totals = &report.totals;
-    let mut words = format!(
-        "{} of {}, {}",
-        grouped(totals.cases),
-        counted(totals.planned, "case"),
-        counted(totals.requests, "request"),
-    );
-    if totals.requests_to_shrink > 0 {
-        words += &format!(
-            ", {} more to shrink and confirm",
-            grouped(totals.requests_to_shrink)
-        );
-    }
-    if report.took_ms > 0 {
-        words += &format!(", {}", duration(report.took_ms));
-    }
-    fact(page, "done", &words)?;
+    fact(page, "done", &words::done(report))?;
     if let Some(started_at) = &report.started_at {
         fact(page, "began", started_at)?;
     }
@@ -172,32 +146,4 @@ fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> 
 /// A line of the head or the end: what it is about, and the words.
 fn fact(page: &mut Page<'_>, name: &str, words: &str) -> io::Result<()> {
     page.hanging(&[plain("  "), Span::padded(DIM, name, 11)], PLAIN, words)
-}
-
-/// `1 case`, `1 204 cases`.
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", grouped(count))
-}
-
-/// `1,204`.
-fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `0.8 s`, `1 min 5 s`.
-fn duration(milliseconds: u64) -> String {
-    let seconds = milliseconds / 1000;
-    match seconds {
-        0..60 => format!("{seconds}.{} s", milliseconds % 1000 / 100),
-        _ => format!("{} min {} s", seconds / 60, seconds % 60),
-    }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::Detail;
 use super::page::{DIM, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
-use super::{Detail, counted};
+use crate::report::words::counted;
 use crate::report::{Reading, Report, Verdict};
 use crate::requirement::RequirementId;
 

@@ -5,8 +5,9 @@ use std::io;
 
 use anstyle::Style;
 
+use super::Detail;
 use super::page::{BAD, DIM, GOOD, PLAIN, Page, Span, UNSURE, plain};
-use super::{Detail, grouped};
+use crate::report::words::grouped;
 use crate::report::{Report, RequirementResult, Verdict, verdict_counts};
 use crate::requirement::{RequirementId, topics};
 

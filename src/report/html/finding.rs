@@ -1,0 +1,214 @@
+//! A finding as the page shows it.
+
+use super::lanes::{Race, races};
+use super::sequence::Sequence;
+use crate::case::StepNumber;
+use crate::report::text::Look;
+use crate::report::{Finding, Report, curl, reproducer, words};
+use crate::requirement::Requirement;
+use crate::trace::{Event, Exchange, Headers, Reply};
+
+/// A finding, in words.
+pub struct FindingView<'a> {
+    pub id: &'a str,
+    pub finding: &'a Finding,
+    /// The catalogue's words on the rule.
+    pub requirement: &'static Requirement,
+    pub expected: String,
+    pub instead: Option<String>,
+    pub evidence: String,
+    pub confirmation: String,
+    pub unconfirmed: bool,
+    /// The rule by which what is expected is so, in words.
+    pub origin: Option<Origin>,
+    pub diff: Vec<DiffLine<'a>>,
+    /// Where the document describes what was asked for.
+    pub place: Option<String>,
+    pub length: String,
+    pub sequence: Sequence,
+    pub races: Vec<Race>,
+    pub orders: Vec<String>,
+    pub steps: Vec<StepView<'a>>,
+    pub replay: Option<String>,
+    /// The reproducer, and the name to save it by.
+    pub file_name: String,
+    pub file: String,
+}
+
+/// Where a belief comes from.
+pub struct Origin {
+    pub step: usize,
+    pub rule: String,
+    pub words: &'static str,
+}
+
+/// A line of a difference.
+pub struct DiffLine<'a> {
+    pub class: &'static str,
+    pub text: &'a str,
+}
+
+/// A step with what went over the wire.
+pub struct StepView<'a> {
+    pub number: usize,
+    pub text: String,
+    pub answer: String,
+    pub departs: bool,
+    pub exchanges: Vec<ExchangeView>,
+    pub events: Vec<EventView<'a>>,
+}
+
+/// A request and what became of it.
+pub struct ExchangeView {
+    pub request: String,
+    pub response: String,
+    pub curl: String,
+    pub took: String,
+    pub shows: bool,
+}
+
+/// An event.
+pub struct EventView<'a> {
+    pub words: String,
+    pub text: String,
+    pub event: &'a Event,
+}
+
+impl<'a> FindingView<'a> {
+    pub fn of(report: &'a Report, finding: &'a Finding, look: &Look<'_>) -> Self {
+        let departure = &finding.departure;
+        let steps = finding.case.steps.iter().enumerate();
+        Self {
+            id: &finding.id,
+            finding,
+            requirement: finding.requirement.requirement(),
+            expected: departure.expected.clone(),
+            instead: words::instead(departure),
+            evidence: words::evidence(finding),
+            confirmation: words::confirmation(finding.confirmation),
+            unconfirmed: !finding.is_confirmed() && finding.confirmation.attempts > 0,
+            origin: departure.since.as_ref().map(|since| Origin {
+                step: since.step.0,
+                rule: since.rule.to_string(),
+                words: since.rule.requirement().rule,
+            }),
+            diff: departure
+                .diff
+                .iter()
+                .flat_map(|d| d.lines())
+                .map(diff_line)
+                .collect(),
+            place: place(report, finding),
+            length: words::counted(finding.length(), "step"),
+            sequence: Sequence::of(finding),
+            races: races(finding),
+            orders: departure.tried.iter().map(words::order).collect(),
+            steps: steps
+                .map(|(index, step)| {
+                    let number = StepNumber(index + 1);
+                    step_view(report, finding, number, step)
+                })
+                .collect(),
+            replay: finding
+                .file
+                .as_ref()
+                .map(|file| words::replay_line(look, file)),
+            file_name: format!("{}.toml", finding.id),
+            file: reproducer::text(finding),
+        }
+    }
+}
+
+/// `PATCH /cards/{}/activate, cards.openapi.yaml line 231`.
+fn place(report: &Report, finding: &Finding) -> Option<String> {
+    let operation = finding.operation()?;
+    let described = report.contract.place_of(operation)?;
+    Some(format!(
+        "{} {} ({}), {} line {}",
+        operation.method(),
+        operation.path().replace("{}", "{id}"),
+        operation.name(),
+        report.contract.file,
+        described.line
+    ))
+}
+
+fn diff_line(line: &str) -> DiffLine<'_> {
+    let class = match line.as_bytes().first() {
+        Some(b'-') => "expected",
+        Some(b'+') => "came",
+        _ => "",
+    };
+    DiffLine { class, text: line }
+}
+
+fn step_view<'a>(
+    report: &Report,
+    finding: &'a Finding,
+    number: StepNumber,
+    step: &crate::case::Step,
+) -> StepView<'a> {
+    let own = finding.exchanges.iter().enumerate();
+    let own = own.filter(|(_, exchange)| exchange.step == number);
+    StepView {
+        number: number.0,
+        text: step.to_string(),
+        answer: words::answer(finding, number, step),
+        departs: number == finding.departure.step,
+        exchanges: own
+            .map(|(moment, exchange)| {
+                let shows = moment == finding.departure.moment;
+                exchange_view(report, exchange, shows)
+            })
+            .collect(),
+        events: words::events_of(finding, number)
+            .into_iter()
+            .map(|event| EventView {
+                words: words::event(event),
+                text: message("", &event.headers, &event.body),
+                event,
+            })
+            .collect(),
+    }
+}
+
+fn exchange_view(report: &Report, exchange: &Exchange, shows: bool) -> ExchangeView {
+    let request = &exchange.request;
+    let line = format!("{} {}", request.method, request.path);
+    let took = exchange.received_at.0.saturating_sub(exchange.sent_at.0);
+    ExchangeView {
+        request: message(
+            &line,
+            &request.headers,
+            request.body.as_deref().unwrap_or(""),
+        ),
+        response: match &exchange.reply {
+            Reply::Got(response) => message(
+                &response.status.to_string(),
+                &response.headers,
+                &response.body,
+            ),
+            Reply::Lost(words) => format!("no answer: {words}"),
+            Reply::LetGo(words) => format!("answer let go: {words}"),
+        },
+        curl: curl::line(&report.target.base_url, request),
+        took: super::milliseconds(took),
+        shows,
+    }
+}
+
+/// The first line, the header fields, and after an empty line the body.
+fn message(line: &str, headers: &Headers, body: &str) -> String {
+    let fields = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\n"));
+    let head = match line {
+        "" => String::new(),
+        line => format!("{line}\n"),
+    };
+    let head = head + &fields.collect::<String>();
+    match body {
+        "" => head.trim_end().to_owned(),
+        body => format!("{head}\n{body}"),
+    }
+}

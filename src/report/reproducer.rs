@@ -1,0 +1,26 @@
+//! A finding as a case file: what it shows in a few lines, and the steps.
+
+use super::{Finding, words};
+use crate::plan::case_file;
+
+/// The text of the file.
+pub fn text(finding: &Finding) -> String {
+    let departure = &finding.departure;
+    let since = departure.since.as_ref().map_or_else(String::new, |s| {
+        format!(", since step {} ({})", s.step, s.rule)
+    });
+    let header = [
+        format!("{}: {}", finding.requirement, finding.rule),
+        format!(
+            "expected at step {}: {}{since}",
+            departure.step, departure.expected
+        ),
+        format!("came: {}", departure.actual),
+        format!(
+            "{}; run it again: cardproof replay {}.toml",
+            words::confirmation(finding.confirmation),
+            finding.id
+        ),
+    ];
+    case_file(&finding.case, &header)
+}
