@@ -58,6 +58,13 @@ impl RunId {
     pub fn fresh() -> Self {
         Self(Uuid::now_v7())
     }
+
+    /// When it was made, to the millisecond.
+    pub fn began(self) -> Option<jiff::Timestamp> {
+        let (seconds, nanoseconds) = self.0.get_timestamp()?.to_unix();
+        let seconds = i64::try_from(seconds).ok()?;
+        jiff::Timestamp::new(seconds, i32::try_from(nanoseconds).ok()?).ok()
+    }
 }
 
 impl fmt::Display for RunId {

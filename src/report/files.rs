@@ -1,22 +1,43 @@
-//! The report as files, in a folder of its own: complete as JSON, for people as text.
+//! The report as files, in a folder of its own: complete as JSON, and in a format for each of those who read it.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::text::{self, Detail, Look};
-use super::{Report, html, json_schema};
+use super::{Report, har, html, json_schema, junit, sarif, summary};
 use crate::requirement;
 use crate::visible_json;
 
 /// The name of the complete report.
 pub const REPORT_FILE: &str = "report.json";
-/// The name of the report for people.
-pub const TEXT_FILE: &str = "report.txt";
-/// The name of the report for a browser.
-pub const HTML_FILE: &str = "report.html";
 /// The name of the recording.
 pub const TRACE_FILE: &str = "trace.jsonl";
+/// The name of the traffic for tools that show HAR files.
+pub const HAR_FILE: &str = "traffic.har";
+
+/// What draws a format.
+type Draw = fn(&Report, &Look<'_>) -> Vec<u8>;
+
+/// Every format, by the name of its file.
+const FORMATS: [(&str, Draw); 7] = [
+    ("report.html", |report, look| {
+        html::page(report, look).into()
+    }),
+    (REPORT_FILE, |report, _| json(report)),
+    ("report.txt", plain_text),
+    ("junit.xml", |report, look| junit::file(report, look).into()),
+    ("results.sarif", |report, _| sarif::file(report)),
+    (HAR_FILE, |report, _| har::of_findings(report)),
+    ("summary.md", |report, look| {
+        summary::file(report, look).into()
+    }),
+];
+
+/// The files that a report consists of, beside the recording and the reproducers.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FORMATS.into_iter().map(|(name, _)| name)
+}
 
 /// The width of the report for people: a file has none, and this is read well anywhere.
 const TEXT_WIDTH: usize = 110;
@@ -87,9 +108,7 @@ fn refuse_strangers(folder: &Path) -> Result<(), FileError> {
 
 /// What an earlier report in the folder says that it wrote; its reproducers must not pass for those of the next.
 fn earlier_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = [REPORT_FILE, TEXT_FILE, HTML_FILE, TRACE_FILE]
-        .map(PathBuf::from)
-        .into();
+    let mut files: Vec<PathBuf> = names().chain([TRACE_FILE]).map(PathBuf::from).collect();
     let earlier = fs::read(folder.join(REPORT_FILE))
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Report>(&bytes).ok());
@@ -110,7 +129,7 @@ fn is_case_file(file: &str) -> bool {
         .is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
 }
 
-/// Writes the report: as JSON, as text and as a page.
+/// Writes the report in every format.
 ///
 /// # Errors
 /// When a file can't be written.
@@ -120,11 +139,6 @@ pub fn write(
     target_flags: &str,
     ending: &str,
 ) -> Result<(), FileError> {
-    let write = |name: &str, bytes: Vec<u8>| {
-        let path = folder.join(name);
-        fs::write(&path, bytes).map_err(|source| FileError { path, source })
-    };
-    write(REPORT_FILE, json(report))?;
     let look = Look {
         width: TEXT_WIDTH,
         detail: Detail::Full,
@@ -132,11 +146,18 @@ pub fn write(
         target_flags,
         ending,
     };
+    for (name, draw) in FORMATS {
+        let path = folder.join(name);
+        fs::write(&path, draw(report, &look)).map_err(|source| FileError { path, source })?;
+    }
+    Ok(())
+}
+
+fn plain_text(report: &Report, look: &Look<'_>) -> Vec<u8> {
     let mut plain = anstream::StripStream::new(Vec::new());
-    let drawn = text::write(report, &look, &mut plain);
+    let drawn = text::write(report, look, &mut plain);
     debug_assert!(drawn.is_ok(), "writing to memory succeeds");
-    write(TEXT_FILE, plain.into_inner())?;
-    write(HTML_FILE, html::page(report, &look).into_bytes())
+    plain.into_inner()
 }
 
 /// The report as it stands in `report.json`.
@@ -262,7 +283,7 @@ mod tests {
     fn the_text_file_has_no_styles() {
         let folder = tempfile::tempdir().unwrap();
         write(&report(vec![revival()]), folder.path(), "", "").unwrap();
-        let text = fs::read_to_string(folder.path().join(TEXT_FILE)).unwrap();
+        let text = fs::read_to_string(folder.path().join("report.txt")).unwrap();
         assert!(text.contains("LIFE-4") && !text.contains('\u{1b}'));
     }
 }

@@ -2,12 +2,16 @@
 
 mod curl;
 pub mod files;
+pub mod har;
 mod html;
+mod junit;
 mod latency;
 mod ledger;
 pub mod reproducer;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sarif;
+mod summary;
 pub mod text;
 mod verdict;
 pub(crate) mod words;

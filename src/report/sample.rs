@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::text::{Detail, Look};
 use super::*;
 use crate::judge::{CardCall, Departure, Origin};
 use crate::requirement::{Needs, all, id};
@@ -256,5 +257,16 @@ pub fn trace(exchanges: Vec<Exchange>) -> CaseTrace {
         obstacles: Vec::new(),
         not_run: None,
         complete: true,
+    }
+}
+
+/// How a writer is told of a folder and a target.
+pub fn look() -> Look<'static> {
+    Look {
+        width: 100,
+        detail: Detail::Full,
+        folder: Some(std::path::Path::new("reports/it")),
+        target_flags: "--profile mine.toml",
+        ending: "exit code 1, departs",
     }
 }

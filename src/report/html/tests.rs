@@ -2,21 +2,13 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::judge::TriedOrder;
-use crate::report::sample::{case, departure, exchange, finding, report, revival};
-use crate::report::text::Detail;
+use crate::report::sample::{case, departure, exchange, finding, look, report, revival};
 use crate::report::{Finding, Made, NotRun};
 use crate::requirement::id;
 use crate::trace::{Event, Micros, Reply};
 
 fn drawn(report: &Report) -> String {
-    let look = Look {
-        width: 100,
-        detail: Detail::Full,
-        folder: Some(std::path::Path::new("reports/it")),
-        target_flags: "--profile mine.toml",
-        ending: "exit code 1, departs",
-    };
-    page(report, &look)
+    page(report, &look())
 }
 
 /// The values of an attribute.

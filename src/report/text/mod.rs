@@ -131,7 +131,8 @@ fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> 
     }
     if let Some(folder) = look.folder {
         let cases = report.findings.iter().filter(|f| f.file.is_some()).count();
-        let mut words = format!("{}: report.json, report.txt", folder.display());
+        let names: Vec<&str> = super::files::names().collect();
+        let mut words = format!("{}: {}", folder.display(), names.join(", "));
         if report.started_at.is_some() {
             words += ", trace.jsonl";
         }
