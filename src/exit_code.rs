@@ -3,7 +3,7 @@
 //! A gate reads nothing else, so no code has two meanings: departures are never mixed up with a mistyped flag, nor with
 //! trouble of our own.
 
-use crate::report::Overall;
+use crate::report::{Overall, Report};
 
 /// An exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +49,9 @@ impl ExitCode {
     pub fn words(self) -> &'static str {
         match self {
             Self::Conforms => "conforms: no departure, and something was shown",
-            Self::Departures => "departs: at least one requirement was departed from",
+            Self::Departures => {
+                "departs: at least one requirement was departed from, or the gate asks for what is not so"
+            }
             Self::Usage => "the command, profile, suite, case, trace or document is wrong",
             Self::Inconclusive => {
                 "inconclusive: the target could not be reached or prepared, or a question was left open"
@@ -64,6 +66,18 @@ impl ExitCode {
         Self::ALL
             .map(|code| format!("  {:>3}  {}\n", code.number(), code.words()))
             .concat()
+    }
+}
+
+impl ExitCode {
+    /// How a command ends that reports this.
+    pub fn of(report: &Report) -> Self {
+        match report.verdict {
+            Overall::Departs => Self::Departures,
+            _ if report.gate.is_broken() => Self::Departures,
+            Overall::Conforms if report.gate.leaves_open() => Self::Inconclusive,
+            verdict => Self::from(verdict),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, OrUsage, Outcome};
+use super::gate::GateArgs;
 use super::output::{Output, note, show, width};
 use super::run::{Folder, ending};
 use super::settings::SpecArgs;
@@ -44,6 +45,8 @@ pub struct Args {
     /// Write the report to this folder too.
     #[arg(short, long, value_name = "DIR", env = "CARDPROOF_OUT")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    gate: GateArgs,
 }
 
 /// Judges and reports.
@@ -76,23 +79,25 @@ fn judge_trace(args: &Args, output: Output, contract: &Contract) -> Outcome {
         )));
     }
     let reader = TraceReader::open(&args.trace).or_usage()?;
-    let setting = Setting::recorded(contract, reader.header());
+    let mut setting = Setting::recorded(contract, reader.header());
+    setting.demands = args.gate.demands()?;
     if reader.header().contract != contract.digest() {
         return Err(Failure::usage(another_document(args, reader.header())));
     }
     let folder = folder(args)?;
     let mut report = judged(&setting, reader, args)?;
-    let code = ExitCode::from(report.verdict);
+    let code = ExitCode::of(&report);
     if let Some(folder) = &folder {
         folder.write_as(&mut report, "", code)?;
     }
+    args.gate.update(&report, &setting.demands)?;
     tell(&report, output, folder.as_ref(), code)
 }
 
 fn judge_har(args: &Args, output: Output, contract: &Contract) -> Outcome {
     let read = |past| -> Result<(Report, LeftOut), Failure> {
         let har = har::read(&args.trace, contract, args.base_url.as_deref(), past).or_usage()?;
-        Ok(judged_har(args, contract, har))
+        judged_har(args, contract, har)
     };
     let (report, left_out) = match args.alone {
         true => read(Past::Unknown)?,
@@ -110,7 +115,8 @@ fn judge_har(args: &Args, output: Output, contract: &Contract) -> Outcome {
         }
     }
     let folder = folder(args)?;
-    let code = ExitCode::from(report.verdict);
+    let code = ExitCode::of(&report);
+    args.gate.update(&report, &args.gate.demands()?)?;
     if let Some(folder) = &folder {
         folder.write_report(&report, "", code)?;
     }
@@ -156,13 +162,14 @@ fn judged(
     Ok(recorded.report(reader.is_over()))
 }
 
-fn judged_har(args: &Args, contract: &Contract, har: Har) -> (Report, LeftOut) {
+fn judged_har(args: &Args, contract: &Contract, har: Har) -> Result<(Report, LeftOut), Failure> {
     let name = args.trace.file_name().unwrap_or(args.trace.as_os_str());
     let target = name.to_string_lossy().into_owned();
-    let setting = Setting::overheard(contract, target, har.base_url, har.terms);
+    let mut setting = Setting::overheard(contract, target, har.base_url, har.terms);
+    setting.demands = args.gate.demands()?;
     let mut recorded = Recorded::new(&setting);
     har.cases.iter().for_each(|case| recorded.add(case));
-    (recorded.report(true), har.left_out)
+    Ok((recorded.report(true), har.left_out))
 }
 
 fn note_left_out(left_out: &LeftOut) {

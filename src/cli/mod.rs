@@ -3,9 +3,11 @@
 //! Results go to stdout, progress and diagnostics to stderr. A departure is a result; only what keeps a command from
 //! doing its work is a failure. `anyhow` is used here and nowhere else.
 
+mod diff;
 mod doctor;
 mod explain;
 mod failure;
+mod gate;
 mod init;
 mod interrupt;
 mod judge;
@@ -57,6 +59,8 @@ enum Command {
     Replay(replay::Args),
     /// Judge a recorded trace, without any network.
     Judge(judge::Args),
+    /// Compare two reports: what is newly failing, fixed, newly not shown, read otherwise, slower.
+    Diff(diff::Args),
     /// List suites, requirements, faults or readings.
     List(list::Args),
     /// Say all there is to say about a requirement, an open point, a suite or a fault.
@@ -113,6 +117,7 @@ fn execute(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Doctor(args) => doctor::execute(args),
         Command::Replay(args) => replay::execute(args, cli.output),
         Command::Judge(args) => judge::execute(args, cli.output),
+        Command::Diff(args) => diff::execute(args),
         Command::List(args) => list::execute(args),
         Command::Explain(args) => explain::execute(args),
         Command::Serve(args) => serve::execute(args),

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use clap::builder::FalseyValueParser;
 
+use super::diff::read_report;
 use super::failure::{Failure, OrUsage, Outcome};
+use super::gate::{GateArgs, Mode};
 use super::interrupt;
 use super::output::{Output, show, width};
 use super::progress::Bar;
@@ -20,7 +22,7 @@ use crate::plan::{
 };
 use crate::profile::Accounts;
 use crate::report::files::{self, TRACE_FILE};
-use crate::report::{Report, text};
+use crate::report::{Demands, FailOn, Report, text};
 use crate::run::{Agenda, Effort, Limits, Live, Setting, abilities, run, write_cases};
 use crate::trace::CaseTrace;
 
@@ -69,6 +71,23 @@ pub struct Args {
     /// Don't look for the shortest sequences; departures are still run again to see whether they come back.
     #[arg(long, env = "CARDPROOF_NO_SHRINK", value_parser = FalseyValueParser::new())]
     no_shrink: bool,
+    /// Run just the reproducers of an earlier report: DIR is its folder.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["suite", "cases", "resume"], env = "CARDPROOF_RERUN_FAILED")]
+    rerun_failed: Option<PathBuf>,
+    #[command(flatten)]
+    gate: GateArgs,
+    /// How much is asked: `quick` runs the suite smoke, `standard` the suite full; `certified` too, and takes no choice of
+    /// cases, no end before theirs, nothing disabled or expected to fail, and nothing that is not shown.
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "standard",
+        env = "CARDPROOF_MODE"
+    )]
+    mode: Mode,
+    /// Put all traffic of the run into traffic.har, instead of that of the findings alone.
+    #[arg(long, env = "CARDPROOF_ALL_TRAFFIC", value_parser = FalseyValueParser::new())]
+    all_traffic: bool,
     /// Send nothing: print the cases that would be run, as a suite file.
     #[arg(long)]
     dry_run: bool,
@@ -95,13 +114,16 @@ struct Choice {
 /// Tests and reports.
 pub fn execute(args: &Args, output: Output) -> Outcome {
     let contract = args.spec.contract()?;
+    let demands = args.demands()?;
     let earlier = args.resume.as_deref().map(Earlier::read).transpose()?;
-    let choice = args.choice(earlier.as_ref());
+    let choice = args.choice(earlier.as_ref())?;
     let suites = Suite::find_all(choice.suites.iter().map(String::as_str)).or_usage()?;
     let mut target = args.target.resolve()?;
     let mut setting =
         Setting::new(contract, &target.profile, choice.seed, choice.suites).or_usage()?;
     setting.cases = choice.budget.cases;
+    args.refuse_disabled(&setting)?;
+    setting.demands = demands;
     if let Some(earlier) = &earlier {
         // It is the same run that goes on.
         setting.run = earlier.header().run;
@@ -151,9 +173,15 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     }
     let code = match tested.was_interrupted {
         true => ExitCode::Interrupted,
-        false => ExitCode::from(report.verdict),
+        false => ExitCode::of(&report),
     };
     let written = folder.write(&mut report, &target, code);
+    if args.all_traffic && written.is_ok() {
+        files::write_traffic(&folder.path).or_usage()?;
+    }
+    if !tested.was_interrupted {
+        args.gate.update(&report, &setting.demands)?;
+    }
     tell(&report, output, Some(&folder), &target, code)?;
     written.map(|()| code)
 }
@@ -216,22 +244,58 @@ fn test(
 }
 
 impl Args {
-    fn choice(&self, earlier: Option<&Earlier>) -> Choice {
+    /// What the run is asked for; a mode that asks for more refuses what would make it less.
+    fn demands(&self) -> Result<Demands, Failure> {
+        let mut demands = self.gate.demands()?;
+        if self.mode == Mode::Certified {
+            let refused = [
+                ("--suite", !self.suite.is_empty()),
+                ("--cases", self.cases.is_some()),
+                ("--rerun-failed", self.rerun_failed.is_some()),
+                ("--max-time", self.max_time.is_some()),
+                ("--max-failures", self.max_failures.is_some()),
+                ("--no-shrink", self.no_shrink),
+                ("--expected-failures-file", self.gate.has_file()),
+            ];
+            if let Some((flag, _)) = refused.into_iter().find(|(_, given)| *given) {
+                return Err(Failure::usage(anyhow::anyhow!(
+                    "--mode certified takes no {flag}: it runs everything, and nothing is left out or expected to fail; give \
+                     up one of the two"
+                )));
+            }
+            demands.fail_on.insert(FailOn::NotShown);
+        }
+        Ok(demands)
+    }
+
+    fn refuse_disabled(&self, setting: &Setting<'_>) -> Result<(), Failure> {
+        match setting.disabled.keys().next() {
+            Some(first) if self.mode == Mode::Certified => Err(Failure::usage(anyhow::anyhow!(
+                "--mode certified judges every requirement, and the profile disables {first}: take [disabled] out of it"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn choice(&self, earlier: Option<&Earlier>) -> Result<Choice, Failure> {
         let header = earlier.map(Earlier::header);
-        let default = || match header {
-            Some(header) => header.suites.clone(),
-            None => vec![DEFAULT_SUITE.to_owned()],
+        let failed = self.rerun_failed.as_deref().map(reproducers).transpose()?;
+        let default = || match (header, self.mode) {
+            (Some(header), _) => header.suites.clone(),
+            (None, Mode::Quick) => vec!["smoke".to_owned()],
+            (None, Mode::Standard | Mode::Certified) => vec![DEFAULT_SUITE.to_owned()],
         };
-        Choice {
-            suites: match self.suite.is_empty() {
-                true => default(),
-                false => self.suite.clone(),
+        Ok(Choice {
+            suites: match (failed, self.suite.is_empty()) {
+                (Some(reproducers), _) => vec![reproducers],
+                (None, true) => default(),
+                (None, false) => self.suite.clone(),
             },
             seed: self.seed.or(header.map(|h| h.seed)).unwrap_or(1),
             budget: Budget {
                 cases: self.cases.or(header.and_then(|h| h.cases)),
             },
-        }
+        })
     }
 
     fn limits(&self) -> Limits {
@@ -250,6 +314,20 @@ impl Args {
             ..Limits::default()
         }
     }
+}
+
+/// The folder of an earlier report's reproducers, as a suite is named.
+fn reproducers(folder: &Path) -> Result<String, Failure> {
+    let report = read_report(folder)?;
+    let cases = folder.join("cases");
+    if report.findings.iter().all(|finding| finding.file.is_none()) {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "the report in {} has no findings, so there is nothing to run again; leave --rerun-failed out",
+            folder.display()
+        )));
+    }
+    // A folder here is told from the name of a built-in suite by its slash.
+    Ok(Path::new(".").join(cases).display().to_string())
 }
 
 fn show_cases(planned: &mut dyn Iterator<Item = Planned>) -> Outcome {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::text::{self, Detail, Look};
 use super::{Report, har, html, json_schema, junit, sarif, summary};
 use crate::requirement;
+use crate::trace_reader::{ReadError, TraceReader};
 use crate::visible_json;
 
 /// The name of the complete report.
@@ -151,6 +152,41 @@ pub fn write(
         fs::write(&path, draw(report, &look)).map_err(|source| FileError { path, source })?;
     }
     Ok(())
+}
+
+/// A recording that can't be drawn as traffic.
+#[derive(Debug, thiserror::Error)]
+pub enum TrafficError {
+    /// It can't be read.
+    #[error(transparent)]
+    Trace(#[from] ReadError),
+    /// The file can't be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Writes all traffic of a recording, where else that of the findings is.
+///
+/// # Errors
+/// When the recording can't be read, or the file can't be written.
+pub fn write_traffic(folder: &Path) -> Result<(), TrafficError> {
+    let reader = TraceReader::open(&folder.join(TRACE_FILE))?;
+    let path = folder.join(HAR_FILE);
+    let failed = |source| FileError {
+        path: path.clone(),
+        source,
+    };
+    let file = io::BufWriter::new(fs::File::create(&path).map_err(failed)?);
+    let base_url = reader.header().base_url.clone();
+    let began = har::began(reader.header().run, None);
+    let mut har = har::Har::begin(file, &base_url, began).map_err(failed)?;
+    for case in reader {
+        let case = case?;
+        let id = format!("case {}", case.number);
+        har.page(&id, &case.case.name, &case.exchanges)
+            .map_err(failed)?;
+    }
+    Ok(har.end().map_err(failed)?)
 }
 
 fn plain_text(report: &Report, look: &Look<'_>) -> Vec<u8> {

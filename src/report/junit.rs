@@ -20,11 +20,38 @@ pub fn file(report: &Report, look: &Look<'_>) -> String {
             file.add_test_suite(suite);
         }
     }
+    if !report.gate.is_empty() {
+        let mut suite = TestSuite::new("Gate");
+        suite.add_test_case(gate(report));
+        file.add_test_suite(suite);
+    }
     let drawn = file.to_string().unwrap_or_else(|error| {
         debug_assert!(false, "writing to memory succeeds: {error}");
         String::new()
     });
     words::visible(&drawn)
+}
+
+/// What was asked for beside the requirements.
+fn gate(report: &Report) -> TestCase {
+    let broken: Vec<&str> = report
+        .gate
+        .broken
+        .iter()
+        .map(|b| b.words.as_str())
+        .collect();
+    let status = match broken.first() {
+        None => TestCaseStatus::success(),
+        Some(first) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(*first);
+            status.set_description(broken.join("\n"));
+            status
+        }
+    };
+    let mut case = TestCase::new("gate", status);
+    case.set_classname("cardproof");
+    case
 }
 
 fn test_case(report: &Report, result: &RequirementResult, look: &Look<'_>) -> TestCase {

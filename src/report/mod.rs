@@ -1,9 +1,12 @@
 //! The report: every fact of a run, decided once. Writers draw it; none counts or decides anything.
 
 mod curl;
+pub mod diff;
+mod expected;
 pub mod files;
+mod gate;
 pub mod har;
-mod html;
+pub mod html;
 mod junit;
 mod latency;
 mod ledger;
@@ -27,6 +30,8 @@ use crate::judge::{Departure, Tried};
 use crate::requirement::{Level, RequirementId, Tag};
 use crate::trace::{Event, Exchange, RunId, Terms};
 
+pub use expected::{Expected, ExpectedFailures};
+pub use gate::{Breach, Demands, FailOn, Gate};
 pub use latency::{Latency, Stopwatch};
 pub use ledger::{Left, Made, NotRun};
 pub use verdict::{Facts, Overall, Verdict, requirement_results};
@@ -49,6 +54,9 @@ pub struct Report {
     pub verdict: Overall,
     /// Why it is that, in a sentence.
     pub because: String,
+    /// What was asked for beside the verdict, and what of it does not hold.
+    #[serde(default, skip_serializing_if = "Gate::is_empty")]
+    pub gate: Gate,
     /// When the run began, RFC 3339; absent in a judgement of a recorded trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,

@@ -16,6 +16,7 @@ const LETTERS_MAX: usize = 100;
 pub fn file(report: &Report, look: &Look<'_>) -> String {
     let mut page = String::new();
     head(&mut page, report, look);
+    gate(&mut page, report);
     findings(&mut page, report);
     not_shown(&mut page, report);
     obstacles(&mut page, report);
@@ -54,6 +55,17 @@ fn head(page: &mut String, report: &Report, look: &Look<'_>) {
     let counts = verdict_counts(&report.requirements).into_iter();
     let counts: Vec<String> = counts.map(|(v, count)| format!("{count} {v}")).collect();
     line!(page, "Requirements: {}", counts.join(", "));
+}
+
+fn gate(page: &mut String, report: &Report) {
+    if report.gate.broken.is_empty() {
+        return;
+    }
+    line!(page);
+    for breach in report.gate.broken.iter().take(LINES_MAX) {
+        line!(page, "- gate: {}", escaped(&breach.words));
+    }
+    and_more(page, report.gate.broken.len());
 }
 
 fn findings(page: &mut String, report: &Report) {
@@ -144,7 +156,7 @@ fn escaped(text: &str) -> String {
         }
         out.push(letter);
         if letter == '@' {
-            // A mention takes no backslash: a joiner of no width would be hidden, so a space stands between.
+            // A backslash alone doesn't keep it from naming somebody.
             out.push(' ');
         }
     }
@@ -190,6 +202,11 @@ mod tests {
             })
             .collect();
         report.because = "x\n".repeat(100);
+        let breach = crate::report::Breach {
+            asked: crate::report::FailOn::Expected,
+            words: "stale\n".repeat(9),
+        };
+        report.gate.broken = vec![breach; 30];
         let file = file(&report, &look());
         assert!(file.lines().count() < 60, "{}", file.lines().count());
     }

@@ -6,7 +6,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, RequirementResult};
+use super::gate::waiver;
+use super::{Demands, Finding, RequirementResult};
 use crate::requirement::{self, Level, Needs, Requirement, RequirementId, Tag};
 
 /// The verdict on one requirement.
@@ -80,6 +81,8 @@ pub struct Facts<'a> {
     pub hindered: bool,
     /// Every case of the plan was run to its end.
     pub whole: bool,
+    /// What the run is asked for: which failures are expected.
+    pub demands: &'a Demands,
 }
 
 impl Facts<'_> {
@@ -135,7 +138,10 @@ fn verdict(
         .iter()
         .any(|f| f.is_confirmed() || f.confirmation.attempts == 0)
     {
-        return (Verdict::Fail, None);
+        return match waiver(facts.demands, named) {
+            Some(waiver) => (Verdict::Waived, Some(waiver)),
+            None => (Verdict::Fail, None),
+        };
     }
     if !named.is_empty() {
         let words = "a departure was seen, and never came back when its case was run again";
@@ -221,10 +227,12 @@ impl Overall {
                 "the run ended before its plan did".to_owned(),
             );
         }
-        (
-            Self::Conforms,
-            format!("{passed} requirements shown, none departed from"),
-        )
+        let waived = match count(Verdict::Waived) {
+            0 => String::new(),
+            waived => format!(" but for {waived} expected failure{}", plural(waived)),
+        };
+        let words = format!("{passed} requirements shown, none departed from{waived}");
+        (Self::Conforms, words)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::case::Case;
 use crate::judge::{Judgement, Ledger, Tried, judge};
 use crate::plan::Planned;
 use crate::report::{
-    ContractFacts, Coverage, Facts, Made, NotRun, Overall, REPORT_VERSION, Reading, Report,
+    ContractFacts, Coverage, Facts, Gate, Made, NotRun, Overall, REPORT_VERSION, Reading, Report,
     Stopwatch, Target, Totals, reproducer, requirement_results,
 };
 use crate::requirement::RequirementId;
@@ -337,15 +337,19 @@ fn finish(
         want: (!want.is_empty()).then_some(want.as_str()),
         hindered,
         whole,
+        demands: &setting.demands,
     };
     let requirements = requirement_results(&facts);
     let (verdict, because) = Overall::of(&requirements, &facts);
+    let obstacles = shown.troubles.facts();
+    let gate = Gate::of(&setting.demands, &requirements, &findings, &obstacles);
     Report {
         report: REPORT_VERSION,
         cardproof: env!("CARGO_PKG_VERSION").to_owned(),
         run: setting.run,
         verdict,
         because,
+        gate,
         started_at: None,
         took_ms: 0,
         target: Target {
@@ -372,7 +376,7 @@ fn finish(
             .map(|(tried, times)| Coverage { tried, times })
             .collect(),
         latency: shown.stopwatch.facts(),
-        obstacles: shown.troubles.facts(),
+        obstacles,
         not_run: shown
             .wants
             .into_iter()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::contract::Contract;
 use crate::plan::Abilities;
 use crate::profile::{Credentials, Mistake, Profile};
+use crate::report::Demands;
 use crate::requirement::Needs;
 use crate::trace::{Header, RunId, TRACE_VERSION, Terms};
 
@@ -30,6 +31,8 @@ pub struct Setting<'a> {
     pub disabled: BTreeMap<String, String>,
     /// What the target lacks.
     pub lacks: Vec<Needs>,
+    /// What the run is asked for beside its verdict.
+    pub demands: Demands,
 }
 
 impl<'a> Setting<'a> {
@@ -55,6 +58,7 @@ impl<'a> Setting<'a> {
             cases: None,
             disabled: profile.disabled.clone(),
             lacks: lacks(profile),
+            demands: Demands::default(),
         })
     }
 
@@ -98,6 +102,7 @@ impl<'a> Setting<'a> {
             cases: None,
             disabled: BTreeMap::new(),
             lacks: Vec::new(),
+            demands: Demands::default(),
         }
     }
 
@@ -115,6 +120,7 @@ impl<'a> Setting<'a> {
             cases: header.cases,
             disabled: header.disabled.clone(),
             lacks: header.lacks.iter().filter_map(needs).collect(),
+            demands: Demands::default(),
         }
     }
 }

@@ -87,6 +87,9 @@ fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     };
     let verdict = [Span::new(style, report.verdict.word()), plain("  ")];
     page.hanging(&verdict, PLAIN, &report.because)?;
+    for breach in &report.gate.broken {
+        page.hanging(&[Span::new(BAD, "GATE"), plain("  ")], PLAIN, &breach.words)?;
+    }
     page.blank()?;
     let target = format!("{} at {}", report.target.name, report.target.base_url);
     fact(page, "target", &target)?;

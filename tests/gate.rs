@@ -1,0 +1,252 @@
+//! Gates and baselines by the built program: no failing run ends with 0, and what stands in the way of one is told.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{cardproof, check_schema, folder, report};
+
+const FAULTY: &str = "run --suite smoke --fault deactivate-does-nothing --no-shrink --out out";
+const CORRECT: &str = "run --suite smoke --out out";
+
+fn expect(folder: &Path, requirement: &str, expires: &str) {
+    let entry = format!(
+        "[[expected]]\nrequirement = \"{requirement}\"\nowner = \"cards team\"\nreason = \"CARDS-112\"\nexpires = {expires}\n"
+    );
+    fs::write(folder.join("expected.toml"), entry).unwrap();
+}
+
+fn verdict(folder: &Path, id: &str) -> String {
+    let report = report(folder, "out");
+    check_schema(&report);
+    let results = report["requirements"].as_array().unwrap().clone();
+    let result = results.into_iter().find(|r| r["id"] == id).unwrap();
+    result["verdict"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_expected_failure_is_waived_until_its_day_and_no_longer() {
+    let folder = folder();
+    let folder = folder.path();
+    let with = |run: &str| {
+        cardproof(
+            folder,
+            &format!("{run} --expected-failures-file expected.toml"),
+        )
+    };
+    expect(folder, "LIFE-2", "9999-12-31");
+    let ended = with(FAULTY);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("but for 1 expected failure"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(verdict(folder, "LIFE-2"), "waived");
+    let junit = fs::read_to_string(folder.join("out/junit.xml")).unwrap();
+    assert!(
+        junit.contains("waived: expected: CARDS-112"),
+        "never passed"
+    );
+    let ended = cardproof(
+        folder,
+        &format!("{FAULTY} --expected-failures-file expected.toml --fail-on waived"),
+    );
+    assert_eq!(ended.code, Some(1));
+    expect(folder, "LIFE-2", "2020-01-01");
+    let ended = with(FAULTY);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stdout.contains("GATE") && ended.stdout.contains("expired on 2020-01-01"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn an_expected_failure_that_does_not_come_fails_the_gate_of_a_target_that_conforms() {
+    let folder = folder();
+    let folder = folder.path();
+    expect(folder, "LIFE-2", "9999-12-31");
+    let ended = cardproof(
+        folder,
+        &format!("{CORRECT} --expected-failures-file expected.toml"),
+    );
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(
+        ended
+            .stdout
+            .contains("LIFE-2 of cards team no longer comes"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(report(folder, "out")["verdict"], "conforms");
+    for name in ["report.html", "summary.md", "junit.xml", "report.txt"] {
+        let text = fs::read_to_string(folder.join("out").join(name)).unwrap();
+        assert!(text.contains("no longer comes"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_expected_is_written_anew_and_the_next_run_passes() {
+    let folder = folder();
+    let folder = folder.path();
+    let with = |run: &str, more: &str| {
+        cardproof(
+            folder,
+            &format!("{run} --expected-failures-file expected.toml {more}"),
+        )
+    };
+    let ended = with(FAULTY, "--update-expected");
+    assert_eq!(
+        ended.code,
+        Some(1),
+        "the run that writes it fails all the same"
+    );
+    let written = fs::read_to_string(folder.join("expected.toml")).unwrap();
+    assert!(
+        written.contains("requirement = \"LIFE-2\"") && written.contains("nobody yet"),
+        "{written}"
+    );
+    assert_eq!(with(FAULTY, "").code, Some(0));
+    let ended = with(CORRECT, "--update-expected");
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let written = fs::read_to_string(folder.join("expected.toml")).unwrap();
+    assert!(!written.contains("[[expected]]"), "{written}");
+    assert_eq!(with(CORRECT, "").code, Some(0));
+}
+
+#[test]
+fn a_file_that_can_not_be_meant_is_met_before_anything_is_sent() {
+    let folder = folder();
+    let folder = folder.path();
+    expect(folder, "LIVE-2", "9999-12-31");
+    let with = || {
+        cardproof(
+            folder,
+            &format!("{CORRECT} --expected-failures-file expected.toml"),
+        )
+    };
+    let ended = with();
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    for words in ["expected.toml", "line 2", "did you mean `LIFE-2`"] {
+        assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
+    }
+    assert!(!folder.join("out").exists());
+    fs::remove_file(folder.join("expected.toml")).unwrap();
+    let ended = with();
+    assert_eq!(
+        ended.code,
+        Some(2),
+        "a file that is not there expects nothing, and is no empty one"
+    );
+    assert!(
+        ended.stderr.contains("--update-expected"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_certified_run_takes_nothing_that_makes_it_less() {
+    let folder = folder();
+    let folder = folder.path();
+    for flag in [
+        "--suite smoke",
+        "-n 5",
+        "--max-time 5s",
+        "--max-failures 1",
+        "--no-shrink",
+        "--expected-failures-file expected.toml",
+    ] {
+        expect(folder, "LIFE-2", "9999-12-31");
+        let ended = cardproof(folder, &format!("run --mode certified {flag} --out out"));
+        assert_eq!(ended.code, Some(2), "{flag}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("--mode certified takes no"),
+            "{flag}: {}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn a_run_that_leaves_something_unshown_does_not_pass_where_that_is_asked() {
+    let folder = folder();
+    let ended = cardproof(folder.path(), &format!("{CORRECT} --fail-on not-shown"));
+    assert_eq!(ended.code, Some(3), "{}", ended.stdout);
+    assert!(ended.stdout.contains("not shown: "), "{}", ended.stdout);
+    let quick = cardproof(folder.path(), "run --mode quick --out out");
+    assert_eq!(quick.code, Some(0), "{}", quick.stderr);
+    assert_eq!(report(folder.path(), "out")["suites"][0], "smoke");
+}
+
+#[test]
+fn what_failed_is_run_again_alone() {
+    let folder = folder();
+    let folder = folder.path();
+    assert_eq!(cardproof(folder, FAULTY).code, Some(1));
+    let again = |fault: &str| {
+        cardproof(
+            folder,
+            &format!("run {fault} --rerun-failed out --no-shrink --out again"),
+        )
+    };
+    let ended = again("--fault deactivate-does-nothing");
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_eq!(report(folder, "again")["totals"]["planned"], 1);
+    let mended = again("");
+    assert_eq!(mended.code, Some(0), "{}", mended.stdout);
+    let nothing = cardproof(folder, "run --rerun-failed again --out more");
+    assert_eq!(nothing.code, Some(2));
+    assert!(
+        nothing.stderr.contains("nothing to run again"),
+        "{}",
+        nothing.stderr
+    );
+}
+
+#[test]
+fn two_reports_are_compared() {
+    let folder = folder();
+    let folder = folder.path();
+    assert_eq!(cardproof(folder, FAULTY).code, Some(1));
+    assert_eq!(
+        cardproof(folder, "run --suite smoke --out good").code,
+        Some(0)
+    );
+    let same = cardproof(folder, "diff good good/report.json");
+    assert_eq!(
+        (same.code, same.stdout.as_str()),
+        (Some(0), "## No worse\n")
+    );
+    let worse = cardproof(folder, "diff good out");
+    assert_eq!(worse.code, Some(1));
+    assert!(
+        worse.stdout.contains("### Newly failing\n\n- LIFE-2 "),
+        "{}",
+        worse.stdout
+    );
+    let better = cardproof(folder, "diff out good --format json");
+    assert_eq!(better.code, Some(0));
+    let better: serde_json::Value = serde_json::from_str(&better.stdout).unwrap();
+    assert_eq!(better["fixed"][0]["id"], "LIFE-2");
+    let missing = cardproof(folder, "diff good nowhere");
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.stderr.contains("nowhere"), "{}", missing.stderr);
+}
+
+#[test]
+fn all_traffic_is_that_of_the_recording() {
+    let folder = folder();
+    let folder = folder.path();
+    let ended = cardproof(folder, &format!("{CORRECT} --all-traffic"));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let har = fs::read(folder.join("out/traffic.har")).unwrap();
+    let har: serde_json::Value = serde_json::from_slice(&har).unwrap();
+    let entries = har["log"]["entries"].as_array().unwrap().len();
+    assert_eq!(report(folder, "out")["totals"]["requests"], entries);
+    let judged = cardproof(folder, "judge out/traffic.har --alone");
+    assert_eq!(judged.code, Some(0), "{}{}", judged.stdout, judged.stderr);
+}
