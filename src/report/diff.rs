@@ -169,14 +169,22 @@ impl Diff {
 
     fn sentence(&self) -> String {
         let counted = |changes: &[Change]| words::counted(changes.len(), "requirement");
+        let fixed = match self.fixed.len() {
+            0 => String::new(),
+            fixed => format!(", {fixed} fixed"),
+        };
         match self.outcome() {
-            Outcome::Worse => format!("Worse: {} newly failing", counted(&self.newly_failing)),
-            Outcome::LessKnown => format!(
-                "Less known: {} newly not shown",
-                counted(&self.newly_not_shown)
+            Outcome::Worse => format!(
+                "Worse: {} newly failing{fixed}",
+                counted(&self.newly_failing)
             ),
-            Outcome::NoWorse if self.fixed.is_empty() => "No worse".to_owned(),
-            Outcome::NoWorse => format!("Better: {} fixed", counted(&self.fixed)),
+            Outcome::LessKnown => {
+                format!(
+                    "Less known: {} newly not shown{fixed}",
+                    counted(&self.newly_not_shown)
+                )
+            }
+            Outcome::NoWorse => format!("No worse{fixed}"),
         }
     }
 }
