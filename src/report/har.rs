@@ -78,7 +78,7 @@ impl<'a, W: Write> Har<'a, W> {
         for exchange in exchanges {
             let entry = visible_json::compact(&self.entry(id, exchange))?;
             let comma = if self.entries == 0 { "" } else { "," };
-            write!(self.out, "{comma}\n")?;
+            writeln!(self.out, "{comma}")?;
             self.out.write_all(&entry)?;
             self.entries += 1;
         }
