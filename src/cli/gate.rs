@@ -24,7 +24,7 @@ pub enum Mode {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Gate")]
 pub struct GateArgs {
-    /// Departures that are expected for now: [[expected]] tables with requirement, variant, owner, reason and expires. One
+    /// Departures that are expected for now: tables `expected` with requirement, variant, owner, reason and expires. One
     /// that no longer comes, or has expired, fails the gate.
     #[arg(long, value_name = "FILE", env = "CARDPROOF_EXPECTED_FAILURES_FILE")]
     expected_failures_file: Option<PathBuf>,
