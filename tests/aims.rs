@@ -9,7 +9,7 @@ use cardproof::embedded::Embedded;
 use cardproof::judge::judge;
 use cardproof::plan::Suite;
 use cardproof::reference::Options;
-use cardproof::requirement::{self, Needs, RequirementId};
+use cardproof::requirement::{self, Needs, RequirementId, Tag};
 
 /// A requirement leads to so many cases at most.
 const CASES_MAX: usize = 4;
@@ -88,7 +88,9 @@ fn the_published_aims_lead_to_cases_that_are_there_for_every_requirement() {
         .collect();
     let missing: Vec<RequirementId> = requirement::all()
         .filter(|requirement| {
-            requirement.needs == Needs::Nothing && !aimed.contains(&requirement.id)
+            requirement.needs == Needs::Nothing
+                && requirement.tag != Tag::Open
+                && !aimed.contains(&requirement.id)
         })
         .map(|requirement| requirement.id)
         .collect();
