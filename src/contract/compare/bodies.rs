@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::tried::{Tried, candidates, is_within, replaced};
 use super::{Found, complete, samples};
 use crate::contract::operation::Operation;
 use crate::contract::pointer;
@@ -167,27 +168,37 @@ impl Comparison<'_> {
         if ours.as_ref().is_some_and(|ours| ours.is_alike(&view)) {
             return true;
         }
-        let place = view.pointer(None).unwrap_or_else(|| schema.pointer.clone());
+        self.values(at, tried, (ours.as_ref(), &view), found)
+    }
+
+    /// Compares what either document says of other values for a member; false when theirs takes what is no object any more.
+    fn values(
+        &self,
+        at: &str,
+        tried: &Tried<'_>,
+        (ours, theirs): (Option<&View<'_>>, &View<'_>),
+        found: &mut Found<'_>,
+    ) -> bool {
+        let (schema, _) = self.their_schema;
+        let place = theirs.pointer(None);
+        let place = place.unwrap_or_else(|| schema.pointer.clone());
         let mut is_of_its_type = true;
         let (mut refused, mut taken) = (false, false);
-        for value in candidates(ours.as_ref(), &view) {
+        for value in candidates(ours, theirs) {
             let ours = (self.ours)(&replaced(tried.sample, at, Some(&value)));
             let theirs = (self.theirs)(&replaced(tried.completed, at, Some(&value)));
-            let new = tried.new(theirs.violations());
-            match ours {
-                Says::Valid if !refused => {
-                    let counts = self.way == Way::Request || samples::is_always_shown(at, &value);
-                    if let Some(violation) = new.first().filter(|_| counts) {
-                        found.add(&violation.schema_pointer, self.refuses(violation));
-                        refused = true;
-                    }
+            let new = tried.only_now(theirs.violations());
+            let counts = self.way == Way::Request || samples::is_always_shown(at, &value);
+            match (ours, new.first()) {
+                (Says::Valid, Some(violation)) if !refused && counts => {
+                    found.add(&violation.schema_pointer, self.refuses(violation));
+                    refused = true;
                 }
-                Says::Invalid(violations) if !taken && new.is_empty() => {
-                    if let Some(violation) = violations.first() {
-                        found.add(&place, self.takes(violation));
-                        taken = true;
-                        is_of_its_type = value.is_null();
-                    }
+                (Says::Invalid(violations), None) if !taken => {
+                    let words = violations.first().map(|violation| self.takes(violation));
+                    words.into_iter().for_each(|words| found.add(&place, words));
+                    taken = true;
+                    is_of_its_type = value.is_null();
                 }
                 _ => {}
             }
@@ -211,7 +222,7 @@ impl Comparison<'_> {
         tried.sample.pointer(parent)?.as_object()?;
         let ours = (self.ours)(&replaced(tried.sample, at, None));
         let theirs = (self.theirs)(&replaced(tried.completed, at, None)).violations();
-        match (ours, tried.new(theirs).is_empty()) {
+        match (ours, tried.only_now(theirs).is_empty()) {
             (Says::Invalid(_), true) => Some(match self.way {
                 Way::Request => format!(
                     "{} may be left out here; the contract requires it",
@@ -271,50 +282,6 @@ impl Comparison<'_> {
     }
 }
 
-/// What is tried in place of a member: what either document lists, and what is tried everywhere.
-fn candidates(ours: Option<&View<'_>>, theirs: &View<'_>) -> Vec<Value> {
-    let mut listed = theirs.values();
-    let ours = ours.map(View::values).unwrap_or_default();
-    listed.extend(theirs.given());
-    listed.extend(samples::values());
-    listed.extend(
-        ours.into_iter()
-            .filter(|value| !theirs.values().contains(value)),
-    );
-    listed
-}
-
-/// A sample as it is tried.
-struct Tried<'a> {
-    sample: &'a Value,
-    /// With what their document requires besides.
-    completed: &'a Value,
-    /// What their document finds wrong even then.
-    base: Vec<Violation>,
-}
-
-impl Tried<'_> {
-    /// What their document finds wrong only once something was changed.
-    fn new(&self, mut violations: Vec<Violation>) -> Vec<Violation> {
-        violations.retain(|violation| !self.base.contains(violation));
-        violations
-    }
-
-    /// Their document has a choice here of which the sample is none, so that what it says of a member can't be told.
-    fn is_undecided(&self, at: &str) -> bool {
-        self.base.iter().any(|violation| {
-            let is_choice = matches!(&violation.kind, ViolationKind::Schema { keyword, .. } if keyword.ends_with("Of"));
-            is_choice && is_within(at, &violation.instance_path)
-        })
-    }
-}
-
-/// Whether a pointer leads to a part, or into it.
-fn is_within(at: &str, outer: &str) -> bool {
-    let rest = at.strip_prefix(outer);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 fn is_missing(violation: &Violation) -> bool {
     matches!(&violation.kind, ViolationKind::Schema { keyword, .. } if keyword == "required")
 }
@@ -336,27 +303,6 @@ fn collect(view: &View<'_>, value: &Value, at: &str, members: &mut Vec<String>) 
         }
         _ => {}
     }
-}
-
-/// The body with another value at a pointer, or none.
-fn replaced(body: &Value, at: &str, value: Option<&Value>) -> Value {
-    let mut body = body.clone();
-    let segment = pointer::segments(at).pop();
-    match (value, pointer::parent(at), segment) {
-        (Some(value), ..) => {
-            if let Some(place) = body.pointer_mut(at) {
-                place.clone_from(value);
-            }
-        }
-        (None, Some(parent), Some(name)) => {
-            let parent = body.pointer_mut(parent).and_then(Value::as_object_mut);
-            if let Some(parent) = parent {
-                parent.shift_remove(&name);
-            }
-        }
-        (None, ..) => {}
-    }
-    body
 }
 
 fn name(at: &str) -> String {

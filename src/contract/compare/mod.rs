@@ -12,6 +12,7 @@ mod answers;
 mod bodies;
 mod complete;
 mod samples;
+mod tried;
 
 use std::fmt;
 

@@ -22,8 +22,9 @@ fn loaded(text: &str) -> Contract {
 }
 
 fn refused(text: &str) -> String {
-    let loaded = Contract::parse("theirs.yaml", text);
-    let error = loaded.err().expect("it is refused");
+    let Err(error) = Contract::parse("theirs.yaml", text) else {
+        panic!("it is taken");
+    };
     let place = error.place().map_or("-".to_owned(), |p| p.line.to_string());
     format!("{place} {} / {}", error.found(), error.advice())
 }
