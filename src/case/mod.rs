@@ -223,6 +223,14 @@ impl Step {
         matches!(self.command, Command::Create { .. })
     }
 
+    /// The earlier step whose signature it takes.
+    pub fn takes_signature_of(&self) -> Option<StepNumber> {
+        match self.flaw {
+            Some(Flaw::SignatureOf(step)) => Some(step),
+            _ => None,
+        }
+    }
+
     /// The earlier steps that this one needs.
     pub fn needs(&self) -> Vec<StepNumber> {
         let card = match &self.command {
@@ -237,10 +245,7 @@ impl Step {
             KeyUse::Of(step) => Some(step),
             _ => None,
         };
-        let signature = match self.flaw {
-            Some(Flaw::SignatureOf(step)) => Some(step),
-            _ => None,
-        };
+        let signature = self.takes_signature_of();
         card.into_iter().chain(key).chain(signature).collect()
     }
 
