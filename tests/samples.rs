@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 
 const SAMPLES: [(&str, &str, i32); 2] = [
     ("reports/sample-conforming", "", 0),
-    ("reports/sample-departures", "--fault deactivate-does-nothing", 1),
+    (
+        "reports/sample-departures",
+        "--fault deactivate-does-nothing",
+        1,
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -122,11 +122,14 @@ pub struct ContractFacts {
     /// Where it describes the operations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<Described>,
+    /// Where it contradicts the one that comes with cardproof, a line each; the target was held to it all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<String>,
 }
 
 impl ContractFacts {
-    /// The facts about a document.
-    pub fn of(contract: &Contract) -> Self {
+    /// The facts about a document that contradicts the one that comes with cardproof in this.
+    pub fn of(contract: &Contract, contradictions: Vec<String>) -> Self {
         Self {
             title: contract.title().to_owned(),
             version: contract.version().to_owned(),
@@ -141,6 +144,7 @@ impl ContractFacts {
                     })
                 })
                 .collect(),
+            contradictions,
         }
     }
 

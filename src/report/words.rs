@@ -73,6 +73,12 @@ pub fn contract(report: &Report) -> String {
     )
 }
 
+/// Where that document contradicts the one that comes with cardproof.
+pub fn contradictions(report: &Report) -> impl Iterator<Item = String> {
+    let contradictions = report.contract.contradictions.iter();
+    contradictions.map(|words| format!("against the contract that comes with cardproof: {words}"))
+}
+
 /// What judged, and what it ran.
 pub fn judged_by(report: &Report) -> String {
     let suites = match report.suites.join(", ") {

@@ -375,7 +375,7 @@ fn finish(
             base_url: setting.base_url.clone(),
             terms: setting.terms.clone(),
         },
-        contract: ContractFacts::of(setting.contract),
+        contract: ContractFacts::of(setting.contract, setting.contradictions.clone()),
         seed: setting.seed,
         suites: setting.suites.clone(),
         cases: setting.cases,

@@ -94,6 +94,9 @@ fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let target = format!("{} at {}", report.target.name, report.target.base_url);
     fact(page, "target", &target)?;
     fact(page, "contract", &words::contract(report))?;
+    for words in words::contradictions(report) {
+        fact(page, "", &words)?;
+    }
     fact(page, "judged by", &words::judged_by(report))
 }
 
