@@ -363,6 +363,8 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
             confirmations: 2,
             race_confirmations: 10,
             per_requirement: 2,
+            longest: Duration::from_secs(15),
+            altogether: Duration::from_secs(30),
             ..Effort::default()
         },
         ..Limits::default()
