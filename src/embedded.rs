@@ -14,7 +14,7 @@ use crate::reference::{self, Issuance, Options, Running};
 use crate::trace;
 
 /// How long an event may take: it takes milliseconds, unless the machine is very busy.
-const EVENT_WAIT: Duration = Duration::from_secs(2);
+const EVENT_WAIT: Duration = Duration::from_secs(1);
 
 /// A running reference implementation and the threads that serve it. Dropping it stops it.
 pub struct Embedded {

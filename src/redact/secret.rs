@@ -1,6 +1,8 @@
 //! Masks secrets that a target may echo, however they are written: as they are, in base64, in hexadecimal, with percent
 //! signs, escaped in JSON.
 
+use std::cmp::Reverse;
+use std::ops::Range;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -16,29 +18,62 @@ const LENGTH_MIN: usize = 8;
 #[derive(Default)]
 pub struct Masks(RwLock<Known>);
 
+/// Each group has fewer forms than the one before. A secret that becomes known later joins the groups that are no larger than
+/// its own, so that a long one is seldom made anew, and there are never many to look through.
 #[derive(Default)]
 struct Known {
-    /// All forms of all secrets.
+    groups: Vec<Group>,
+}
+
+/// Forms that are looked for at once.
+#[derive(Default)]
+struct Group {
     forms: Vec<String>,
     /// What stands for each of them.
     marks: Vec<String>,
-    /// Looks for all of them at once. Made when it is needed, since it takes its time where a secret is long.
+    /// Made when it is needed, since it takes its time where a secret is long.
     finder: OnceLock<Option<AhoCorasick>>,
 }
 
-impl Known {
+impl Group {
     fn finder(&self) -> Option<&AhoCorasick> {
         let finder = self.finder.get_or_init(|| {
-            // A secret may be a part of another: the longest that stands at a place is masked.
             // A table of all transitions would take hundreds of megabytes for a token of fifty kilobytes.
             let mut builder = AhoCorasick::builder();
             let builder = builder.kind(Some(AhoCorasickKind::ContiguousNFA));
-            let builder = builder.match_kind(MatchKind::LeftmostLongest);
+            // Only so are secrets found that lap over each other.
+            let builder = builder.match_kind(MatchKind::Standard);
             let finder = builder.build(&self.forms).ok();
             debug_assert!(finder.is_some(), "a few short texts are not too many");
             finder
         });
         finder.as_ref()
+    }
+
+    /// Where its forms stand in a text, and what is to stand there.
+    fn found<'g>(&'g self, text: &str) -> impl Iterator<Item = (Range<usize>, &'g str)> {
+        let found = self
+            .finder()
+            .into_iter()
+            .flat_map(move |f| f.find_overlapping_iter(text));
+        found.map(|at| (at.range(), self.marks[at.pattern().as_usize()].as_str()))
+    }
+}
+
+impl Known {
+    fn has(&self, form: &String) -> bool {
+        self.groups.iter().any(|group| group.forms.contains(form))
+    }
+
+    fn add(&mut self, mut group: Group) {
+        while let Some(last) = self
+            .groups
+            .pop_if(|last| last.forms.len() <= group.forms.len())
+        {
+            group.forms.extend(last.forms);
+            group.marks.extend(last.marks);
+        }
+        self.groups.push(group);
     }
 }
 
@@ -55,29 +90,45 @@ impl Masks {
             return;
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for form in forms(secret) {
-            if !known.forms.contains(&form) {
-                known.forms.push(form);
-                known.marks.push(mark.to_owned());
-            }
+        let forms: Vec<String> = forms(secret)
+            .into_iter()
+            .filter(|form| !known.has(form))
+            .collect();
+        if !forms.is_empty() {
+            let marks = vec![mark.to_owned(); forms.len()];
+            let finder = OnceLock::new();
+            known.add(Group {
+                forms,
+                marks,
+                finder,
+            });
         }
-        known.finder = OnceLock::new();
     }
 
     /// The text without secrets.
     pub fn apply(&self, text: String) -> String {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match known.finder() {
-            Some(finder) if finder.is_match(&text) => {
-                let mut masked = String::with_capacity(text.len());
-                finder.replace_all_with(&text, &mut masked, |found, _, masked| {
-                    masked.push_str(&known.marks[found.pattern().as_usize()]);
-                    true
-                });
-                masked
-            }
-            _ => text,
+        let mut found: Vec<_> = known
+            .groups
+            .iter()
+            .flat_map(|group| group.found(&text))
+            .collect();
+        if found.is_empty() {
+            return text;
         }
+        // A secret may be a part of another, or lap over it: the longest at a place has its mark there, and no part of any
+        // stays.
+        found.sort_by_key(|(at, _)| (at.start, Reverse(at.end)));
+        let (mut masked, mut end) = (String::with_capacity(text.len()), 0);
+        for (at, mark) in found {
+            if at.start >= end {
+                masked.push_str(&text[end..at.start]);
+                masked.push_str(mark);
+            }
+            end = end.max(at.end);
+        }
+        masked.push_str(&text[end..]);
+        masked
     }
 }
 
@@ -186,6 +237,30 @@ mod tests {
                     assert!(masked.len() <= REDACTED.len() + 16, "{masked}");
                 }
             }
+        }
+    }
+
+    /// However many there are, and in whatever order they became known.
+    #[test]
+    fn secrets_that_hold_or_lap_over_others_leave_nothing() {
+        let long = "token-of-today-and-more";
+        let secrets = [
+            "token-of-today",
+            long,
+            "and-more-of-it",
+            "today-and-more-of-it",
+        ];
+        for turn in 0..secrets.len() {
+            let masks = Masks::default();
+            let mut turned = secrets;
+            turned.rotate_left(turn);
+            for secret in turned {
+                masks.add(secret);
+                (0..20).for_each(|n| masks.add(&format!("another secret {turn} {n} {secret}")));
+            }
+            let text = format!("a {long} b {long}-of-it c {}", secrets[0]);
+            let masked = masks.apply(text);
+            assert_eq!(masked, "a [redacted] b [redacted] c [redacted]");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::case::{CardRef, Case, Command, Step, StepNumber};
 use crate::judge::{Clash, Departure, Judgement, judge};
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{RequirementId, id};
-use crate::shrink::shrink;
+use crate::shrink::{BATCH_MAX, shrink};
 use crate::trace::CaseTrace;
 
 /// How much is spent on each departure.
@@ -233,21 +233,26 @@ impl<'a> Lab<'a> {
     fn still_depart(&mut self, cases: &[Case], wanted: &mut Wanted) -> Vec<bool> {
         let mut departs = vec![false; cases.len()];
         let mut left: Vec<usize> = (0..cases.len()).collect();
-        for _ in 0..self.effort.race_tries.max(1) {
-            if self.is_out_of_time() {
-                break;
-            }
-            let tried: Vec<Case> = left.iter().map(|place| cases[*place].clone()).collect();
+        let (mut tries, mut at_once) = (0, 1);
+        while tries < self.effort.race_tries.max(1) && !self.is_out_of_time() {
+            let copies = left
+                .iter()
+                .flat_map(|place| std::iter::repeat_n(*place, at_once));
+            let copies: Vec<usize> = copies.collect();
+            let tried: Vec<Case> = copies.iter().map(|place| cases[*place].clone()).collect();
             let judged = self.try_out(&tried);
-            for (place, (_, judgement)) in left.iter().zip(judged) {
-                departs[*place] = !departs.contains(&true)
+            for (place, (_, judgement)) in copies.into_iter().zip(judged) {
+                departs[place] |= !departs.contains(&true)
                     && judgement.departures.iter().any(|d| wanted.accept(d))
-                    && self.departs_further(&cases[*place], wanted);
+                    && self.departs_further(&cases[place], wanted);
             }
             left.retain(|place| self.may_come_by_chance(&cases[*place]));
             if left.is_empty() || departs.contains(&true) {
                 break;
             }
+            // What did not come at once is tried side by side, since mostly it never comes.
+            tries += u32::try_from(at_once).unwrap_or(u32::MAX);
+            at_once = (BATCH_MAX / left.len()).max(1).min(2 * at_once);
         }
         departs
     }
@@ -320,46 +325,35 @@ impl<'a> Lab<'a> {
         case: Case,
         wanted: &Wanted,
     ) -> Finding {
-        let wished = match self.may_come_by_chance(&case) {
+        let by_chance = self.may_come_by_chance(&case);
+        let wished = match by_chance {
             true => self.effort.race_confirmations,
             false => self.effort.confirmations,
         };
-        let (mut attempts, mut reproduced, mut not_run) = (0, 0, 0);
-        let mut shown = None;
-        while attempts < wished {
+        let (mut seen, mut at_once) = (Seen::default(), BATCH_MAX);
+        while seen.attempts < wished {
             // However slow the target is, a departure is run again a few times.
-            if attempts >= self.effort.confirmations && self.is_out_of_time() {
+            if seen.attempts >= self.effort.confirmations && self.is_out_of_time() {
                 break;
             }
-            let tried = self.try_out(std::slice::from_ref(&case)).pop();
-            // One that was given up in the middle has shown nothing.
+            let left = usize::try_from(wished - seen.attempts).unwrap_or(usize::MAX);
+            let copies = vec![case.clone(); left.min(at_once)];
+            let tried = self.try_out(&copies);
+            // Those that were given up in the middle have shown nothing.
             if (self.is_stopped)() {
                 break;
             }
-            attempts += 1;
-            let Some((trace, judgement)) = tried else {
-                continue;
-            };
-            if trace.not_run.is_some() {
-                not_run += 1;
-            } else if let Some(departure) = judgement
-                .departures
-                .into_iter()
-                .find(|d| d.requirement == wanted.requirement)
-            {
-                reproduced += 1;
-                let evidence = Evidence {
-                    exchanges: trace.exchanges,
-                    events: trace.events.into(),
-                };
-                shown = Some((departure, evidence));
+            tried.into_iter().for_each(|tried| seen.add(tried, wanted));
+            // Copies of what needs no chance may disturb each other: then they are run one after the other.
+            if !by_chance && at_once > 1 && seen.reproduced < seen.attempts {
+                (seen, at_once) = (Seen::default(), 1);
             }
         }
         let confirmation = Confirmation {
-            reproduced,
-            attempts: attempts - not_run,
+            reproduced: seen.reproduced,
+            attempts: seen.attempts - seen.not_run,
         };
-        match shown {
+        match seen.departed {
             Some((departure, evidence)) => {
                 finding(example, seen_in, departure, case, evidence, confirmation)
             }
@@ -372,6 +366,33 @@ impl<'a> Lab<'a> {
                 example.evidence.clone(),
                 confirmation,
             ),
+        }
+    }
+}
+
+/// What running a case again has shown.
+#[derive(Default)]
+struct Seen {
+    attempts: u32,
+    reproduced: u32,
+    not_run: u32,
+    /// The last time that it departed.
+    departed: Option<(Departure, Evidence)>,
+}
+
+impl Seen {
+    fn add(&mut self, (trace, judgement): (CaseTrace, Judgement), wanted: &Wanted) {
+        self.attempts += 1;
+        let mut departures = judgement.departures.into_iter();
+        if trace.not_run.is_some() {
+            self.not_run += 1;
+        } else if let Some(departure) = departures.find(|d| d.requirement == wanted.requirement) {
+            self.reproduced += 1;
+            let evidence = Evidence {
+                exchanges: trace.exchanges,
+                events: trace.events.into(),
+            };
+            self.departed = Some((departure, evidence));
         }
     }
 }

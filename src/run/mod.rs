@@ -80,14 +80,20 @@ pub enum Continue {
 pub struct Limits {
     /// After so many cases with departures.
     pub max_failures: Option<usize>,
-    /// After so many further cases once one has departed.
-    pub cases_after_failure: Option<usize>,
+    /// Some cases after one that may have departed from this requirement.
+    pub after: Option<RequirementId>,
     /// Before so much time is over: once something has departed, the last third is kept for making departures short. Until
     /// when they are is up to the stage ([`Stage::is_over`]).
     pub max_time: Option<Duration>,
     /// How much shrinking and confirming.
     pub effort: Effort,
 }
+
+/// A departure of a few more cases may be shorter.
+const CASES_AFTER_TELLING: usize = 20;
+
+/// Where another rule was blamed, and this one may be to blame instead, a case to come may tell.
+const CASES_AFTER_HINT: usize = 100;
 
 /// What all cases showed, before anything is shrunk.
 #[derive(Default)]
@@ -135,6 +141,16 @@ impl Shown {
         self.ledger.add(&trace.case, judgement);
     }
 
+    fn departs_from(&self, rule: RequirementId) -> bool {
+        let mut departures = self.suspicions.iter().map(Suspicion::departure);
+        departures.any(|d| d.requirement == rule)
+    }
+
+    fn may_depart_from(&self, rule: RequirementId) -> bool {
+        let mut departures = self.suspicions.iter().map(Suspicion::departure);
+        departures.any(|d| d.requirement == rule || d.instead.contains(&rule))
+    }
+
     /// How many cases departed.
     pub fn failures(&self) -> usize {
         self.failures
@@ -168,7 +184,7 @@ pub fn run(
     let began = Instant::now();
     let started_at = jiff::Timestamp::now().strftime("%FT%TZ").to_string();
     let mut shown = Shown::default();
-    let mut since_failure = 0;
+    let (mut since_telling, mut since_hint) = (0, 0);
     progress.planned(agenda.count);
     let mut done = BTreeSet::new();
     for trace in agenda.recorded {
@@ -197,11 +213,13 @@ pub fn run(
         shown.add(&trace, &judgement);
         accounts::keepers(&judgement).for_each(|status| stage.slots_are_kept_by(status));
         progress.case_done(shown);
-        since_failure += usize::from(shown.failures > 0);
+        if let Some(rule) = limits.after {
+            since_telling += usize::from(shown.departs_from(rule));
+            since_hint += usize::from(shown.may_depart_from(rule));
+        }
         let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
-            || limits
-                .cases_after_failure
-                .is_some_and(|max| since_failure > max);
+            || since_telling > CASES_AFTER_TELLING
+            || since_hint > CASES_AFTER_HINT;
         let late = limits.max_time.is_some_and(|max| {
             let departed = shown.failures > 0;
             let for_cases = if departed { max * 2 / 3 } else { max };

@@ -1,7 +1,7 @@
 //! The harness, tested: every planted fault must be caught, and the correct reference left alone in every reading.
 //!
-//! Each fault is met as a user would meet it: the `full` suite until something departs, then the shortest sequence. The
-//! fault's own knowledge of what it breaks is used for the table alone.
+//! Each fault is met as a user would meet it: the `full` suite, then the shortest sequence of what departs. The fault's own
+//! knowledge of what it breaks is used for the table, and to end the suite once that has been seen.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -345,10 +345,6 @@ fn names(report: &Report, fault: &Fault) -> bool {
     confirmed.any(|f| f.requirement.as_str() == fault.requirement)
 }
 
-/// A fault may break several rules, and the first case that departs need not show the telling one. Where these don't show
-/// it either, the whole suite is run, as a user would.
-const CASES_AFTER_FAILURE: usize = 60;
-
 /// What shows by chance (a race, or two accounts that happen to be neighbours), a run may miss; so the suite is run again
 /// until it is caught, and the table says how often it was.
 const RUNS_MAX: u32 = 6;
@@ -360,7 +356,9 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         ..Options::default()
     };
     let soon = Limits {
-        cases_after_failure: Some(CASES_AFTER_FAILURE),
+        after: requirement::find(fault.requirement)
+            .map(|rule| rule.id)
+            .ok(),
         effort: Effort {
             confirmations: 2,
             race_confirmations: 10,
@@ -370,8 +368,9 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
         ..Limits::default()
     };
     let mut report = meet(options.clone(), seed, Budget::default(), true, &soon)?;
+    // A fault may break several rules, and what might have told of this one may turn out to tell of another.
     let whole = Limits {
-        cases_after_failure: None,
+        after: None,
         ..soon
     };
     let mut runs = 1;
