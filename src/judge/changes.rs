@@ -110,7 +110,9 @@ impl<'a> Judge<'a> {
         let past = self.least_known();
         worlds.iter().any(|world| {
             let ways = ways_of(world, call, past);
-            let mut fitting = ways.iter().filter(|way| self.fits(&way.answer, scene.response));
+            let mut fitting = ways
+                .iter()
+                .filter(|way| self.fits(&way.answer, scene.response));
             fitting.any(|way| world.with(&way.choices).is_some())
         })
     }

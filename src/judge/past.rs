@@ -188,8 +188,7 @@ impl Judge<'_> {
         let mut worlds = self.worlds.iter();
         self.has_unknown_past()
             && worlds.any(|world| {
-                is_first_use(world, call)
-                    && (self.is_in_company() || may_be_of_before(world, call))
+                is_first_use(world, call) && (self.is_in_company() || may_be_of_before(world, call))
             })
     }
 
@@ -299,9 +298,8 @@ impl Judge<'_> {
         };
         let mut without = world.clone();
         let new = without.cards.remove(place);
-        let is_rival = |other: &&Card| {
-            other.account == new.account && other.card_type == new.card_type
-        };
+        let is_rival =
+            |other: &&Card| other.account == new.account && other.card_type == new.card_type;
         let is_held = without.cards.iter().filter(is_rival).any(limit::holds);
         let statuses = CardStatus::ALL.into_iter();
         let statuses = statuses.filter(|status| status.is_final() || !is_held);

@@ -198,6 +198,9 @@ fn signatures_go_by_a_clock_that_is_behind_as_by_one_that_is_ahead() {
         let asked = target.asked();
         let (_, created) = asked.last().unwrap().head.split_once(";created=").unwrap();
         let created: i64 = created.split(';').next().unwrap().parse().unwrap();
-        assert!((told..told + TEN_MINUTES / 2).contains(&created), "{off}: {created}");
+        assert!(
+            (told..told + TEN_MINUTES / 2).contains(&created),
+            "{off}: {created}"
+        );
     }
 }
