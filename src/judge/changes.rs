@@ -73,8 +73,8 @@ impl<'a> Judge<'a> {
             let repeats = repeats.map(|times| (id::IDEM_3, times));
             self.judgement.exercised.extend(repeats);
         }
-        if fits {
-            self.note_unconfirmed(scene, call, made.clone().filter(|_| is_perhaps_again));
+        if fits && is_perhaps_again {
+            self.unconfirmed.extend(made.clone());
         }
         if !fits {
             self.take_over(scene, call, made.clone(), kind);
@@ -92,16 +92,6 @@ impl<'a> Judge<'a> {
             (Some(_), None) if is_perhaps_again => {}
             (Some(view), made) => self.answer_shows_card(scene, call, kind, made, view),
             (None, _) => {}
-        }
-    }
-
-    /// A card that a create brought is perhaps an old one, until a read has shown it or it has surely ended.
-    fn note_unconfirmed(&mut self, scene: &Scene<'_>, call: &Call, made: Option<CardId>) {
-        self.unconfirmed.extend(made);
-        if let (Wish::Act(Action::Terminate, Id::Known(card)), true) =
-            (&call.wish, scene.is_success())
-        {
-            self.unconfirmed.remove(card);
         }
     }
 

@@ -298,6 +298,9 @@ impl Judge<'_> {
         };
         let mut without = world.clone();
         let new = without.cards.remove(place);
+        if new.status == CardStatus::Terminated {
+            return Vec::new(); // a call has ended it, however old it is
+        }
         let is_rival =
             |other: &&Card| other.account == new.account && other.card_type == new.card_type;
         let is_held = without.cards.iter().filter(is_rival).any(limit::holds);
