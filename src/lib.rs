@@ -9,12 +9,13 @@
 //! - [`run`] settles all of it, [`shrink`]s what departs, and makes a [`report`];
 //! - [`reference`](mod@reference) is an implementation to try it on, and [`selftest`] tries it with every planted fault.
 //!
-//! `examples/gate.rs` puts them together in a program of its own. ARCHITECTURE.md says what each room must not know.
+//! [`conformance`] makes tests of a partner's own crate of them. `examples/gate.rs` puts them together in a program of its own. ARCHITECTURE.md says what each room must not know.
 
 pub mod card;
 pub mod card_view;
 pub mod case;
 pub mod cli;
+pub mod conformance;
 pub mod contract;
 pub mod doctor;
 pub mod drive;

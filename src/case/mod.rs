@@ -223,6 +223,14 @@ impl Step {
         matches!(self.command, Command::Create { .. })
     }
 
+    /// The earlier step whose signature it takes.
+    pub fn takes_signature_of(&self) -> Option<StepNumber> {
+        match self.flaw {
+            Some(Flaw::SignatureOf(step)) => Some(step),
+            _ => None,
+        }
+    }
+
     /// The earlier steps that this one needs.
     pub fn needs(&self) -> Vec<StepNumber> {
         let card = match &self.command {
@@ -237,10 +245,7 @@ impl Step {
             KeyUse::Of(step) => Some(step),
             _ => None,
         };
-        let signature = match self.flaw {
-            Some(Flaw::SignatureOf(step)) => Some(step),
-            _ => None,
-        };
+        let signature = self.takes_signature_of();
         card.into_iter().chain(key).chain(signature).collect()
     }
 
@@ -462,6 +467,32 @@ impl Case {
     }
 }
 
+impl Case {
+    /// The case and a copy of it on accounts of its own: step by step in turn, or each in a lane of its own. None where it
+    /// has lanes, or has the target to itself.
+    pub fn doubled(&self, at_once: bool) -> Option<Self> {
+        if self.moves_clock() || self.steps.iter().any(|step| step.lane.is_some()) {
+            return None;
+        }
+        let both = self.followed_by(self).steps;
+        let length = self.steps.len();
+        let place = |old: usize| match old < length {
+            true => 2 * old,
+            false => 2 * (old - length) + 1,
+        };
+        let mut steps = both.clone();
+        for (old, step) in both.iter().enumerate() {
+            let mut step = step.renumbered(|number| StepNumber(place(number.0 - 1) + 1));
+            step.lane = Lane::new(1 + u8::from(old >= length)).filter(|_| at_once);
+            steps[place(old)] = step;
+        }
+        Some(Self {
+            steps,
+            ..self.clone()
+        })
+    }
+}
+
 fn next_letter(letter: char) -> char {
     char::from_u32(letter as u32 + 1).unwrap_or(letter)
 }
@@ -476,6 +507,43 @@ mod tests {
             title: String::new(),
             steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
         }
+    }
+
+    #[test]
+    fn a_doubled_case_goes_its_way_twice() {
+        let steps = ["create virtual on A", "issue #1", "list A", "retry #1"];
+        for (at_once, expected) in [
+            (
+                false,
+                [
+                    "create virtual on A",
+                    "create virtual on B",
+                    "issue #1",
+                    "issue #2",
+                    "list A",
+                    "list B",
+                    "retry #1",
+                    "retry #2",
+                ],
+            ),
+            (
+                true,
+                [
+                    "[1] create virtual on A",
+                    "[2] create virtual on B",
+                    "[1] issue #1",
+                    "[2] issue #2",
+                    "[1] list A",
+                    "[2] list B",
+                    "[1] retry #1",
+                    "[2] retry #2",
+                ],
+            ),
+        ] {
+            let doubled = case(&steps).doubled(at_once).unwrap();
+            assert_eq!(doubled, case(&expected));
+        }
+        assert_eq!(case(&["[1] list A", "[2] list A"]).doubled(true), None);
     }
 
     fn texts(case: &Case) -> Vec<String> {

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use super::failure::{Failure, OrUsage, Outcome};
 use super::output::{Output, note, show, width};
 use super::run::{Folder, ending};
-use super::settings::SpecArgs;
-use crate::contract::Contract;
+use super::settings::{Held, SpecArgs};
 use crate::exit_code::ExitCode;
 use crate::har::{self, Har, LeftOut};
 use crate::report::{Report, text};
@@ -49,10 +48,10 @@ pub struct Args {
 
 /// Judges and reports.
 pub fn execute(args: &Args, output: Output) -> Outcome {
-    let contract = args.spec.contract()?;
+    let held = args.spec.held(None)?;
     match is_har(&args.trace) {
-        true => judge_har(args, output, contract),
-        false => judge_trace(args, output, contract),
+        true => judge_har(args, output, &held),
+        false => judge_trace(args, output, &held),
     }
 }
 
@@ -64,7 +63,7 @@ fn is_har(path: &Path) -> bool {
     file.is_ok() && har::is_har(path, &beginning)
 }
 
-fn judge_trace(args: &Args, output: Output, contract: &Contract) -> Outcome {
+fn judge_trace(args: &Args, output: Output, held: &Held) -> Outcome {
     let flag = match (&args.base_url, args.alone) {
         (Some(_), _) => Some("--base-url"),
         (None, true) => Some("--alone"),
@@ -77,8 +76,9 @@ fn judge_trace(args: &Args, output: Output, contract: &Contract) -> Outcome {
         )));
     }
     let reader = TraceReader::open(&args.trace).or_usage()?;
-    let setting = Setting::recorded(contract, reader.header());
-    if reader.header().contract != contract.digest() {
+    let mut setting = Setting::recorded(held.contract, reader.header());
+    setting.contradictions.clone_from(&held.contradictions);
+    if reader.header().contract != held.contract.digest() {
         return Err(Failure::usage(another_document(args, reader.header())));
     }
     let folder = folder(args)?;
@@ -90,10 +90,11 @@ fn judge_trace(args: &Args, output: Output, contract: &Contract) -> Outcome {
     tell(&report, output, folder.as_ref(), code)
 }
 
-fn judge_har(args: &Args, output: Output, contract: &Contract) -> Outcome {
+fn judge_har(args: &Args, output: Output, held: &Held) -> Outcome {
     let read = |past| -> Result<(Report, LeftOut), Failure> {
-        let har = har::read(&args.trace, contract, args.base_url.as_deref(), past).or_usage()?;
-        Ok(judged_har(args, contract, har))
+        let base_url = args.base_url.as_deref();
+        let har = har::read(&args.trace, held.contract, base_url, past).or_usage()?;
+        Ok(judged_har(args, held, har))
     };
     let (report, left_out) = match args.alone {
         true => read(Past::Unknown)?,
@@ -157,10 +158,11 @@ fn judged(
     Ok(recorded.report(reader.is_over()))
 }
 
-fn judged_har(args: &Args, contract: &Contract, har: Har) -> (Report, LeftOut) {
+fn judged_har(args: &Args, held: &Held, har: Har) -> (Report, LeftOut) {
     let name = args.trace.file_name().unwrap_or(args.trace.as_os_str());
     let target = name.to_string_lossy().into_owned();
-    let setting = Setting::overheard(contract, target, har.base_url, har.terms);
+    let mut setting = Setting::overheard(held.contract, target, har.base_url, har.terms);
+    setting.contradictions.clone_from(&held.contradictions);
     let mut recorded = Recorded::new(&setting);
     har.cases.iter().for_each(|case| recorded.add(case));
     (recorded.report(true), har.left_out)

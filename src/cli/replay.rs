@@ -58,9 +58,9 @@ struct Outing {
 
 /// Runs the cases and says how they went.
 pub fn execute(args: &Args, output: Output) -> Outcome {
-    let contract = args.spec.contract()?;
-    let mut cases = cases(args, contract)?;
     let target = args.target.resolve()?;
+    let contract = args.spec.held(Some(&target.profile))?.contract;
+    let mut cases = cases(args, contract)?;
     let setting = Setting::new(contract, &target.profile, args.seed, Vec::new()).or_usage()?;
     let offered = abilities(&target.profile);
     let all = cases.len();

@@ -94,13 +94,16 @@ struct Choice {
 
 /// Tests and reports.
 pub fn execute(args: &Args, output: Output) -> Outcome {
-    let contract = args.spec.contract()?;
     let earlier = args.resume.as_deref().map(Earlier::read).transpose()?;
     let choice = args.choice(earlier.as_ref());
     let suites = Suite::find_all(choice.suites.iter().map(String::as_str)).or_usage()?;
     let mut target = args.target.resolve()?;
+    let held = args.spec.held(Some(&target.profile))?;
+    let contract = held.contract;
+    target.add_flags(&held.flags);
     let mut setting =
         Setting::new(contract, &target.profile, choice.seed, choice.suites).or_usage()?;
+    setting.contradictions = held.contradictions;
     setting.cases = choice.budget.cases;
     if let Some(earlier) = &earlier {
         // It is the same run that goes on.

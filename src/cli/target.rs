@@ -80,6 +80,11 @@ struct Choice {
 }
 
 impl Target {
+    /// Adds to the flags that choose it again.
+    pub fn add_flags(&mut self, flags: &str) {
+        self.flags = format!("{} {flags}", self.flags).trim().to_owned();
+    }
+
     /// It is the embedded reference, at an address of this process alone.
     pub fn is_embedded(&self) -> bool {
         self.embedded.is_some()
@@ -114,9 +119,7 @@ impl TargetArgs {
         }?;
         if let Some(rate) = self.rate_limit {
             target.profile.limits.rate = Some(rate);
-            target.flags = format!("{} --rate-limit {rate}", target.flags)
-                .trim_start()
-                .to_owned();
+            target.add_flags(&format!("--rate-limit {rate}"));
         }
         Ok(target)
     }

@@ -4,21 +4,23 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jsonschema::Draft;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::Fault;
 use super::kind::{self, OperationKind};
 use super::lower::{self, Direction};
-use super::operation::{Content, Header, Operation, Request, Response, Status};
+use super::operation::{Content, Header, Operation, Parameter, Request, Response, Status};
 use super::schema::Schema;
 use super::source::Source;
-use super::{pointer, reference, words};
+use super::{pointer, prefix, reference, words};
 
 const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
 
 /// What a document says, ready to be asked.
 pub struct Compiled {
     pub operations: BTreeMap<OperationKind, Operation>,
+    /// What stands before the path of each: a version, say, that isn't in `servers`.
+    pub prefix: String,
     /// The body of a webhook event.
     pub event: Option<Arc<Schema>>,
 }
@@ -26,20 +28,22 @@ pub struct Compiled {
 /// Compiles a document that `structure` has checked.
 pub fn document(source: &Arc<Source>) -> Result<Compiled, Fault> {
     let mut compiler = Compiler::new(source);
-    let described = described(source)?;
+    let prefix = prefix::of(source)?;
+    let described = described(source, &prefix)?;
     let mut operations = BTreeMap::new();
     for (kind, at) in &described {
         operations.insert(*kind, compiler.operation(*kind, at)?);
     }
-    let event = match described.get(&OperationKind::PutWebhook) {
-        Some(at) => compiler.event(at)?,
-        None => None,
-    };
-    Ok(Compiled { operations, event })
+    let event = compiler.event(described.get(&OperationKind::PutWebhook))?;
+    Ok(Compiled {
+        operations,
+        prefix,
+        event,
+    })
 }
 
 /// Where the document describes each operation; a required one that is missing is an error.
-fn described(source: &Source) -> Result<BTreeMap<OperationKind, String>, Fault> {
+fn described(source: &Source, prefix: &str) -> Result<BTreeMap<OperationKind, String>, Fault> {
     let mut found: BTreeMap<OperationKind, String> = BTreeMap::new();
     let paths = source.get("/paths").and_then(Value::as_object);
     for (template, _) in paths.into_iter().flatten() {
@@ -52,7 +56,8 @@ fn described(source: &Source) -> Result<BTreeMap<OperationKind, String>, Fault> 
             .chain(["patch"].iter())
             .filter(|method| item.get(method).is_some())
         {
-            let Some(kind) = OperationKind::of_template(&method.to_uppercase(), template) else {
+            let Some(kind) = OperationKind::of_template(prefix, &method.to_uppercase(), template)
+            else {
                 continue;
             };
             if found
@@ -73,11 +78,12 @@ fn described(source: &Source) -> Result<BTreeMap<OperationKind, String>, Fault> 
         .find(|kind| !found.contains_key(kind))
     {
         None => Ok(found),
-        Some(kind) => Err(missing(*kind, source)),
+        Some(kind) => Err(missing(*kind, prefix, source)),
     }
 }
 
-fn missing(kind: OperationKind, source: &Source) -> Fault {
+fn missing(kind: OperationKind, prefix: &str, source: &Source) -> Fault {
+    let path = format!("{prefix}{}", kind.path());
     let paths = source.get("/paths").and_then(Value::as_object);
     let templates: Vec<&str> = paths
         .into_iter()
@@ -87,19 +93,16 @@ fn missing(kind: OperationKind, source: &Source) -> Fault {
     let same = templates
         .iter()
         .copied()
-        .find(|template| kind::path_shape(template) == kind.path());
+        .find(|template| kind::path_shape(template) == path);
     let found = format!(
-        "the document has no `{} {}` ({})",
+        "the document has no `{} {path}` ({})",
         kind.method(),
-        kind.path(),
         kind.name()
     );
-    let advice = match (same, words::nearest(kind.path(), &templates)) {
+    let advice = match (same, words::nearest(&path, &templates)) {
         (Some(path), _) => format!("describe {} under {path:?}", kind.method()),
         (None, Some(near)) => {
-            format!(
-                "the nearest path is {near:?}; a prefix that all paths share belongs into `servers`"
-            )
+            format!("the nearest path is {near:?}; all of them may have the same prefix")
         }
         (None, None) => "describe it".to_owned(),
     };
@@ -151,6 +154,7 @@ impl<'a> Compiler<'a> {
             pointer: at.to_owned(),
             responses,
             request,
+            parameters: self.parameters(at)?,
             source: Arc::clone(self.source),
         };
         if operation.has_success() {
@@ -160,26 +164,39 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The body of the first event that the operation at `at` describes among its callbacks.
-    fn event(&mut self, at: &str) -> Result<Option<Arc<Schema>>, Fault> {
-        let callbacks_at = pointer::join(at, "callbacks");
-        for name in self.keys(&callbacks_at) {
-            let Some((callback_at, _)) = self.resolve(&pointer::join(&callbacks_at, &name)) else {
-                continue;
-            };
-            for address in self.keys(&callback_at) {
-                let post_at = pointer::join(&pointer::join(&callback_at, &address), "post");
-                let body = self.resolve(&pointer::join(&post_at, "requestBody"));
-                let Some((body_at, body)) = body else {
-                    continue;
-                };
-                // The target sends it and the harness receives it, but it is a request all the same.
-                if let Some(schema) = self.request(&body_at, body)?.schema {
-                    return Ok(Some(schema));
-                }
-            }
+    /// The body of the event that a card changed. The operation at `subscribe` describes it among its callbacks, or a document
+    /// of 3.1 among its webhooks; where it describes several, the one that is called so.
+    fn event(&mut self, subscribe: Option<&String>) -> Result<Option<Arc<Schema>>, Fault> {
+        let mut events = self.children("/webhooks");
+        for (name, callback_at) in subscribe
+            .map(|at| self.children(&pointer::join(at, "callbacks")))
+            .unwrap_or_default()
+        {
+            let addresses = self.children(&callback_at).into_iter();
+            events.extend(addresses.map(|(_, at)| (name.clone(), at)));
         }
-        Ok(None)
+        let called = events
+            .iter()
+            .position(|(name, _)| letters(name) == "cardupdated");
+        let only = (events.len() == 1).then_some(0);
+        let Some(index) = called.or(only) else {
+            return Ok(None);
+        };
+        let body_at = pointer::join(&pointer::join(&events[index].1, "post"), "requestBody");
+        match self.resolve(&body_at) {
+            // The target sends it and the harness receives it, but it is a request all the same.
+            Some((body_at, body)) => Ok(self.request(&body_at, body)?.schema),
+            None => Ok(None),
+        }
+    }
+
+    /// What an object holds, by name, and where each really stands.
+    fn children(&self, at: &str) -> Vec<(String, String)> {
+        let named = self.keys(at).into_iter().filter_map(|name| {
+            let (at, _) = self.resolve(&pointer::join(at, &name))?;
+            Some((name, at))
+        });
+        named.collect()
     }
 
     fn request(&mut self, at: &str, body: &Value) -> Result<Request, Fault> {
@@ -190,6 +207,50 @@ impl<'a> Compiler<'a> {
         Ok(Request {
             is_required: body.get("required") == Some(&Value::Bool(true)),
             schema: json.and_then(|content| content.schema),
+        })
+    }
+
+    /// The parameters of an operation: those of its path, unless it has its own of that name.
+    fn parameters(&mut self, at: &str) -> Result<Vec<Parameter>, Fault> {
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for holder in [Some(at), pointer::parent(at)].into_iter().flatten() {
+            let list_at = pointer::join(holder, "parameters");
+            let count = self
+                .source
+                .get(&list_at)
+                .and_then(Value::as_array)
+                .map_or(0, Vec::len);
+            for index in 0..count {
+                let at = pointer::join(&list_at, &index.to_string());
+                let Some((at, value)) = self.resolve(&at) else {
+                    continue;
+                };
+                let parameter = self.parameter(at, value)?;
+                let is_same = |known: &Parameter| {
+                    known.name == parameter.name && known.location == parameter.location
+                };
+                if !parameters.iter().any(is_same) {
+                    parameters.push(parameter);
+                }
+            }
+        }
+        Ok(parameters)
+    }
+
+    fn parameter(&mut self, at: String, value: &Value) -> Result<Parameter, Fault> {
+        let text = |field: &str| {
+            value
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Ok(Parameter {
+            name: text("name"),
+            location: text("in"),
+            is_required: value.get("required") == Some(&Value::Bool(true)),
+            schema: self.schema(&at, Direction::Request)?,
+            pointer: at,
         })
     }
 
@@ -290,7 +351,18 @@ impl<'a> Compiler<'a> {
     }
 }
 
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 /// The parts of a lowered document that a `$ref` to a schema can lead through.
 fn schemas_only(mut document: Value) -> Value {
-    json!({ "paths": document["paths"].take(), "components": document["components"].take() })
+    let mut parts = serde_json::Map::new();
+    for name in ["paths", "webhooks", "components"] {
+        if let Some(part) = document.get_mut(name) {
+            parts.insert(name.to_owned(), part.take());
+        }
+    }
+    Value::Object(parts)
 }

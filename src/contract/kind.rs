@@ -129,9 +129,10 @@ impl OperationKind {
         self.row().3
     }
 
-    /// The operation of a documented path (`/cards/{cardId}`); the names of parameters don't matter.
-    pub(super) fn of_template(method: &str, template: &str) -> Option<OperationKind> {
+    /// The operation of a documented path (`/v1/cards/{cardId}`) below a prefix (`/v1`); the names of parameters don't matter.
+    pub(super) fn of_template(prefix: &str, method: &str, template: &str) -> Option<OperationKind> {
         let shape = path_shape(template);
+        let shape = shape.strip_prefix(prefix)?;
         OperationKind::ALL
             .into_iter()
             .find(|kind| kind.method() == method && kind.path() == shape)
@@ -284,7 +285,7 @@ mod tests {
         for kind in OperationKind::ALL {
             let template = kind.path().replace("{}", "{any}");
             assert_eq!(
-                OperationKind::of_template(kind.method(), &template),
+                OperationKind::of_template("", kind.method(), &template),
                 Some(kind)
             );
             let path = kind.path().replace("{}", "x");

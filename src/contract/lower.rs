@@ -1,7 +1,8 @@
-//! OpenAPI 3.0 schemas as JSON Schema 2020-12, which the validator knows.
+//! OpenAPI schemas as JSON Schema 2020-12, which the validator knows. Those of 3.0 are translated; those of 3.1 are that
+//! already, but for what OpenAPI adds to both (`readOnly`, `writeOnly`, `discriminator`).
 //!
 //! Whatever has the same meaning in both keeps its place, so that a path in the lowered document is one in
-//! the file. `$ref`s stay; the fields beside them go, as OpenAPI 3.0 says.
+//! the file. `$ref`s stay; what stands beside one in 3.0 makes no rule, since `structure` refused what would.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,7 @@ pub enum Direction {
 }
 
 /// Keywords that mean nothing to a validator, or something else.
-const DROPPED: [&str; 11] = [
+const DROPPED: [&str; 12] = [
     "nullable",
     "discriminator",
     "example",
@@ -28,6 +29,7 @@ const DROPPED: [&str; 11] = [
     "writeOnly",
     "default",
     "$comment",
+    "$schema",
 ];
 
 /// The document with every schema in it lowered.
@@ -36,15 +38,20 @@ pub fn document(value: &Value, direction: Direction) -> Value {
 }
 
 fn object(shape: Shape, value: &Value, direction: Direction) -> Value {
-    if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+    let reference = value.get("$ref").and_then(Value::as_str).map(|reference| {
         let target = pointer::from_reference(reference).unwrap_or_default();
-        return json!({ "$ref": pointer::to_reference(&target) });
-    }
+        pointer::to_reference(&target)
+    });
     let lowered = shape.replaced(value, &mut |shape, value| object(shape, value, direction));
-    if shape == Shape::Schema {
-        with_inner_lowered(value, lowered, direction)
-    } else {
-        lowered
+    match (reference, shape) {
+        (None, Shape::Schema) => with_inner_lowered(value, lowered, direction),
+        (None, _) => lowered,
+        (Some(reference), Shape::Schema) => {
+            let mut lowered = with_inner_lowered(value, lowered, direction);
+            lowered["$ref"] = Value::from(reference);
+            lowered
+        }
+        (Some(reference), _) => json!({ "$ref": reference }),
     }
 }
 

@@ -1,7 +1,7 @@
-//! What the API promises: an OpenAPI 3.0 document, read once, asked often.
+//! What the API promises: an OpenAPI document, 3.0 or 3.1, read once, asked often.
 //!
 //! A document is read from YAML or JSON with the place of every part ([`Place`]), refused with a picture of
-//! that place when it isn't OpenAPI 3.0 ([`LoadError`]), and compiled. From then on [`Operation`] answers, as
+//! that place when it isn't OpenAPI ([`LoadError`]), and compiled. From then on [`Operation`] answers, as
 //! pure functions of their arguments, whether a response is as documented and whether a request body is one
 //! that must be accepted, must be refused, or may be either.
 //!
@@ -19,7 +19,9 @@
 //! assert!(violations.iter().all(|v| matches!(v.kind, ViolationKind::Schema { .. })));
 //! ```
 
+mod compare;
 mod compile;
+mod dialect;
 mod document;
 mod error;
 mod kind;
@@ -28,6 +30,7 @@ mod media_type;
 mod member;
 mod operation;
 mod pointer;
+mod prefix;
 mod reference;
 mod request;
 mod response;
@@ -51,6 +54,7 @@ use std::sync::{Arc, LazyLock};
 use aws_lc_rs::digest;
 use serde_json::Value;
 
+pub use compare::Contradiction;
 pub use error::LoadError;
 pub use kind::{OperationKind, Route};
 pub use media_type::is_json;
@@ -77,6 +81,7 @@ pub struct Contract {
     version: String,
     source: Arc<Source>,
     operations: BTreeMap<OperationKind, Operation>,
+    prefix: String,
     event: Option<Arc<Schema>>,
 }
 
@@ -115,6 +120,7 @@ impl Contract {
             title: info("/info/title"),
             version: info("/info/version"),
             operations: compiled.operations,
+            prefix: compiled.prefix,
             event: compiled.event,
             source,
         })
@@ -149,9 +155,10 @@ impl Contract {
     /// What a path is about that the document gives for other methods, but not for this one.
     pub fn route_of_other_method<'p>(&self, method: &str, path: &'p str) -> Option<Route<'p>> {
         let route = Route::of_path(path)?;
+        let shape = format!("{}{}", self.prefix, route.operation.path());
         let (_, item) = self
             .paths()
-            .find(|(template, _)| kind::path_shape(template) == route.operation.path())?;
+            .find(|(template, _)| kind::path_shape(template) == shape)?;
         item.get(method.to_ascii_lowercase())
             .is_none()
             .then_some(route)

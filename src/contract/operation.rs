@@ -15,7 +15,19 @@ pub struct Operation {
     pub(super) pointer: String,
     pub(super) responses: Vec<Response>,
     pub(super) request: Option<Request>,
+    pub(super) parameters: Vec<Parameter>,
     pub(super) source: Arc<Source>,
+}
+
+/// A documented parameter of requests.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub name: String,
+    /// `path`, `query`, `header` or `cookie`.
+    pub location: String,
+    pub pointer: String,
+    pub is_required: bool,
+    pub schema: Option<Arc<Schema>>,
 }
 
 /// A documented response.
@@ -98,6 +110,13 @@ impl Operation {
         success.unwrap_or(self.kind.usual_success())
     }
 
+    /// The documented successes, each with its status.
+    pub(super) fn successes(&self) -> impl Iterator<Item = (&Response, u16)> {
+        self.responses
+            .iter()
+            .filter_map(|response| Some((response, self.success(response.status)?)))
+    }
+
     fn success(&self, status: Status) -> Option<u16> {
         match status {
             Status::Exactly(status) if (200..300).contains(&status) => Some(status),
@@ -153,10 +172,11 @@ impl Header {
             .schema
             .as_ref()
             .and_then(|schema| source.get(&schema.pointer));
-        match schema
-            .and_then(|schema| schema.get("type"))
-            .and_then(Value::as_str)
-        {
+        let kind = match schema.and_then(|schema| schema.get("type")) {
+            Some(Value::Array(kinds)) => kinds.iter().find(|kind| *kind != "null"),
+            kind => kind,
+        };
+        match kind.and_then(Value::as_str) {
             Some("integer" | "number" | "boolean") => match serde_json::from_str(text) {
                 Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
                 _ => Value::from(text),

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use super::dialect::Dialect;
 use super::error::Fault;
 use super::shape::{Member, Shape};
 use super::source::Source;
 use super::{pointer, words};
 
-/// Fields beside a `$ref`. OpenAPI 3.0 ignores them all, so only those that make no rule may stand there.
+/// Fields beside a `$ref` that make no rule. All others are ignored there, but beside a schema's in OpenAPI 3.1.
 const HARMLESS_BESIDE: [&str; 8] = [
     "$ref",
     "description",
@@ -22,13 +23,14 @@ const HARMLESS_BESIDE: [&str; 8] = [
 /// A longer chain of `$ref`s is taken for an endless one.
 const HOPS_MAX: usize = 50;
 
-/// Where the object at `at` really stands: the end of its chain of `$ref`s.
+/// Where the object at `at` really stands: the end of its chain of `$ref`s, or the one that has rules beside it.
 pub fn resolve<'a>(source: &'a Source, at: &str) -> Option<(String, &'a Value)> {
     let mut at = at.to_owned();
     for _ in 0..HOPS_MAX {
         let value = source.get(&at)?;
         match value.get("$ref").and_then(Value::as_str) {
             None => return Some((at, value)),
+            Some(_) if rule_beside(value).is_some() => return Some((at, value)),
             Some(reference) => at = pointer::from_reference(reference)?,
         }
     }
@@ -74,7 +76,51 @@ pub fn check(source: &Source, object: &Member<'_>) -> Result<(), Fault> {
             "write the object out once",
         );
     }
-    check_beside(object)
+    Ok(())
+}
+
+/// Keywords whose schemas speak of the same part of a value as the one that they stand in.
+const OF_THE_SAME_PART: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
+
+/// Refuses a schema that is made of itself: to find out whether a value is of it, one would have to know already.
+pub fn check_circle(source: &Source, schema: &Member<'_>) -> Result<(), Fault> {
+    let mut seen = Vec::new();
+    let mut ahead = made_of(&schema.pointer, schema.value);
+    while let Some(at) = ahead.pop() {
+        if at == schema.pointer {
+            let found = "this schema is made of itself";
+            return Err(Fault::at_pointer(
+                &at,
+                found,
+                "take out what leads back to it",
+            ));
+        }
+        if let Some(part) = source.get(&at).filter(|_| !seen.contains(&at)) {
+            ahead.extend(made_of(&at, part));
+            seen.push(at);
+        }
+    }
+    Ok(())
+}
+
+/// Where the schemas stand of which one is made.
+fn made_of(at: &str, schema: &Value) -> Vec<String> {
+    let reference = schema.get("$ref").and_then(Value::as_str);
+    let mut parts: Vec<String> = reference
+        .and_then(pointer::from_reference)
+        .into_iter()
+        .collect();
+    for keyword in OF_THE_SAME_PART {
+        let at = pointer::join(at, keyword);
+        match schema.get(keyword) {
+            Some(Value::Array(items)) => {
+                parts.extend((0..items.len()).map(|index| pointer::join(&at, &index.to_string())));
+            }
+            Some(_) => parts.push(at),
+            None => {}
+        }
+    }
+    parts
 }
 
 /// Refuses a discriminator that maps to something other than a schema.
@@ -108,24 +154,26 @@ pub fn mapping_target(target: &str) -> String {
     }
 }
 
-fn check_beside(object: &Member<'_>) -> Result<(), Fault> {
-    let fields = object
-        .value
-        .as_object()
-        .into_iter()
-        .flat_map(|fields| fields.keys());
-    for name in fields {
-        if !HARMLESS_BESIDE.contains(&name.as_str()) && !name.starts_with("x-") {
-            let at = pointer::join(&object.pointer, name);
-            let found = format!("{name:?} has no effect beside a `$ref` in OpenAPI 3.0");
-            return Err(Fault::at_pointer(
-                &at,
-                found,
-                "put the `$ref` into an `allOf`, and this beside that",
-            ));
-        }
-    }
-    Ok(())
+/// Refuses a field beside a `$ref` that would have no effect.
+pub fn check_beside(object: &Member<'_>, dialect: Dialect) -> Result<(), Fault> {
+    let Some(name) = rule_beside(object.value) else {
+        return Ok(());
+    };
+    let at = pointer::join(&object.pointer, name);
+    let dialect = dialect.name();
+    let found = format!("{name:?} has no effect beside a `$ref` in OpenAPI {dialect}");
+    let advice = match object.shape {
+        Shape::Schema => "put the `$ref` into an `allOf`, and this beside that",
+        _ => "put it where the `$ref` leads, or write the object out here",
+    };
+    Err(Fault::at_pointer(&at, found, advice))
+}
+
+/// The first field beside a `$ref` that would make a rule.
+fn rule_beside(value: &Value) -> Option<&str> {
+    let names = value.as_object()?.keys().map(String::as_str);
+    let mut rules = names.filter(|name| !HARMLESS_BESIDE.contains(name) && !name.starts_with("x-"));
+    rules.next()
 }
 
 /// Names what stands next to the place that a dangling reference means.

@@ -1,4 +1,4 @@
-//! What OpenAPI 3.0 documents are made of, as a table: which objects there are, and which hold which.
+//! What OpenAPI documents are made of, as a table: which objects there are, and which hold which.
 //!
 //! Everything that walks a document (the checks at load, the lowering of schemas, `$ref`s) reads this one table.
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::pointer;
 
-/// One kind of object in an OpenAPI 3.0 document.
+/// One kind of object in an OpenAPI document.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
     Document,
@@ -59,6 +59,7 @@ impl Shape {
         match self {
             Shape::Document => &[
                 ("paths", Extensible, Shape::PathItem),
+                ("webhooks", Map, Shape::PathItem),
                 ("components", One, Shape::Components),
             ],
             Shape::Components => &[
@@ -68,6 +69,7 @@ impl Shape {
                 ("requestBodies", Map, Shape::RequestBody),
                 ("headers", Map, Shape::Header),
                 ("callbacks", Map, Shape::Callback),
+                ("pathItems", Map, Shape::PathItem),
             ],
             Shape::PathItem => &[
                 ("parameters", List, Shape::Parameter),
@@ -106,6 +108,18 @@ impl Shape {
                 ("oneOf", List, Shape::Schema),
                 ("anyOf", List, Shape::Schema),
                 ("not", One, Shape::Schema),
+                ("if", One, Shape::Schema),
+                ("then", One, Shape::Schema),
+                ("else", One, Shape::Schema),
+                ("prefixItems", List, Shape::Schema),
+                ("contains", One, Shape::Schema),
+                ("patternProperties", Map, Shape::Schema),
+                ("propertyNames", One, Shape::Schema),
+                ("dependentSchemas", Map, Shape::Schema),
+                ("unevaluatedItems", One, Shape::Schema),
+                ("unevaluatedProperties", One, Shape::Schema),
+                ("contentSchema", One, Shape::Schema),
+                ("$defs", Map, Shape::Schema),
             ],
         }
     }
@@ -120,6 +134,7 @@ impl Shape {
                 "security",
                 "tags",
                 "externalDocs",
+                "jsonSchemaDialect",
             ],
             Shape::Components => &["examples", "securitySchemes", "links"],
             Shape::PathItem => &["summary", "description", "servers"],
@@ -193,7 +208,53 @@ impl Shape {
                 "deprecated",
                 "examples",
                 "$comment",
+                "$ref",
+                "$schema",
+                "const",
+                "minContains",
+                "maxContains",
+                "dependentRequired",
+                "contentEncoding",
+                "contentMediaType",
             ],
+        }
+    }
+
+    /// Those of both kinds that OpenAPI 3.1 added.
+    pub fn fields_since_3_1(self) -> &'static [&'static str] {
+        match self {
+            Shape::Document => &["webhooks", "jsonSchemaDialect"],
+            Shape::Components => &["pathItems"],
+            Shape::Schema => &[
+                "if",
+                "then",
+                "else",
+                "prefixItems",
+                "contains",
+                "patternProperties",
+                "propertyNames",
+                "dependentSchemas",
+                "unevaluatedItems",
+                "unevaluatedProperties",
+                "contentSchema",
+                "$defs",
+                "$ref",
+                "$schema",
+                "const",
+                "minContains",
+                "maxContains",
+                "dependentRequired",
+                "contentEncoding",
+                "contentMediaType",
+            ],
+            Shape::PathItem
+            | Shape::Operation
+            | Shape::Callback
+            | Shape::Parameter
+            | Shape::RequestBody
+            | Shape::Response
+            | Shape::Header
+            | Shape::MediaType => &[],
         }
     }
 

@@ -1,4 +1,4 @@
-//! Is this an OpenAPI 3.0 document at all? Checked object by object, so that an error stands where the trouble is.
+//! Is this an OpenAPI document at all? Checked object by object, so that an error stands where the trouble is.
 //!
 //! `openapiv3` reads each object with the objects inside it taken out: its untagged enums would otherwise lose
 //! the path of an error, and its recursion would follow the document's.
@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_path_to_error::Segment;
 
+use super::dialect::Dialect;
 use super::error::Fault;
 use super::lower::{self, Direction};
 use super::shape::{Member, Shape};
@@ -18,148 +19,201 @@ use super::{pointer, reference, words};
 
 type Checked = Result<(), Fault>;
 
-const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "array", "object"];
+/// Keywords by which a schema gets a name of its own, which `$ref`s into the document would have to follow.
+const NAMING_KEYWORDS: [&str; 5] = [
+    "$id",
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$vocabulary",
+];
 
-/// Refuses everything that isn't a well-formed OpenAPI 3.0 document.
+/// Refuses everything that isn't a well-formed OpenAPI document.
 pub fn check(source: &Source) -> Checked {
-    check_version(&source.value)?;
+    let checker = Checker {
+        source,
+        dialect: Dialect::of(&source.value)?,
+    };
     let root = Member {
         pointer: String::new(),
         shape: Shape::Document,
         value: &source.value,
     };
-    check_object(source, &root)
+    checker.check_object(&root)
 }
 
-fn check_version(document: &Value) -> Checked {
-    let Some(root) = document.as_object() else {
+struct Checker<'a> {
+    source: &'a Source,
+    dialect: Dialect,
+}
+
+impl Checker<'_> {
+    fn check_object(&self, object: &Member<'_>) -> Checked {
+        let is_schema_of_3_1 = object.shape == Shape::Schema && self.dialect == Dialect::V3_1;
+        if object.shape.may_be_reference() && object.value.get("$ref").is_some() {
+            reference::check(self.source, object)?;
+            if !is_schema_of_3_1 {
+                return reference::check_beside(object, self.dialect);
+            }
+        }
+        self.check_fields(object)?;
+        if object.shape == Shape::Schema {
+            reference::check_circle(self.source, object)?;
+            self.check_type(object)?;
+        }
+        if is_schema_of_3_1 {
+            check_said_dialect(object, "$schema")?;
+            check_bounds(object)?;
+        } else {
+            self.check_typed(object)?;
+        }
+        if object.shape == Shape::Document {
+            check_said_dialect(object, "jsonSchemaDialect")?;
+        }
+        check_keys(object)?;
+        if object.shape == Shape::Schema {
+            check_keywords(object)?;
+            reference::check_mapping(self.source, object)?;
+        }
+        for member in object.shape.members(&object.pointer, object.value) {
+            self.check_object(&member)?;
+        }
+        Ok(())
+    }
+
+    /// Unknown fields are refused: `requierd` would otherwise take a rule away without a word.
+    fn check_fields(&self, object: &Member<'_>) -> Checked {
+        let Some(fields) = object.value.as_object() else {
+            return Ok(());
+        };
+        if object.shape == Shape::Callback {
+            return Ok(());
+        }
+        let holding = object.shape.fields().iter().map(|(name, _, _)| *name);
+        let known: Vec<&str> = holding
+            .chain(object.shape.plain_fields().iter().copied())
+            .filter(|name| self.dialect.knows(object.shape, name))
+            .collect();
+        let unknown = fields
+            .keys()
+            .find(|name| !name.starts_with("x-") && !known.contains(&name.as_str()));
+        match unknown {
+            None => Ok(()),
+            Some(name) => Err(self.unknown_field(object, name, &known)),
+        }
+    }
+
+    fn unknown_field(&self, object: &Member<'_>, name: &str, known: &[&str]) -> Fault {
+        let at = pointer::join(&object.pointer, name);
+        let shape = object.shape.name();
+        if object.shape == Shape::Schema && NAMING_KEYWORDS.contains(&name) {
+            let found = format!("{name:?} can't be followed");
+            return Fault::at_pointer(&at, found, "refer to schemas as `#/components/schemas/…`");
+        }
+        let dialect = self.dialect.name();
+        let found = format!("{name:?} isn't a field of the {shape} in OpenAPI {dialect}");
+        let advice = match (self.dialect.instead_of(name), words::nearest(name, known)) {
+            (Some(instead), _) => instead.to_owned(),
+            (None, Some(near)) => {
+                format!("did you mean `{near}`? A field of your own starts with `x-`")
+            }
+            (None, None) => "take it out; a field of your own starts with `x-`".to_owned(),
+        };
+        Fault::at_pointer(&at, found, advice)
+    }
+
+    fn check_typed(&self, object: &Member<'_>) -> Checked {
+        let alone = object
+            .shape
+            .replaced(object.value, &mut |shape, _| shape.stub());
+        let alone = self.dialect.as_3_0(object.shape, alone);
+        let Err((mut path, message)) = typed(object.shape, alone.clone()) else {
+            return Ok(());
+        };
+        if path.is_empty() {
+            path.extend(culprit(object.shape, &alone));
+        }
+        let at = path.iter().fold(object.pointer.clone(), |at, segment| {
+            pointer::join(&at, segment)
+        });
         let found = format!(
-            "the document is {}, not an OpenAPI object",
-            words::kind_of(document)
+            "this {} can't be read: {}",
+            object.shape.name(),
+            words::plain(&message)
         );
-        return Err(Fault::at_pointer(
-            "",
-            found,
-            "start it with `openapi: 3.0.3`",
-        ));
-    };
-    if root.contains_key("swagger") {
-        let found = "this is a Swagger 2.0 document; OpenAPI 3.0 is supported";
-        return Err(Fault::at_pointer(
-            "/swagger",
-            found,
-            "convert it, for example with `npx swagger2openapi`",
-        ));
+        let advice = format!(
+            "see the OpenAPI {} specification for its fields",
+            self.dialect.name()
+        );
+        Err(Fault::at_pointer(&at, found, advice))
     }
-    match root.get("openapi") {
-        None => {
-            let advice = "start the document with `openapi: 3.0.3`";
-            Err(Fault::at_pointer(
-                "",
-                "the document doesn't say which OpenAPI it follows",
-                advice,
-            ))
-        }
-        Some(Value::String(version)) if version == "3.0" || version.starts_with("3.0.") => Ok(()),
-        Some(Value::String(version)) => {
-            let found =
-                format!("this is an OpenAPI {version:.20} document; OpenAPI 3.0 is supported");
-            let advice = "write it as 3.0.3 (`nullable: true` in place of `type: [string, 'null']`, \
-                          `enum` of one value in place of `const`)";
-            Err(Fault::at_pointer("/openapi", found, advice))
-        }
-        Some(other) => {
-            let found = format!("`openapi` is {}, not a text", words::kind_of(other));
-            Err(Fault::at_pointer(
-                "/openapi",
-                found,
-                "write `openapi: 3.0.3`, with all three numbers",
-            ))
-        }
-    }
-}
 
-fn check_object(source: &Source, object: &Member<'_>) -> Checked {
-    if object.shape.may_be_reference() && object.value.get("$ref").is_some() {
-        return reference::check(source, object);
-    }
-    check_fields(object)?;
-    if object.shape == Shape::Schema {
-        check_type(object)?;
-    }
-    check_typed(object)?;
-    check_keys(object)?;
-    if object.shape == Shape::Schema {
-        check_keywords(object)?;
-        reference::check_mapping(source, object)?;
-    }
-    for member in object.shape.members(&object.pointer, object.value) {
-        check_object(source, &member)?;
-    }
-    Ok(())
-}
-
-/// Unknown fields are refused: `requierd` would otherwise take a rule away without a word.
-fn check_fields(object: &Member<'_>) -> Checked {
-    let Some(fields) = object.value.as_object() else {
-        return Ok(());
-    };
-    if object.shape == Shape::Callback {
-        return Ok(());
-    }
-    let known: Vec<&str> = object
-        .shape
-        .fields()
-        .iter()
-        .map(|(name, _, _)| *name)
-        .collect();
-    let known = [known.as_slice(), object.shape.plain_fields()].concat();
-    for name in fields.keys() {
-        if !name.starts_with("x-") && !known.contains(&name.as_str()) {
-            let found = format!(
-                "{name:?} isn't a field of the {} in OpenAPI 3.0",
-                object.shape.name()
-            );
-            let advice = match words::nearest(name, &known) {
-                _ if name == "const" => "write `enum` with one value".to_owned(),
-                Some(near) => {
-                    format!("did you mean `{near}`? A field of your own starts with `x-`")
+    /// Refuses a `type` that isn't known; `openapiv3` takes any word, and refuses a list without saying why.
+    fn check_type(&self, schema: &Member<'_>) -> Checked {
+        let at = pointer::join(&schema.pointer, "type");
+        match (schema.value.get("type"), self.dialect) {
+            (None, _) => Ok(()),
+            (Some(Value::String(kind)), Dialect::V3_0)
+                if kind == "array" && schema.value.get("items").is_none() =>
+            {
+                let found = "this array doesn't say what its items are";
+                let advice = "add `items` (`items: {}` for anything)";
+                Err(Fault::at_pointer(&schema.pointer, found, advice))
+            }
+            (Some(Value::String(kind)), dialect) => check_type_name(&at, kind, dialect),
+            (Some(Value::Array(kinds)), dialect @ Dialect::V3_1) => {
+                for (index, kind) in kinds.iter().enumerate() {
+                    if let Some(kind) = kind.as_str() {
+                        check_type_name(&pointer::join(&at, &index.to_string()), kind, dialect)?;
+                    }
                 }
-                None => "take it out; a field of your own starts with `x-`".to_owned(),
-            };
-            return Err(Fault::at_pointer(
-                &pointer::join(&object.pointer, name),
-                found,
-                advice,
-            ));
+                Ok(())
+            }
+            (Some(other), dialect) => {
+                let found = format!("`type` is {}, not a text", words::kind_of(other));
+                let names = dialect.type_names().join(", ");
+                let advice = match dialect {
+                    Dialect::V3_0 => {
+                        format!("write one of {names}; with `nullable: true` if it may be null")
+                    }
+                    Dialect::V3_1 => format!("write one of {names}, or a list of them"),
+                };
+                Err(Fault::at_pointer(&at, found, advice))
+            }
+        }
+    }
+}
+
+fn check_said_dialect(object: &Member<'_>, field: &str) -> Checked {
+    match object.value.get(field) {
+        None => Ok(()),
+        Some(said) => Dialect::check_schema_dialect(&pointer::join(&object.pointer, field), said),
+    }
+}
+
+/// Refuses a bound as 3.0 has it, which `lower` would take.
+fn check_bounds(schema: &Member<'_>) -> Checked {
+    for keyword in ["exclusiveMinimum", "exclusiveMaximum"] {
+        if schema.value.get(keyword).is_some_and(Value::is_boolean) {
+            let at = pointer::join(&schema.pointer, keyword);
+            let found = format!("`{keyword}` is a boolean, and in OpenAPI 3.1 it is the bound");
+            return Err(Fault::at_pointer(&at, found, "write the number here"));
         }
     }
     Ok(())
 }
 
-fn check_typed(object: &Member<'_>) -> Checked {
-    let alone = object
-        .shape
-        .replaced(object.value, &mut |shape, _| shape.stub());
-    let Err((mut path, message)) = typed(object.shape, alone.clone()) else {
+fn check_type_name(at: &str, kind: &str, dialect: Dialect) -> Checked {
+    let names = dialect.type_names();
+    if names.contains(&kind) {
         return Ok(());
-    };
-    if path.is_empty() {
-        path.extend(culprit(object.shape, &alone));
     }
-    let at = path.iter().fold(object.pointer.clone(), |at, segment| {
-        pointer::join(&at, segment)
-    });
-    let found = format!(
-        "this {} can't be read: {}",
-        object.shape.name(),
-        words::plain(&message)
-    );
-    Err(Fault::at_pointer(
-        &at,
-        found,
-        "see the OpenAPI 3.0.3 specification for its fields",
-    ))
+    let found = format!("{kind:?} is no type of OpenAPI {}", dialect.name());
+    let advice = match words::nearest(kind, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write one of {}", names.join(", ")),
+    };
+    Err(Fault::at_pointer(at, found, advice))
 }
 
 /// The path of an error inside the object, and what it says.
@@ -248,42 +302,6 @@ fn is_status(key: &str) -> bool {
         [b'1'..=b'5', b'X', b'X'] => true,
         [b'1'..=b'5', tens, ones] => tens.is_ascii_digit() && ones.is_ascii_digit(),
         _ => key == "default",
-    }
-}
-
-/// Refuses a `type` that isn't one of the six; `openapiv3` takes any word, and refuses a list without saying why.
-fn check_type(schema: &Member<'_>) -> Checked {
-    let at = pointer::join(&schema.pointer, "type");
-    match schema.value.get("type") {
-        None => Ok(()),
-        Some(Value::String(kind)) if kind == "array" && schema.value.get("items").is_none() => {
-            let found = "this array doesn't say what its items are";
-            Err(Fault::at_pointer(
-                &schema.pointer,
-                found,
-                "add `items` (`items: {}` for anything)",
-            ))
-        }
-        Some(Value::String(kind)) if TYPES.contains(&kind.as_str()) => Ok(()),
-        Some(Value::String(kind)) => {
-            let advice = match words::nearest(kind, &TYPES) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("write one of {}", TYPES.join(", ")),
-            };
-            Err(Fault::at_pointer(
-                &at,
-                format!("{kind:?} is no type of OpenAPI 3.0"),
-                advice,
-            ))
-        }
-        Some(other) => {
-            let found = format!("`type` is {}, not a text", words::kind_of(other));
-            let advice = format!(
-                "write one of {}; with `nullable: true` if it may be null",
-                TYPES.join(", ")
-            );
-            Err(Fault::at_pointer(&at, found, advice))
-        }
     }
 }
 

@@ -11,63 +11,105 @@ use super::{pointer, reference};
 #[derive(Debug)]
 pub struct View<'a> {
     source: &'a Source,
-    schemas: Vec<&'a Value>,
+    parts: Vec<Part<'a>>,
+}
+
+/// One of them, and where it stands.
+#[derive(Debug)]
+struct Part<'a> {
+    at: String,
+    schema: &'a Value,
 }
 
 impl<'a> View<'a> {
     /// The view of a whole value by the schema at a pointer.
     pub fn of(source: &'a Source, schema: &str, value: &Value) -> View<'a> {
-        View::gather(source, source.get(schema), value)
+        View::gather(source, [schema.to_owned()], value)
     }
 
     fn gather(
         source: &'a Source,
-        roots: impl IntoIterator<Item = &'a Value>,
+        roots: impl IntoIterator<Item = String>,
         value: &Value,
     ) -> View<'a> {
         let mut view = View {
             source,
-            schemas: Vec::new(),
+            parts: Vec::new(),
         };
         roots.into_iter().for_each(|root| view.add(root, value));
         view
     }
 
     /// Adds a schema and those that it is made of. Each is added once, so cycles end.
-    fn add(&mut self, schema: &'a Value, value: &Value) {
-        let Some(schema) = follow(self.source, schema) else {
+    fn add(&mut self, at: String, value: &Value) {
+        let Some(schema) = self.source.get(&at) else {
             return;
         };
-        if self
-            .schemas
-            .iter()
-            .any(|known| std::ptr::eq(*known, schema))
-        {
+        if self.parts.iter().any(|part| part.at == at) {
             return;
         }
-        self.schemas.push(schema);
-        for part in list(schema, "allOf") {
+        self.parts.push(Part {
+            at: at.clone(),
+            schema,
+        });
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        if let Some(target) = reference.and_then(pointer::from_reference) {
+            self.add(target, value);
+        }
+        for part in items_of(&at, schema, "allOf") {
             self.add(part, value);
         }
-        for branch in list(schema, "oneOf").chain(list(schema, "anyOf")) {
-            if may_be_meant(self.source, branch, value) {
+        let choices = ["oneOf", "anyOf"];
+        let choices = choices.map(|choice| items_of(&at, schema, choice));
+        for branch in choices.into_iter().flatten() {
+            if self.may_be_meant(&branch, value) {
                 self.add(branch, value);
+            }
+        }
+        if schema.get("if").is_some() {
+            let is_so = self.may_be_meant(&pointer::join(&at, "if"), value);
+            let branch = if is_so { "then" } else { "else" };
+            self.add(pointer::join(&at, branch), value);
+        }
+    }
+
+    /// Whether a branch of a choice may be the one that a value means: none of the members that it lists values of has another
+    /// one.
+    fn may_be_meant(&self, branch: &str, value: &Value) -> bool {
+        let Some((_, branch)) = reference::resolve(self.source, branch) else {
+            return false;
+        };
+        let properties = branch.get("properties").and_then(Value::as_object);
+        properties.into_iter().flatten().all(|(name, schema)| {
+            match (value.get(name), self.follow(schema)) {
+                (Some(found), Some(schema)) => {
+                    let listed: Vec<&Value> = values_of(schema).collect();
+                    listed.is_empty() || listed.contains(&found)
+                }
+                _ => true,
+            }
+        })
+    }
+
+    fn follow(&self, schema: &'a Value) -> Option<&'a Value> {
+        match schema.get("$ref").and_then(Value::as_str) {
+            None => Some(schema),
+            Some(target) => {
+                let target = pointer::from_reference(target)?;
+                reference::resolve(self.source, &target).map(|(_, schema)| schema)
             }
         }
     }
 
     /// The view of a property; nothing when the document doesn't name it, and doesn't leave the names free.
     pub fn property(&self, name: &str, value: &Value) -> Option<View<'a>> {
-        let named: Vec<&Value> = self
-            .within("properties")
-            .filter_map(|properties| properties.get(name))
-            .collect();
+        let named: Vec<String> = self.inner("properties", Some(name)).collect();
         if !named.is_empty() {
             return Some(View::gather(self.source, named, value));
         }
-        let others: Vec<&Value> = self
-            .within("additionalProperties")
-            .filter(|schema| schema.is_object())
+        let others: Vec<String> = self
+            .inner("additionalProperties", None)
+            .filter(|at| self.source.get(at).is_some_and(Value::is_object))
             .collect();
         let names_are_free = self.within("properties").next().is_none();
         (names_are_free || !others.is_empty()).then(|| View::gather(self.source, others, value))
@@ -75,7 +117,39 @@ impl<'a> View<'a> {
 
     /// The view of an item of a list.
     pub fn items(&self, value: &Value) -> View<'a> {
-        View::gather(self.source, self.within("items"), value)
+        View::gather(self.source, self.inner("items", None), value)
+    }
+
+    /// Where the schemas inside these stand: under a keyword, and a name where it holds several.
+    fn inner(&self, keyword: &str, name: Option<&str>) -> impl Iterator<Item = String> {
+        self.parts.iter().filter_map(move |part| {
+            let inner = part.schema.get(keyword)?;
+            let at = pointer::join(&part.at, keyword);
+            match name {
+                None => Some(at),
+                Some(name) => inner.get(name).map(|_| pointer::join(&at, name)),
+            }
+        })
+    }
+
+    /// Whether two documents say of a part, in the same words, the same; what is inside the part is not looked at.
+    pub fn is_alike(&self, other: &View<'_>) -> bool {
+        let mut pairs = self.parts.iter().zip(&other.parts);
+        self.parts.len() == other.parts.len()
+            && pairs.all(|(own, other)| own.schema == other.schema)
+    }
+
+    /// Where the document speaks of this part of the value, `$ref`s followed; of its member `name`, if that is given.
+    pub fn pointer(&self, name: Option<&str>) -> Option<String> {
+        let speaks = |part: &&Part<'_>| {
+            name.is_none_or(|name| {
+                part.schema
+                    .get("properties")
+                    .is_some_and(|p| p.get(name).is_some())
+            })
+        };
+        let part = self.parts.iter().find(speaks).or(self.parts.first())?;
+        reference::resolve(self.source, &part.at).map(|(at, _)| at)
     }
 
     /// Whether a property is required.
@@ -88,7 +162,13 @@ impl<'a> View<'a> {
 
     /// Whether null is a value that the document names.
     pub fn allows_null(&self) -> bool {
-        self.schemas.is_empty() || self.within("nullable").any(|nullable| nullable == true)
+        let is_null = |kind: &Value| kind == "null";
+        self.parts.is_empty()
+            || self.within("nullable").any(|nullable| nullable == true)
+            || self.within("type").any(|kinds| match kinds.as_array() {
+                Some(kinds) => kinds.iter().any(is_null),
+                None => is_null(kinds),
+            })
     }
 
     /// Whether one of these keywords is stated.
@@ -107,10 +187,20 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// The values that an `enum` lists.
+    /// The values that an `enum` or a `const` lists.
     pub fn values(&self) -> Vec<Value> {
-        let listed = self.within("enum").filter_map(Value::as_array).flatten();
+        let listed = self.parts.iter().flat_map(|part| values_of(part.schema));
         each_once(listed.cloned())
+    }
+
+    /// A value that the document gives for this part: the first that it lists, its default, or an example.
+    pub fn given(&self) -> Option<Value> {
+        let plain = ["const", "default", "example"].map(|keyword| self.within(keyword).next());
+        let examples = self
+            .within("examples")
+            .find_map(|examples| examples.as_array()?.first());
+        let listed = self.values().into_iter().next();
+        listed.or_else(|| plain.into_iter().flatten().chain(examples).next().cloned())
     }
 
     /// The names of the properties that the document gives.
@@ -119,10 +209,14 @@ impl<'a> View<'a> {
         each_once(objects.flat_map(|properties| properties.keys().cloned()))
     }
 
-    /// The types that a value may have.
+    /// The types that a value may have; null is none of them ([`View::allows_null`]).
     pub fn types(&self) -> Vec<String> {
-        let types = self.within("type").filter_map(Value::as_str);
-        each_once(types.map(str::to_owned))
+        let kinds = self.within("type").flat_map(|kinds| match kinds {
+            Value::Array(kinds) => kinds.as_slice(),
+            kind => std::slice::from_ref(kind),
+        });
+        let kinds = kinds.filter_map(Value::as_str);
+        each_once(kinds.filter(|kind| *kind != "null").map(str::to_owned))
     }
 
     /// The number that a keyword states.
@@ -138,9 +232,9 @@ impl<'a> View<'a> {
     }
 
     fn within(&self, keyword: &str) -> impl Iterator<Item = &'a Value> {
-        self.schemas
+        self.parts
             .iter()
-            .filter_map(move |schema| schema.get(keyword))
+            .filter_map(move |part| part.schema.get(keyword))
     }
 }
 
@@ -154,34 +248,17 @@ fn each_once<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     kept
 }
 
-fn follow<'a>(source: &'a Source, schema: &'a Value) -> Option<&'a Value> {
-    let Some(target) = schema.get("$ref").and_then(Value::as_str) else {
-        return Some(schema);
-    };
-    reference::resolve(source, &pointer::from_reference(target)?).map(|(_, schema)| schema)
+/// Where the items of a keyword that holds a list stand.
+fn items_of(at: &str, schema: &Value, keyword: &str) -> Vec<String> {
+    let items = schema.get(keyword).and_then(Value::as_array);
+    let at = pointer::join(at, keyword);
+    (0..items.map_or(0, Vec::len))
+        .map(|index| pointer::join(&at, &index.to_string()))
+        .collect()
 }
 
-fn list<'a>(schema: &'a Value, keyword: &str) -> impl Iterator<Item = &'a Value> {
-    schema
-        .get(keyword)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-/// Whether a branch of a choice may be the one that a value means: none of its enums names another value.
-fn may_be_meant(source: &Source, branch: &Value, value: &Value) -> bool {
-    let Some(branch) = follow(source, branch) else {
-        return false;
-    };
-    let properties = branch.get("properties").and_then(Value::as_object);
-    properties.into_iter().flatten().all(|(name, schema)| {
-        let options = follow(source, schema)
-            .and_then(|schema| schema.get("enum"))
-            .and_then(Value::as_array);
-        match (options, value.get(name)) {
-            (Some(options), Some(found)) => options.contains(found),
-            _ => true,
-        }
-    })
+/// The values that a schema lists.
+fn values_of(schema: &Value) -> impl Iterator<Item = &Value> {
+    let listed = schema.get("enum").and_then(Value::as_array);
+    listed.into_iter().flatten().chain(schema.get("const"))
 }

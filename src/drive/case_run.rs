@@ -39,8 +39,9 @@ pub struct CaseRun<'a> {
     pub(super) events: Events<'a>,
     cards: BTreeMap<StepNumber, String>,
     drafts: BTreeMap<StepNumber, Draft>,
-    /// The requests whose signatures later steps take.
+    /// The requests whose signatures later steps take, and which steps make them.
     signed: BTreeMap<StepNumber, Outgoing>,
+    taken: BTreeSet<StepNumber>,
     /// Ids whose mention keeps an element of a long list.
     pub(super) ids: Vec<String>,
     /// Nobody knows what time it is at the target, so further answers would mean nothing.
@@ -80,6 +81,11 @@ impl<'a> CaseRun<'a> {
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
             signed: BTreeMap::new(),
+            taken: case
+                .steps
+                .iter()
+                .filter_map(Step::takes_signature_of)
+                .collect(),
             ids: foreign
                 .account
                 .iter()
@@ -232,7 +238,9 @@ impl<'a> CaseRun<'a> {
         card.is_some_and(|made| !self.cards.contains_key(made))
             || self.is_idle_hook(step)
             || request.is_some_and(|sent| !self.drafts.contains_key(sent))
-            || matches!(step.flaw, Some(Flaw::SignatureOf(sent)) if !self.signed.contains_key(&sent))
+            || step
+                .takes_signature_of()
+                .is_some_and(|sent| !self.signed.contains_key(&sent))
     }
 
     async fn step(&mut self, index: usize) {

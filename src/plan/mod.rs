@@ -29,6 +29,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use crate::case::Case;
 use crate::contract::Contract;
 
@@ -79,7 +81,7 @@ pub struct Planned {
 }
 
 /// The cases of `suites`: first those written by hand, then complete sets, then the generated ones, interleaved over all
-/// tables so that a run that stops early has seen a bit of each. Those that move the clock come last, since each has the
+/// tables so that a run that stops early has seen a bit of each, and races by hand again. Those that move the clock come last, since each has the
 /// target to itself. A generated case depends on its table and index alone, not on how many there are.
 pub fn plan<'a>(
     suites: &'a [Suite],
@@ -101,6 +103,12 @@ pub fn plan<'a>(
             chosen.map(move |case| as_planned(suite, Origin::Written, case.clone()))
         })
     };
+    let again = (2..=RACE_TURNS).flat_map(move |turn| {
+        suites.iter().flat_map(move |suite| {
+            let races = suite.cases.iter().filter(move |case| turn <= times(case));
+            races.map(move |case| as_planned(suite, Origin::Written, in_turn(case, turn)))
+        })
+    });
     let derived = suites.iter().flat_map(move |suite| {
         let cases = suite.every.iter().flat_map(|every| every.cases(contract));
         cases.map(move |case| as_planned(suite, Origin::Derived, case))
@@ -129,18 +137,42 @@ pub fn plan<'a>(
     written(false)
         .chain(derived)
         .chain(turns_of(false).map(generated.clone()))
+        .chain(again)
         .chain(written(true))
         .chain(turns_of(true).map(generated))
 }
 
+/// Which of two calls is first is a matter of chance. So often each race that is written by hand is run.
+const RACE_TURNS: usize = 4;
+
+/// How often a case by hand is run. One that moves the clock has the target to itself, which is too dear.
+fn times(case: &Case) -> usize {
+    match case.has_race() && !case.moves_clock() {
+        true => RACE_TURNS,
+        false => 1,
+    }
+}
+
+/// A race once more, every other time with its lanes the other way round.
+fn in_turn(case: &Case, turn: usize) -> Case {
+    let mut again = case.clone();
+    again.name = format!("{}-again-{turn}", case.name);
+    for stretch in case.stretches().into_iter().filter(|_| turn % 2 == 0) {
+        let lanes = case.lanes(&stretch);
+        let turned: BTreeMap<_, _> = lanes.iter().zip(lanes.iter().rev()).collect();
+        for step in &mut again.steps[stretch] {
+            step.lane = step
+                .lane
+                .and_then(|lane| turned.get(&lane).map(|lane| **lane));
+        }
+    }
+    again
+}
+
 /// How many cases [`plan`] gives.
 pub fn planned_count(suites: &[Suite], budget: Budget, contract: &Contract) -> usize {
-    let written: usize = suites.iter().map(|suite| suite.cases.len()).sum();
-    let every = suites.iter().flat_map(|suite| &suite.every);
-    written
-        + every
-            .map(|every| every.cases(contract).len())
-            .sum::<usize>()
+    let given: usize = suites.iter().map(|suite| suite.given_count(contract)).sum();
+    given
         + shares(suites, budget)
             .iter()
             .map(|s| s.cases)

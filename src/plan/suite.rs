@@ -205,10 +205,14 @@ impl Suite {
 
     /// How many cases it has of its own, without those of the suites that it includes.
     pub fn case_count(&self, contract: &Contract) -> usize {
+        self.given_count(contract) + self.generate.iter().map(|g| g.cases).sum::<usize>()
+    }
+
+    /// The same without those that are generated.
+    pub(super) fn given_count(&self, contract: &Contract) -> usize {
         let every = self.every.iter().map(|every| every.cases(contract).len());
-        self.cases.len()
-            + every.sum::<usize>()
-            + self.generate.iter().map(|g| g.cases).sum::<usize>()
+        let turns = self.cases.iter().map(super::times);
+        every.sum::<usize>() + turns.sum::<usize>()
     }
 }
 

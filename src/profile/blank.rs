@@ -44,6 +44,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("name", "\"my cards\"", ""),
     ("base_url", "\"http://127.0.0.1:8080/v1\"", ""),
     ("environment", "\"sandbox\"", ""),
+    ("spec", "\"cards.openapi.yaml\"", ""),
     ("timeout", "\"5s\"", ""),
     ("connect_timeout", "\"2s\"", ""),
     ("run_id", "true", ""),

@@ -64,6 +64,9 @@ pub struct Profile {
     pub name: String,
     /// Its address, with the version prefix; every path is appended to it.
     pub base_url: BaseUrl,
+    /// Its OpenAPI document, 3.0 or 3.1, where it extends the one that comes with cardproof: the path, relative to the profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<PathBuf>,
     /// What kind of place it is. Only in a sandbox is anything changed without `--allow-changes`. May be left out for a target on
     /// this machine, which is taken for a sandbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -257,6 +260,7 @@ impl Profile {
         Self {
             name: name.into(),
             base_url,
+            spec: None,
             environment: None,
             credentials: Credentials::default(),
             auth_file: None,
@@ -329,7 +333,7 @@ impl Profile {
             Accounts::Command(command) => command.rebase(folder),
             Accounts::List(_) | Accounts::Any | Accounts::Create(_) => {}
         }
-        if let Some(path) = &mut self.auth_file {
+        for path in self.auth_file.iter_mut().chain(&mut self.spec) {
             *path = folder.join(&*path);
         }
         self.tls.rebase(folder);

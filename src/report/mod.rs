@@ -91,6 +91,9 @@ pub struct ContractFacts {
     pub file: String,
     /// SHA-256 of its text, in hexadecimal.
     pub sha256: String,
+    /// Where it contradicts the one that comes with cardproof, a line each; the target was held to it all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<String>,
 }
 
 /// How much was done.

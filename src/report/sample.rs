@@ -52,6 +52,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
             version: "1.0.0".to_owned(),
             file: "cards.openapi.yaml".to_owned(),
             sha256: "0123456789abcdef".repeat(4),
+            contradictions: Vec::new(),
         },
         seed: 1,
         suites: vec!["full".to_owned()],

@@ -28,6 +28,9 @@ pub struct Effort {
     pub per_requirement: usize,
     /// How long it is looked for the shortest sequence of one departure: a target that hangs makes every run a long one.
     pub longest: Duration,
+    /// The same for all of them: each has its share of what is left. A target that disturbs itself departs from many
+    /// requirements, of which few come again.
+    pub altogether: Duration,
 }
 
 impl Default for Effort {
@@ -39,6 +42,7 @@ impl Default for Effort {
             race_tries: 10,
             per_requirement: 3,
             longest: Duration::from_secs(60),
+            altogether: Duration::from_secs(300),
         }
     }
 }
@@ -152,21 +156,26 @@ impl<'a> Lab<'a> {
         progress: &mut dyn Progress,
     ) -> Vec<Finding> {
         suspicions.sort_by(|a, b| order(a.departure(), b.departure()));
-        let mut looked_into: BTreeMap<RequirementId, usize> = BTreeMap::new();
-        let mut findings: Vec<Finding> = Vec::new();
-        for suspicion in suspicions {
-            let count = looked_into
-                .entry(suspicion.departure().requirement)
-                .or_default();
+        let mut counts: BTreeMap<RequirementId, usize> = BTreeMap::new();
+        let (few, further): (Vec<_>, Vec<_>) = suspicions.into_iter().partition(|suspicion| {
+            let requirement = suspicion.departure().requirement;
+            let count = counts.entry(requirement).or_default();
             *count += 1;
-            if *count <= self.effort.per_requirement {
-                let finding = if (self.is_stopped)() {
-                    seen(&suspicion)
-                } else {
-                    self.look_into(&suspicion)
-                };
-                merge(&mut findings, finding);
-            }
+            *count <= self.effort.per_requirement
+        });
+        further.iter().for_each(|_| progress.shrunk());
+        let mut findings: Vec<Finding> = Vec::new();
+        let end = Instant::now() + self.effort.altogether;
+        for (suspicion, left) in few.iter().zip((1..=few.len()).rev()) {
+            let left = u32::try_from(left).unwrap_or(u32::MAX);
+            let share = end.saturating_duration_since(Instant::now()) / left;
+            self.until = Instant::now() + self.effort.longest.min(share);
+            let finding = if (self.is_stopped)() {
+                seen(suspicion)
+            } else {
+                self.look_into(suspicion)
+            };
+            merge(&mut findings, finding);
             progress.shrunk();
         }
         findings.sort_by(|a, b| {
@@ -179,20 +188,21 @@ impl<'a> Lab<'a> {
 
     /// The ways to look into a departure, until it comes again every time. Candidates are run side by side at first; what
     /// then does not come again alone was a disturbance between them, so the next search runs one at a time, from an
-    /// example that departs alone. One that needs time to show is run with the time that it had. Of a departure that
-    /// comes by chance, candidates that come more surely are taken.
+    /// example that departs alone. One that needs time to show is run with the time that it had, one that needs a neighbour
+    /// beside a copy of itself. Of a departure that comes by chance, candidates that come more surely are taken.
     fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
         self.want = None;
         let seen_in = suspicion.seen_in.len();
-        self.until = Instant::now() + self.effort.longest;
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
         self.one_by_one = true;
         if !best.is_steady() && !best.case.has_race() && !self.is_out_of_time() {
             best = self.with_cuts_by_chance(suspicion, best);
         }
         if !best.is_confirmed() && !self.is_out_of_time() {
+            let alone = suspicion.examples.iter().cloned();
             let patient = suspicion.examples.iter().map(Example::with_its_time);
-            let tries: Vec<Example> = suspicion.examples.iter().cloned().chain(patient).collect();
+            let beside = suspicion.examples.iter().flat_map(Example::with_neighbours);
+            let tries: Vec<Example> = alone.chain(beside).chain(patient).collect();
             if let Some(example) = tries.iter().find(|e| self.departs_again(e)) {
                 best = surer(best, self.shortest(example, seen_in));
             }

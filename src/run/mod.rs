@@ -370,6 +370,7 @@ fn finish(
             version: setting.contract.version().to_owned(),
             file: setting.contract.file_name().to_owned(),
             sha256: setting.contract.digest().to_owned(),
+            contradictions: setting.contradictions.clone(),
         },
         seed: setting.seed,
         suites: setting.suites.clone(),

@@ -12,6 +12,8 @@ use crate::trace::{Header, RunId, TRACE_VERSION, Terms};
 pub struct Setting<'a> {
     /// The document.
     pub contract: &'a Contract,
+    /// What in it is against the one that comes with cardproof, a line each.
+    pub contradictions: Vec<String>,
     /// What the judge must know of the target.
     pub terms: Terms,
     /// The run; absent in a recording that has none.
@@ -46,6 +48,7 @@ impl<'a> Setting<'a> {
         profile.check()?;
         Ok(Self {
             contract,
+            contradictions: Vec::new(),
             terms: profile.terms(),
             run: Some(RunId::fresh()),
             target: profile.name.clone(),
@@ -89,6 +92,7 @@ impl<'a> Setting<'a> {
     ) -> Self {
         Self {
             contract,
+            contradictions: Vec::new(),
             terms,
             run: None,
             target,
@@ -106,6 +110,7 @@ impl<'a> Setting<'a> {
         let needs = |word: &String| Needs::ALL.into_iter().find(|needs| needs.as_str() == word);
         Self {
             contract,
+            contradictions: Vec::new(),
             terms: header.terms.clone(),
             run: header.run,
             target: header.target.clone(),

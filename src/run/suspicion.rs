@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::findings::order;
 use crate::case::{Case, Command, Step, StepNumber};
 use crate::judge::{Clash, Departure, Judgement, in_words};
+use crate::plan::inconsistency;
 use crate::report::{Confirmation, Finding};
 use crate::trace::{CaseNumber, CaseTrace, Event, Exchange};
 
@@ -77,6 +78,18 @@ impl Example {
             patient.case = patient.case.with_inserted(last.start, pause);
         }
         patient
+    }
+
+    /// The same beside a copy of itself, as it ran beside other cases: what a target does to a neighbour needs one.
+    pub fn with_neighbours(&self) -> impl Iterator<Item = Self> {
+        [false, true].into_iter().filter_map(|at_once| {
+            let case = self.case.doubled(at_once)?;
+            let example = Self {
+                case,
+                ..self.clone()
+            };
+            inconsistency(&example.case).is_none().then_some(example)
+        })
     }
 
     /// What running it again takes: time first.

@@ -24,7 +24,7 @@ use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
 /// What is tested, and how hard.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The faults; all of them where none is named.
+    /// The faults.
     pub faults: Vec<&'static Fault>,
     /// Whether the correct reference is run in every reading.
     pub readings: bool,
@@ -363,6 +363,8 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
             confirmations: 2,
             race_confirmations: 10,
             per_requirement: 2,
+            longest: Duration::from_secs(15),
+            altogether: Duration::from_secs(30),
             ..Effort::default()
         },
         ..Limits::default()

@@ -1,6 +1,8 @@
 //! Tests of the room as a whole, through its public face.
 
 mod broken;
+mod contradictions;
+mod dialects;
 mod fuzz;
 mod loading;
 mod meaning;

@@ -164,7 +164,7 @@ impl<'a> CaseRun<'a> {
         delivery: Delivery<'_>,
     ) -> (trace::Request, Sent) {
         let Dressed { pass, outgoing } = request;
-        if self.is_signature_taken(step) {
+        if self.taken.contains(&step) {
             self.signed.insert(step, outgoing.clone());
         }
         let mut recorded = outgoing.recorded(&draft.path);
@@ -206,11 +206,6 @@ impl<'a> CaseRun<'a> {
                 false
             }
         }
-    }
-
-    pub(super) fn is_signature_taken(&self, step: StepNumber) -> bool {
-        let taken = Some(Flaw::SignatureOf(step));
-        self.case.case.steps.iter().any(|later| later.flaw == taken)
     }
 
     pub(super) fn reply(&mut self, step: StepNumber, received: Received) -> Reply {

@@ -96,6 +96,13 @@ fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         contract.title, contract.version, contract.file
     );
     fact(page, "contract", &words)?;
+    for contradiction in &contract.contradictions {
+        fact(
+            page,
+            "",
+            &format!("against the contract that comes with cardproof: {contradiction}"),
+        )?;
+    }
     let suites = match report.suites.join(", ") {
         none if none.is_empty() => String::new(),
         names => format!(", suites {names}, seed {}", report.seed),

@@ -1,0 +1,110 @@
+//! `suites/aims.json`: which built-in cases are about which requirement. `UPDATE=1 cargo test published` writes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use cardproof::contract::Contract;
+use cardproof::drive::{Session, StopSignal};
+use cardproof::embedded::Embedded;
+use cardproof::judge::judge;
+use cardproof::plan::Suite;
+use cardproof::reference::Options;
+use cardproof::requirement::{self, Needs, RequirementId, Tag};
+
+/// A requirement leads to so many cases that show it most often, and to so many that show the least beside it.
+const CASES_EACH: usize = 3;
+
+type Aims = BTreeMap<String, BTreeMap<String, Vec<RequirementId>>>;
+
+/// What each hand-written case of the built-in suites shows on the reference.
+fn shown() -> Vec<(String, String, BTreeMap<RequirementId, u32>)> {
+    let embedded = Embedded::start(Options::default()).unwrap();
+    let profile = embedded.profile();
+    let terms = profile.terms();
+    let session = Session::connect(profile).unwrap();
+    let suites = Suite::find_all(Suite::built_in_names()).unwrap();
+    let mut shown = Vec::new();
+    for suite in &suites {
+        let traces = session.drive_batch(&suite.cases, &StopSignal::new());
+        for trace in &traces {
+            let judgement = judge(Contract::embedded(), &terms, trace);
+            shown.push((
+                suite.name.clone(),
+                trace.case.name.clone(),
+                judgement.exercised.into_iter().collect(),
+            ));
+        }
+    }
+    shown
+}
+
+/// For each requirement the cases that put it to the test most often, and those that show the least beside it.
+fn aims() -> Aims {
+    let shown = shown();
+    let mut aims = Aims::new();
+    for requirement in requirement::all() {
+        let id = requirement.id;
+        let mut cases: Vec<_> = shown
+            .iter()
+            .filter(|(.., ids)| ids.contains_key(&id))
+            .collect();
+        cases.sort_by_key(|(.., ids)| ids.len());
+        let plainest: Vec<_> = cases.iter().copied().take(CASES_EACH).collect();
+        cases.sort_by_key(|(.., ids)| std::cmp::Reverse(ids[&id]));
+        for (suite, case, _) in cases.into_iter().take(CASES_EACH).chain(plainest) {
+            let ids = aims.entry(suite.clone()).or_default();
+            let ids = ids.entry(case.clone()).or_default();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    aims
+}
+
+#[test]
+fn the_published_aims_lead_to_cases_that_are_there_for_every_requirement() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/aims.json");
+    if std::env::var_os("UPDATE").is_some() {
+        let text = serde_json::to_string_pretty(&aims()).unwrap();
+        std::fs::write(&file, text + "\n").unwrap();
+    }
+    let aims: Aims = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let suites = Suite::find_all(Suite::built_in_names()).unwrap();
+    let known: BTreeSet<(&str, &str)> = suites
+        .iter()
+        .flat_map(|suite| {
+            suite
+                .cases
+                .iter()
+                .map(|case| (suite.name.as_str(), case.name.as_str()))
+        })
+        .collect();
+    let led: BTreeSet<(&str, &str)> = aims
+        .iter()
+        .flat_map(|(suite, cases)| cases.keys().map(|case| (suite.as_str(), case.as_str())))
+        .collect();
+    let gone: Vec<_> = led.difference(&known).collect();
+    assert!(
+        gone.is_empty(),
+        "UPDATE=1 cargo test published; gone: {gone:?}"
+    );
+    let aimed: BTreeSet<RequirementId> = aims
+        .values()
+        .flat_map(BTreeMap::values)
+        .flatten()
+        .copied()
+        .collect();
+    let missing: Vec<RequirementId> = requirement::all()
+        .filter(|requirement| {
+            requirement.needs == Needs::Nothing
+                && requirement.tag != Tag::Open
+                && !aimed.contains(&requirement.id)
+        })
+        .map(|requirement| requirement.id)
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "UPDATE=1 cargo test published; without a case: {missing:?}"
+    );
+}
