@@ -210,6 +210,10 @@ pub struct Exchange {
     /// Which flaw was put into it; the trace holds no keys, so the judge takes the driver's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaw: Option<Flaw>,
+    /// It was refused with 401, which may only mean that its token was over: nobody knew how long that was good. If another
+    /// token was to be had, the next exchange is the same request with it.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub token_over: bool,
     /// What came back.
     pub reply: Reply,
 }

@@ -11,13 +11,13 @@ use cardproof::plan::Suite;
 use cardproof::reference::Options;
 use cardproof::requirement::{self, Needs, RequirementId, Tag};
 
-/// A requirement leads to so many cases at most.
-const CASES_MAX: usize = 4;
+/// A requirement leads to so many cases that show it most often, and to so many that show the least beside it.
+const CASES_EACH: usize = 3;
 
 type Aims = BTreeMap<String, BTreeMap<String, Vec<RequirementId>>>;
 
 /// What each hand-written case of the built-in suites shows on the reference.
-fn shown() -> Vec<(String, String, BTreeSet<RequirementId>)> {
+fn shown() -> Vec<(String, String, BTreeMap<RequirementId, u32>)> {
     let embedded = Embedded::start(Options::default()).unwrap();
     let profile = embedded.profile();
     let terms = profile.terms();
@@ -28,26 +28,35 @@ fn shown() -> Vec<(String, String, BTreeSet<RequirementId>)> {
         let traces = session.drive_batch(&suite.cases, &StopSignal::new());
         for trace in &traces {
             let judgement = judge(Contract::embedded(), &terms, trace);
-            let exercised = judgement.exercised.keys().copied().collect();
-            shown.push((suite.name.clone(), trace.case.name.clone(), exercised));
+            shown.push((
+                suite.name.clone(),
+                trace.case.name.clone(),
+                judgement.exercised.into_iter().collect(),
+            ));
         }
     }
     shown
 }
 
-/// For each requirement the cases that show the least beside it.
+/// For each requirement the cases that put it to the test most often, and those that show the least beside it.
 fn aims() -> Aims {
     let shown = shown();
     let mut aims = Aims::new();
     for requirement in requirement::all() {
+        let id = requirement.id;
         let mut cases: Vec<_> = shown
             .iter()
-            .filter(|(.., ids)| ids.contains(&requirement.id))
+            .filter(|(.., ids)| ids.contains_key(&id))
             .collect();
         cases.sort_by_key(|(.., ids)| ids.len());
-        for (suite, case, _) in cases.into_iter().take(CASES_MAX) {
-            let cases = aims.entry(suite.clone()).or_default();
-            cases.entry(case.clone()).or_default().push(requirement.id);
+        let plainest: Vec<_> = cases.iter().copied().take(CASES_EACH).collect();
+        cases.sort_by_key(|(.., ids)| std::cmp::Reverse(ids[&id]));
+        for (suite, case, _) in cases.into_iter().take(CASES_EACH).chain(plainest) {
+            let ids = aims.entry(suite.clone()).or_default();
+            let ids = ids.entry(case.clone()).or_default();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
         }
     }
     aims

@@ -14,7 +14,7 @@ use super::target::{self, PROFILE_FILE};
 use crate::doctor::{Check, Evidence, Examination, Outcome as Came, Step};
 use crate::drive::{self, Changes};
 use crate::exit_code::ExitCode;
-use crate::profile::{BaseUrl, Profile, ProfileError};
+use crate::profile::{BaseUrl, Profile, ProfileError, Rate};
 
 /// Examine a profile.
 #[derive(clap::Args)]
@@ -33,6 +33,12 @@ pub struct Args {
     /// The base URL, instead of the profile's.
     #[arg(short, long, value_parser = target::base_url, env = "CARDPROOF_URL")]
     url: Option<BaseUrl>,
+    /// An authentication file of Web Fuzzing Commons, instead of the profile's credentials.
+    #[arg(long, value_name = "FILE", env = "CARDPROOF_AUTH_FILE")]
+    auth_file: Option<PathBuf>,
+    /// Send at most so many requests, such as 5/s, 100/m or 1000/h, instead of what the profile says.
+    #[arg(long, value_name = "RATE", env = "CARDPROOF_RATE_LIMIT")]
+    rate_limit: Option<Rate>,
     /// Register a key, make a card and terminate it although the profile's environment is no sandbox.
     #[arg(long)]
     allow_changes: bool,
@@ -91,6 +97,12 @@ fn load(path: &Path, args: &Args) -> Result<Profile, ProfileError> {
     let mut profile = Profile::load(path)?;
     if let Some(url) = &args.url {
         profile.base_url = url.clone();
+    }
+    if let Some(path) = &args.auth_file {
+        profile.use_auth_file(path)?;
+    }
+    if let Some(rate) = args.rate_limit {
+        profile.limits.rate = Some(rate);
     }
     if args.allow_changes {
         profile.allow_changes();

@@ -38,7 +38,8 @@ pub struct Args {
     /// Of a HAR file: where the API is [default: where the calls of the document are found].
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// Of a HAR file: nobody else changed these accounts' cards while it was recorded, the issuer neither.
+    /// Of a HAR file: nobody else changed these accounts' cards while it was recorded, the issuer neither, and no change is missing
+    /// in it.
     #[arg(long)]
     alone: bool,
     /// Write the report to this folder too.

@@ -19,6 +19,9 @@ pub struct Args {
     /// Plant only this fault, and leave the correct readings out; may be repeated.
     #[arg(long, value_name = "ID", value_parser = target::fault, value_delimiter = ',')]
     fault: Vec<&'static Fault>,
+    /// Plant none: see that no correct implementation departs.
+    #[arg(long, conflicts_with = "fault")]
+    correct: bool,
     /// Do it with so many seeds, from 1 on.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
@@ -36,7 +39,7 @@ pub struct Args {
 /// Tests and tells.
 pub fn execute(args: &Args) -> Outcome {
     let plan = Plan {
-        faults: match args.fault.is_empty() {
+        faults: match args.fault.is_empty() && !args.correct {
             true => faults().iter().collect(),
             false => args.fault.clone(),
         },

@@ -39,6 +39,8 @@ struct Pace {
 /// The target has asked to be left alone.
 #[derive(Clone, Copy)]
 struct Pause {
+    /// How it did.
+    asked: PutOff,
     /// It has answered nothing else since.
     since: Instant,
     until: Instant,
@@ -98,7 +100,8 @@ impl Gate {
         let since = *again.since.get_or_insert_with(Instant::now);
         again.times += 1;
         if since.elapsed() > self.patience {
-            return Err(self.out_of_patience());
+            let asked = self.lock().map(|pause| pause.asked);
+            return Err(self.out_of_patience(asked));
         }
         self.admit(1).await
     }
@@ -110,7 +113,12 @@ impl Gate {
         match PutOff::of(answer.status, &answer.headers) {
             Some(put_off) => {
                 let until = now + put_off.pause(times);
-                let pause = pause.get_or_insert(Pause { since: now, until });
+                let pause = pause.get_or_insert(Pause {
+                    asked: put_off,
+                    since: now,
+                    until,
+                });
+                pause.asked = put_off;
                 pause.until = pause.until.max(until);
             }
             None if pause.is_some_and(|pause| pause.until <= now) => *pause = None,
@@ -125,7 +133,7 @@ impl Gate {
                 return Ok(());
             };
             if pause.until - pause.since > self.patience {
-                return Err(self.out_of_patience());
+                return Err(self.out_of_patience(Some(pause.asked)));
             }
             sleep_until(pause.until).await;
         }
@@ -136,9 +144,11 @@ impl Gate {
             .is_some_and(|pause| pause.until > Instant::now())
     }
 
-    fn out_of_patience(&self) -> String {
+    fn out_of_patience(&self, asked: Option<PutOff>) -> String {
+        let answer = asked.map_or("the target", PutOff::words);
+        let and = if asked.is_some() { ", and" } else { "" };
         format!(
-            "the target puts requests off for longer than {:?}: try fewer workers or a lower rate, or raise `patience` under [limits]",
+            "{answer}{and} puts requests off for longer than {:?}: try fewer workers or a lower rate, or raise `patience` under [limits]",
             self.patience
         )
     }

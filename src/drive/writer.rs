@@ -189,6 +189,7 @@ mod tests {
                 body: Some("{}".into()),
             },
             flaw: None,
+            token_over: false,
             reply: Reply::Lost("reset".into()),
         };
         let obstacles = vec![Obstacle {

@@ -111,6 +111,7 @@ pub fn exchanges(entries: &[(&Entry, String)], masks: &Masks) -> Vec<Exchange> {
             received_at: Micros(received[place]),
             request: request(entry, path, masks),
             flaw: None,
+            token_over: false,
             reply: match may_be_anothers && entry.status() == 404 {
                 // What one programme has, another one does not find.
                 true => Reply::LetGo(

@@ -26,11 +26,21 @@ impl Judge<'_> {
     ) {
         let now = scene.now(id::LIFE_1);
         let worlds = self.evolve(now, |c| c.id.as_ref() == Some(card));
-        let left: Vec<World> = worlds
+        let mut left: Vec<World> = worlds
             .iter()
             .filter(|w| w.card(card).is_none_or(|c| c.status == status))
             .cloned()
             .collect();
+        if source != Source::Answer {
+            if left.is_empty() {
+                let old = self.worlds.iter();
+                let old = old.flat_map(|world| self.as_old(world, card, scene.now(id::READ_7)));
+                left = old
+                    .filter(|w| w.card(card).is_some_and(|c| c.status == status))
+                    .collect();
+            }
+            self.unconfirmed.remove(card);
+        }
         let Some(believed) = self.worlds.first().and_then(|w| w.card(card)) else {
             return;
         };

@@ -39,12 +39,18 @@ impl<'a> Judge<'a> {
             self.touch(scene.moment, call, kind);
             return;
         }
-        let worlds = self.evolve(now, |card| concerned(card, call));
+        let mut worlds = self.evolve(now, |card| concerned(card, call));
+        if let Wish::Act(_, Id::Known(card)) = &call.wish
+            && !self.is_explained(scene, call, &worlds)
+        {
+            let old = self.worlds.iter();
+            worlds.extend(old.flat_map(|world| self.as_old(world, card, now)));
+        }
         let lost = self.lost.clone();
         let shown =
             (self.shows_nothing(scene, call, &worlds)).then(|| self.judgement.exercised.clone());
         let past = self.least_known();
-        let in_company = self.is_in_company();
+        let is_perhaps_again = self.may_be_given_again(call);
         let repeats = self.judgement.exercised.get(&id::IDEM_3).copied();
         let fits = self.pick(
             scene,
@@ -61,11 +67,14 @@ impl<'a> Judge<'a> {
         );
         if let Some(shown) = shown.filter(|_| fits) {
             self.judgement.exercised = shown;
-        } else if in_company && kind != TouchKind::Replayed {
+        } else if is_perhaps_again && kind != TouchKind::Replayed {
             // That it may have been a repetition puts nothing to the test.
             self.judgement.exercised.remove(&id::IDEM_3);
             let repeats = repeats.map(|times| (id::IDEM_3, times));
             self.judgement.exercised.extend(repeats);
+        }
+        if fits && is_perhaps_again {
+            self.unconfirmed.extend(made.clone());
         }
         if !fits {
             self.take_over(scene, call, made.clone(), kind);
@@ -79,9 +88,35 @@ impl<'a> Judge<'a> {
                     self.revealed_card(scene, call, &id, view);
                 }
             }
+            // What an act once did is no look at the card as it is now.
+            (Some(_), None) if is_perhaps_again => {}
             (Some(view), made) => self.answer_shows_card(scene, call, kind, made, view),
             (None, _) => {}
         }
+    }
+
+    /// Whether some world allows the answer.
+    fn is_explained(&self, scene: &Scene<'_>, call: &Call, worlds: &[World]) -> bool {
+        let past = self.least_known();
+        worlds.iter().any(|world| {
+            let ways = ways_of(world, call, past);
+            let mut fitting = ways
+                .iter()
+                .filter(|way| self.fits(&way.answer, scene.response));
+            fitting.any(|way| world.with(&way.choices).is_some())
+        })
+    }
+
+    /// A good call that was refused since its token was over, as far as anybody can tell. That departs from
+    /// nothing, but it must have changed nothing.
+    pub(super) fn refused_for_token(&mut self, moment: Moment, asked: &Asked) {
+        let Some(call) = asked.change() else {
+            return;
+        };
+        for world in &mut self.worlds {
+            remember_old_token(world, call, moment);
+        }
+        self.touch(moment, call, TouchKind::Refused(id::AUTH_12));
     }
 
     /// The act of a sandbox that the target seems not to have. That is for the profile to say, and no departure.
@@ -122,9 +157,7 @@ impl<'a> Judge<'a> {
                 }
             }
             (Wish::Act(action, Id::Known(card)), _)
-                // In company it may be the answer to a call of before, given again.
                 if self.terms.success_shows_card.contains(action)
-                    && !self.is_in_company()
                     && matches!(kind, TouchKind::Effect(_)) =>
             {
                 self.look(scene, &card.clone(), view, Source::Answer);
@@ -314,7 +347,7 @@ impl<'a> Judge<'a> {
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
-                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Unseen(_) | Asked::Other => {
+                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Unseen(..) | Asked::Other => {
                     false
                 }
                 Asked::OtherMethod(_) => true,
@@ -360,6 +393,14 @@ pub(super) fn remember(world: &mut World, call: &Call, way: &Way, moment: Moment
         Answer::Refusal(_, kind) => Outcome::Refused(moment, kind),
     };
     world.remember(key, &call.line, &call.payload, outcome);
+}
+
+/// What is refused for an old token may be remembered under its key, as other refusals are.
+pub(super) fn remember_old_token(world: &mut World, call: &Call, moment: Moment) {
+    if let Key::Uuid(key) = &call.key {
+        let outcome = Outcome::Refused(moment, RefusalKind::Token);
+        world.remember(key, &call.line, &call.payload, outcome);
+    }
 }
 
 /// Whether a call's answer depends on what a card has turned into by itself.

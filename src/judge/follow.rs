@@ -1,6 +1,6 @@
 //! The thread through a case: each exchange filters and extends the worlds.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -63,6 +63,10 @@ pub(super) struct Judge<'a> {
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
+    /// Cards that no read has shown since a create brought them, which may be an old one that was answered again.
+    pub unconfirmed: BTreeSet<CardId>,
+    /// The exchanges that show each card, where that matters ([`super::past`]).
+    pub shown: HashMap<CardId, Vec<Moment>>,
     /// Responses that may show a card number, looked at again when the numbers are known.
     pub marked: Vec<Moment>,
     /// What surely became of each card, for those who were to be told.
@@ -138,6 +142,8 @@ impl<'a> Judge<'a> {
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
+            unconfirmed: BTreeSet::new(),
+            shown: super::past::shown(trace),
             marked: Vec::new(),
             changes: BTreeMap::new(),
             clock: Clock::default(),
@@ -222,6 +228,11 @@ impl<'a> Judge<'a> {
             id_in_upper_case,
             key_in_upper_case,
         } = self.understood(moment);
+        let asked = match asked {
+            // Seen by now, in a race.
+            Asked::Unseen(card, asked) if self.knows(&card) => *asked,
+            asked => asked,
+        };
         if let Asked::MoveClock(seconds) = asked {
             return self.move_clock(moment, exchange, seconds);
         }
@@ -253,6 +264,9 @@ impl<'a> Judge<'a> {
             return self.unanswered(moment, exchange, &asked);
         }
         wire::check(self, &scene);
+        if exchange.token_over {
+            return self.refused_for_token(moment, &asked);
+        }
         // RFC 9110, 15.6.2: that is how a method is refused which the server has for no path at all.
         let is_refused_method = matches!(asked, Asked::OtherMethod(_)) && response.status == 501;
         if response.status >= 500 && !is_refused_method {
@@ -265,7 +279,7 @@ impl<'a> Judge<'a> {
             Asked::ListProgramme => self.list_programme(&scene),
             Asked::Modify(call) => self.modify(&scene, &call),
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
-            Asked::Unseen(card) => self.unseen_card(&scene, &card),
+            Asked::Unseen(card, _) => self.unseen_card(&scene, &card),
             Asked::MoveClock(_) | Asked::Other => {}
         }
     }

@@ -5,11 +5,14 @@
 //! its concern, and whatever is wrong with a read shows when the case reads. Nor is a call judged that is about a card of
 //! which an account with an unknown past has shown nothing yet.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::facts::Source;
 use super::follow::{Judge, Scene};
 use super::lists::text;
+use super::overlap;
 use super::pending::Likeness;
 use super::request::Asked;
 use crate::card::{AccountId, Action, CardId, CardStatus, CardType};
@@ -19,7 +22,7 @@ use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Past};
 use crate::world::lifecycle::keeping_rule;
 use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
-use crate::world::{Card, Moment, Since, Unseen, World, limit};
+use crate::world::{Card, Moment, Outcome, Remembered, Since, Unseen, World, limit};
 
 /// A card as it is shown that was there before the case.
 struct Shown {
@@ -117,6 +120,25 @@ pub(super) fn unseen(contract: &Contract, trace: &CaseTrace) -> Unseen {
     unseen
 }
 
+/// The exchanges that show each card, where cards of before may turn up at any time; else, nothing.
+pub(super) fn shown(trace: &CaseTrace) -> HashMap<CardId, Vec<Moment>> {
+    let mut shown: HashMap<CardId, Vec<Moment>> = HashMap::new();
+    if !trace.pasts.values().any(|past| past.is_unknown()) {
+        return shown;
+    }
+    for (moment, exchange) in trace.exchanges.iter().enumerate() {
+        let views = match exchange.json() {
+            Some(Value::Array(views)) => views,
+            Some(view) => vec![view],
+            None => Vec::new(),
+        };
+        for card in views.iter().filter_map(|view| text(view, "id")) {
+            shown.entry(CardId::new(card)).or_default().push(moment);
+        }
+    }
+    shown
+}
+
 impl Judge<'_> {
     /// What is known of the past of an account.
     pub(super) fn past(&self, account: &AccountId) -> Option<Past> {
@@ -153,9 +175,21 @@ impl Judge<'_> {
     pub(super) fn shows_nothing(&self, scene: &Scene<'_>, call: &Call, worlds: &[World]) -> bool {
         match &call.wish {
             Wish::Create { .. } => self.has_unknown_past() && !scene.is_success(),
-            Wish::Act(_, Id::Known(card)) => self.is_open_to_others(card, worlds),
+            Wish::Act(_, Id::Known(card)) => {
+                self.is_open_to_others(card, worlds) || self.may_be_given_again(call)
+            }
             Wish::Act(..) => false,
         }
+    }
+
+    /// Whether the answer to a call may be that of an earlier one which is not in the trace, given again: then it tells
+    /// nothing of what is now.
+    pub(super) fn may_be_given_again(&self, call: &Call) -> bool {
+        let mut worlds = self.worlds.iter();
+        self.has_unknown_past()
+            && worlds.any(|world| {
+                is_first_use(world, call) && (self.is_in_company() || may_be_of_before(world, call))
+            })
     }
 
     /// Whether a recording of others tells too little of a request for its answer to be held against the target. Whether
@@ -184,22 +218,15 @@ impl Judge<'_> {
         let Some(card) = super::follow::made_in(exchange) else {
             return false;
         };
-        let shows = |other: &&Exchange| {
-            let is_same = |view: &Value| text(view, "id").map(CardId::new).as_ref() == Some(&card);
-            match other.json() {
-                Some(Value::Array(views)) => views.iter().any(is_same),
-                Some(view) => is_same(&view),
-                None => false,
-            }
-        };
         let key = exchange.request.header("idempotency-key");
-        let mut others = self.trace.exchanges.iter().filter(|other| {
+        let mut shown = self.shown.get(&card).into_iter().flatten();
+        shown.any(|moment| {
+            let other = &self.trace.exchanges[*moment];
             let is_retry = other.request.method == "POST"
                 && key != Some(NOT_RECORDED)
                 && other.request.header("idempotency-key") == key;
-            other.sent_at < exchange.received_at && *other != exchange && !is_retry
-        });
-        others.any(|other| shows(&other))
+            overlap::precedes(other, exchange) && !is_retry
+        })
     }
 
     /// The trace is a part of what happened meanwhile.
@@ -258,6 +285,44 @@ impl Judge<'_> {
         }
     }
 
+    /// A create may be an old one, answered again: its card is in whatever state it has come to since.
+    pub(super) fn may_be_old(&self, card: &CardId) -> bool {
+        let is_alone = self.has_unknown_past() && !self.is_in_company();
+        is_alone && (self.unconfirmed.contains(card) || self.race.made.contains(card))
+    }
+
+    /// The worlds in which such a card is an old one.
+    pub(super) fn as_old(&self, world: &World, card: &CardId, now: Since) -> Vec<World> {
+        let Some(place) = world.position(card).filter(|_| self.may_be_old(card)) else {
+            return Vec::new();
+        };
+        let mut without = world.clone();
+        let new = without.cards.remove(place);
+        if new.status == CardStatus::Terminated {
+            return Vec::new(); // a call has ended it, however old it is
+        }
+        let is_rival =
+            |other: &&Card| other.account == new.account && other.card_type == new.card_type;
+        let is_held = without.cards.iter().filter(is_rival).any(limit::holds);
+        let statuses = CardStatus::ALL.into_iter();
+        let statuses = statuses.filter(|status| status.is_final() || !is_held);
+        let over_limit = [(CardStatus::Issuing, Some(id::LIMIT_4))];
+        let states = statuses.map(|status| (status, None)).chain(over_limit);
+        let old = states.map(|(status, over_limit)| {
+            let mut world = without.clone();
+            world.add(Card {
+                status,
+                over_limit,
+                issued: false,
+                made_by: StepNumber::BEFORE,
+                since: now,
+                ..new.clone()
+            });
+            world
+        });
+        old.collect()
+    }
+
     /// Of an account that was read all cards have been seen, but for final ones that the list left out.
     fn may_be_of_before(&self, shown: &Shown) -> bool {
         match self.past(&shown.likeness.account) {
@@ -267,9 +332,11 @@ impl Judge<'_> {
         }
     }
 
-    /// A good answer to a call about a card that nobody has seen yet. Only a read tells what it is.
+    /// A good answer to a call about a card that nobody has seen yet. Only a read tells what it is: that of a change may be an
+    /// old one, given again.
     pub(super) fn unseen_card(&mut self, scene: &Scene<'_>, card: &CardId) {
-        let view = scene.json().filter(|_| scene.is_success());
+        let is_read = scene.exchange.request.method == "GET";
+        let view = scene.json().filter(|_| is_read && scene.is_success());
         let Some(view) = view.filter(|view| Shown::of(view).is_some_and(|s| s.card == *card))
         else {
             return;
@@ -284,18 +351,24 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether what is asked for concerns a card that may have been there before and has not been seen.
+    /// What is asked for, if it concerns a card that may have been there before and has not been seen.
     pub(super) fn unless_unseen(&self, asked: Asked, card: &str) -> Asked {
         let card = CardId::new(card);
-        let is_foreign = self.terms.foreign_card.as_ref() == Some(&card);
-        let is_id = uuid::Uuid::try_parse(card.as_str()).is_ok();
-        if is_id && !is_foreign && self.has_unknown_past() && !self.knows_by_now(&card) {
-            return Asked::Unseen(card);
+        match self.may_be_unseen(&card) && !self.knows_by_now(&card) {
+            true => Asked::Unseen(card, Box::new(asked)),
+            false => asked,
         }
-        asked
     }
 
-    fn knows_by_now(&self, card: &CardId) -> bool {
+    /// A card of which nothing is known may have been there before the trace began.
+    pub(super) fn may_be_unseen(&self, card: &CardId) -> bool {
+        let is_foreign = self.terms.foreign_card.as_ref() == Some(card);
+        let is_id = uuid::Uuid::try_parse(card.as_str()).is_ok();
+        is_id && !is_foreign && self.has_unknown_past()
+    }
+
+    /// The case knows the card, or will when the race is over.
+    pub(super) fn knows_by_now(&self, card: &CardId) -> bool {
         self.knows(card) || self.race.made.contains(card)
     }
 
@@ -310,17 +383,13 @@ impl Judge<'_> {
 }
 
 /// The ways of a call, where that much is known of the past. Its key may have been used by a request that is not in the
-/// trace: then a create may be refused for that, which tells nothing of the limit; and in company the call may be answered
-/// as that was, and nothing is done.
+/// trace. Then the call may be answered as that was, and nothing is done; or it is refused for that, which tells nothing of
+/// the cards.
 pub(super) fn ways_of(world: &World, call: &Call, past: Option<Past>) -> Vec<Way> {
-    let mut ways = ways::ways(world, call);
-    let is_first = match &call.key {
-        Key::Uuid(key) => world.keys.get(key).is_none_or(Vec::is_empty),
-        Key::Missing | Key::Malformed | Key::Exempt | Key::Single => true,
+    let Some(past) = past.filter(|past| past.is_unknown() && is_first_use(world, call)) else {
+        return ways::ways(world, call);
     };
-    if !is_first || !past.is_some_and(Past::is_unknown) {
-        return ways;
-    }
+    let mut ways = ways::ways(world, call);
     if let Wish::Create { .. } = call.wish {
         for way in &mut ways {
             if matches!(
@@ -331,23 +400,60 @@ pub(super) fn ways_of(world: &World, call: &Call, past: Option<Past>) -> Vec<Way
             }
         }
     }
-    if past == Some(Past::Shared) {
+    if past == Past::Shared {
         // Whether another card holds a slot meanwhile, so that its rule is put to the test, nobody knows.
         let of_holders = |way: &&mut Way| matches!(way.rule, id::LIMIT_2 | id::LIMIT_3);
         let ways = ways.iter_mut().filter(of_holders);
         ways.for_each(|way| way.rule = id::CREATE_1);
     }
-    // A card that was terminated then is so still, as if it were terminated now.
-    let is_same_again = matches!(call.wish, Wish::Act(Action::Terminate, _));
-    if past == Some(Past::Shared) && !is_same_again {
-        // The card that was made then is in whatever state it has come to; it has not been seen before.
-        let effect = match call.wish {
-            Wish::Create { .. } => Effect::Create { over_limit: None },
-            Wish::Act(..) => Effect::Nothing,
-        };
-        ways.push(Way::success(id::IDEM_3, effect));
-    }
+    ways.extend(ways_of_before(world, call, past));
     ways
+}
+
+/// How a call is answered whose key was used before the recording began, or by others.
+fn ways_of_before(world: &World, call: &Call, past: Past) -> Vec<Way> {
+    let again = |effect| Way::success(id::IDEM_3, effect);
+    match (&call.wish, past) {
+        // The card that was made then is in whatever state it has come to; it has not been seen before. Where nobody else acts,
+        // it is taken for a new one until something speaks against that ([`Judge::as_old`]).
+        (Wish::Create { .. }, Past::Shared) => vec![again(Effect::Create { over_limit: None })],
+        (Wish::Create { .. }, _) => Vec::new(),
+        // A card that was terminated then is so still, as if it were terminated now.
+        (Wish::Act(Action::Terminate, _), Past::Shared) => Vec::new(),
+        (Wish::Act(..), Past::Shared) => vec![again(Effect::Nothing)],
+        (Wish::Act(action, _), _) => {
+            let mut ways = ways::refusals_elsewhere().to_vec();
+            if *action != Action::Terminate && may_be_of_before(world, call) {
+                ways.push(again(Effect::Nothing));
+            }
+            ways
+        }
+    }
+}
+
+/// Nothing in the trace that was carried out had the call's key before.
+fn is_first_use(world: &World, call: &Call) -> bool {
+    match &call.key {
+        Key::Uuid(key) => world.keys.get(key).is_none_or(|entries| {
+            let is_undone = |e: &Remembered| {
+                matches!(
+                    e.outcome,
+                    Outcome::LostUndone | Outcome::LostRefused | Outcome::InFlight(_)
+                )
+            };
+            entries.iter().all(is_undone)
+        }),
+        Key::Missing | Key::Malformed | Key::Exempt | Key::Single => true,
+    }
+}
+
+/// The call may have been sent before the recording began.
+fn may_be_of_before(world: &World, call: &Call) -> bool {
+    match &call.wish {
+        Wish::Create { .. } => true,
+        Wish::Act(_, Id::Known(card)) => world.card(card).is_some_and(Card::is_of_before),
+        Wish::Act(..) => false,
+    }
 }
 
 impl Card {

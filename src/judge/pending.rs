@@ -71,7 +71,7 @@ impl Judge<'_> {
 
     /// Nobody knows whether the call was carried out: both worlds stay. In company it is one of the calls of others.
     pub(super) fn unanswered(&mut self, moment: Moment, exchange: &Exchange, asked: &Asked) {
-        let Asked::Modify(call) = asked else {
+        let Some(call) = asked.change() else {
             return;
         };
         let rule = self.effect_rule(call);

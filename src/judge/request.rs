@@ -30,10 +30,26 @@ pub(super) enum Asked {
     MoveClock(u64),
     /// Whatever it is, by a method that the document does not give for the path.
     OtherMethod(Concern),
-    /// Something of a card that may have been there before the case, and that has not been seen.
-    Unseen(CardId),
+    /// This, of a card that may have been there before the case, and that has not been seen.
+    Unseen(CardId, Box<Asked>),
     /// Something that is not part of the contract on cards.
     Other,
+}
+
+impl Asked {
+    /// The change that it asks for, of a card that has been seen or not.
+    pub fn change(&self) -> Option<&Call> {
+        match self {
+            Self::Modify(call) => Some(call),
+            Self::Unseen(_, asked) => asked.change(),
+            Self::Read(_)
+            | Self::ListAccount(_)
+            | Self::ListProgramme
+            | Self::MoveClock(_)
+            | Self::OtherMethod(_)
+            | Self::Other => None,
+        }
+    }
 }
 
 /// What a path is about.
@@ -173,10 +189,12 @@ impl Judge<'_> {
 
     fn card_id(&self, text: &str) -> Id<CardId> {
         let card = CardId::new(text);
-        if self.knows(&card) || self.race.made.contains(&card) {
+        if self.knows_by_now(&card) {
             Id::Known(card)
         } else if self.terms.foreign_card.as_ref() == Some(&card) {
             Id::Foreign
+        } else if self.may_be_unseen(&card) {
+            Id::Known(card)
         } else {
             shape(text)
         }

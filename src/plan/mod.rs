@@ -157,7 +157,11 @@ fn times(case: &Case) -> usize {
 fn in_turn(case: &Case, turn: usize) -> Case {
     let mut again = case.clone();
     again.name = format!("{}-again-{turn}", case.name);
-    for stretch in case.stretches().into_iter().filter(|_| turn % 2 == 0) {
+    for stretch in case
+        .stretches()
+        .into_iter()
+        .filter(|_| turn.is_multiple_of(2))
+    {
         let lanes = case.lanes(&stretch);
         let turned: BTreeMap<_, _> = lanes.iter().zip(lanes.iter().rev()).collect();
         for step in &mut again.steps[stretch] {

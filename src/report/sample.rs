@@ -246,6 +246,7 @@ pub fn exchange(step: usize, method: &str, status: u16, body: &str) -> Exchange 
             body: None,
         },
         flaw: None,
+        token_over: false,
         reply: Reply::Got(Response {
             status,
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],

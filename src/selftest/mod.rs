@@ -24,7 +24,7 @@ use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
 /// What is tested, and how hard.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The faults; all of them where none is named.
+    /// The faults.
     pub faults: Vec<&'static Fault>,
     /// Whether the correct reference is run in every reading.
     pub readings: bool,

@@ -371,6 +371,7 @@ impl History {
             received_at: Micros(call.received_at),
             request: request(call),
             flaw: None,
+            token_over: false,
             reply: Reply::Got(Response {
                 status: call.answer.code,
                 headers: match body {

@@ -373,7 +373,7 @@ pub fn rows() -> Vec<Row> {
         Row { edits: &[("base_url = \"http://127.0.0.1:", "base_url = \"http://127.0.0.2:")], ..row("refused-connections", "nobody listens at the address",
             every(all, |line| line.pass()), Unprepared("no connection")) },
         row("busy", "every call is answered with 429",
-            every(calls, |line| line.pass_as(|answer| answer.status = 429)), Hindered("every case met trouble")),
+            every(calls, |line| line.pass_as(|answer| answer.status = 429)), Hindered("429 (too many requests)")),
         row("unavailable", "every call is answered with 503, and not a word on when it is over",
             every(calls, |line| line.pass_as(|answer| answer.status = 503)), Departs(&["HTTP-2", "HTTP-3"])),
         row("broken", "every read is answered with 500",

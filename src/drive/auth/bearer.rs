@@ -194,7 +194,7 @@ impl Tokens {
             return Ok(value);
         }
         let (fetched, date) = self.fetch(caller).await?;
-        // An earlier run may have moved the clock, or it is just fast.
+        // An earlier run may have moved the clock, or it is just fast or slow.
         if let (None, Some(date)) = (&*token, date) {
             self.clock.follow(date);
         }

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// So many seconds are no clock that is ahead, but the way that an answer takes.
-const AHEAD_MIN: i64 = 60;
+/// So many seconds are no clock that is wrong, but the way that an answer takes.
+const OFF_MIN: u64 = 60;
 /// A clock that nobody moves is not further off; a `Date` that is may well be made up.
 const OFF_MAX: u64 = 24 * 60 * 60;
 
@@ -12,7 +12,7 @@ const OFF_MAX: u64 = 24 * 60 * 60;
 pub struct TargetClock {
     /// Where the profile says how the clock is moved, an earlier run may have moved it, however far.
     is_movable: bool,
-    /// In seconds.
+    /// In seconds; negative where it is behind ours.
     ahead: AtomicI64,
     /// The first `Date` that was not followed, in words.
     doubt: OnceLock<String>,
@@ -38,10 +38,11 @@ impl TargetClock {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    /// Goes by this time from now on, if it is ahead.
+    /// Goes by this time from now on, if it is another than ours: a signature that is dated ahead may be refused as well as one
+    /// that is old.
     pub fn follow(&self, date: i64) {
         let ahead = date.saturating_sub(our_now());
-        if ahead > AHEAD_MIN {
+        if ahead.unsigned_abs() > OFF_MIN {
             self.ahead.store(ahead, Ordering::Relaxed);
         }
     }
@@ -108,14 +109,19 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_ahead_is_followed_and_what_is_not_believed_is_told() {
-        let clock = TargetClock::new(false);
-        let hour = our_now() + 3600;
-        assert_eq!(clock.believed(Some(hour)), Some(hour));
-        clock.follow(hour);
-        assert!(clock.now() >= hour && clock.doubt().is_none());
-        assert_eq!(clock.believed(Some(0)), None);
-        assert!(clock.doubt().is_some());
-        assert!(clock.now() >= hour);
+    fn a_clock_that_is_ahead_or_behind_is_followed_and_what_is_not_believed_is_told() {
+        const HOUR: i64 = 60 * 60;
+        for (off, is_followed) in [(HOUR, true), (-HOUR, true), (30, false), (-30, false)] {
+            let clock = TargetClock::new(false);
+            let (told, ours) = (our_now() + off, our_now());
+            assert_eq!(clock.believed(Some(told)), Some(told));
+            clock.follow(told);
+            let is_later = |time: i64| (time..time + HOUR / 2).contains(&clock.now());
+            let goes_by = if is_followed { told } else { ours };
+            assert!(is_later(goes_by) && clock.doubt().is_none(), "{off}");
+            assert_eq!(clock.believed(Some(0)), None);
+            assert!(clock.doubt().is_some());
+            assert!(is_later(goes_by), "{off}");
+        }
     }
 }

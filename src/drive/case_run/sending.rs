@@ -2,6 +2,7 @@
 //! each exchange into the trace as it happens.
 
 use super::*;
+use crate::trace::Micros;
 
 /// A request as it will be sent, and leave to send it.
 pub(super) struct Dressed<'a> {
@@ -81,12 +82,13 @@ impl<'a> CaseRun<'a> {
             delivery.release = None;
             next = match access.enter_again(&mut again, caller).await {
                 Ok(entry) => self.dressed(draft, flaw, entry),
-                Err(words) => Err(format!("{}: {words}", put_off.words())),
+                Err(words) => Err(words),
             };
         }
     }
 
-    /// Sends it once. If the target puts it off, how.
+    /// Sends it once. If the target puts it off, how. A good one that is refused for its token alone, as far as anybody can
+    /// tell, is made anew with another and sent in its turn; both stand in the trace.
     pub(super) async fn exchange_once(
         &mut self,
         step: StepNumber,
@@ -95,10 +97,51 @@ impl<'a> CaseRun<'a> {
         flaw: Option<Flaw>,
         delivery: Delivery<'_>,
     ) -> Option<PutOff> {
-        let (request, sent) = self.send(step, draft, request, flaw, delivery).await;
+        let used = request.outgoing.headers.get(AUTHORIZATION).cloned();
+        let (request, sent) = self.send_once(step, draft, request, delivery).await;
         let received_at = self.driver.micros(Instant::now());
-        let sent_at = self.driver.micros(sent.at);
+        let is_refused = flaw.is_none() && sent.is_unauthorized();
+        let again = match used.filter(|_| is_refused) {
+            Some(used) => self.with_another_token(draft, &used).await,
+            None => Ok(None),
+        };
+        let token_over = !matches!(again, Ok(None));
+        let put_off = self.take_in(step, flaw, token_over, received_at, (request, sent));
+        match again {
+            Ok(None) => put_off,
+            Ok(Some(again)) => {
+                let delivery = Delivery {
+                    release: None,
+                    ..delivery
+                };
+                let (request, sent) = self.send_once(step, draft, again, delivery).await;
+                if !sent.is_unauthorized() {
+                    self.driver.access.another_was_accepted();
+                }
+                let received_at = self.driver.micros(Instant::now());
+                self.take_in(step, flaw, false, received_at, (request, sent))
+            }
+            Err(problem) => {
+                let words = format!(
+                    "the target answered 401, which may mean that the token is over: {problem}"
+                );
+                self.obstacle(Some(step), self.driver.caller.masks.apply(words));
+                None
+            }
+        }
+    }
+
+    /// Records what came of a request. If the target puts it off, how.
+    fn take_in(
+        &mut self,
+        step: StepNumber,
+        flaw: Option<Flaw>,
+        token_over: bool,
+        received_at: Micros,
+        (request, sent): (trace::Request, Sent),
+    ) -> Option<PutOff> {
         let put_off = sent.received.put_off();
+        let sent_at = self.driver.micros(sent.at);
         let reply = self.reply(step, sent.received);
         self.take_in_events();
         self.record(Exchange {
@@ -107,51 +150,10 @@ impl<'a> CaseRun<'a> {
             received_at,
             request,
             flaw,
+            token_over,
             reply,
         });
         put_off
-    }
-
-    /// Sends a request. A good one that is refused for its token alone, as far as anybody can tell, is made anew with another
-    /// and sent in its turn; the exchange is that one.
-    pub(super) async fn send(
-        &mut self,
-        step: StepNumber,
-        draft: &Draft,
-        request: Dressed<'a>,
-        flaw: Option<Flaw>,
-        delivery: Delivery<'_>,
-    ) -> (trace::Request, Sent) {
-        let used = request.outgoing.headers.get(AUTHORIZATION).cloned();
-        let (recorded, mut sent) = self.send_once(step, draft, request, delivery).await;
-        let Some(used) = used.filter(|_| flaw.is_none() && sent.is_unauthorized()) else {
-            return (recorded, sent);
-        };
-        match self.with_another_token(draft, &used).await {
-            Ok(None) => {}
-            Ok(Some(again)) => {
-                let delivery = Delivery {
-                    release: None,
-                    ..delivery
-                };
-                let (recorded, sent) = self.send_once(step, draft, again, delivery).await;
-                if !sent.is_unauthorized() {
-                    self.driver.access.another_was_accepted();
-                }
-                return (recorded, sent);
-            }
-            Err(problem) => {
-                let words = format!(
-                    "the target answered 401, which may mean that the token is over: {problem}"
-                );
-                self.obstacle(Some(step), self.driver.caller.masks.apply(words.clone()));
-                sent.received = Received::Lost {
-                    words,
-                    no_connection: false,
-                };
-            }
-        }
-        (recorded, sent)
     }
 
     pub(super) async fn send_once(

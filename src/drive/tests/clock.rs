@@ -174,3 +174,33 @@ fn a_case_that_moves_the_clock_has_the_target_to_itself() {
         assert!(alone || !trace.case.moves_clock());
     }
 }
+
+/// Requests are signed by the target's clock, whichever way it is wrong.
+#[test]
+fn signatures_go_by_a_clock_that_is_behind_as_by_one_that_is_ahead() {
+    const TEN_MINUTES: i64 = 600;
+    for off in [TEN_MINUTES, -TEN_MINUTES] {
+        let told = jiff::Timestamp::now().as_second() + off;
+        let date = jiff::Timestamp::from_second(told).unwrap();
+        let date = date.strftime("%a, %d %b %Y %T GMT");
+        let token = r#"{"token":"a.b.c","expiresAt":99999999999,"tokenType":"Bearer"}"#;
+        let length = token.len();
+        let login: &str = Box::leak(
+            format!("HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{token}")
+                .into_boxed_str(),
+        );
+        let target = FakeTarget::start_bare(move |asked| match asked.line.as_str() {
+            "POST /v1/auth/token" => Act::Raw(login),
+            "PUT /v1/auth/signing" => Act::Json(200, r#"{"keyId":"key-1"}"#.into()),
+            _ => Act::Json(200, "[]".into()),
+        });
+        drive(target.profile(), &["list A"]);
+        let asked = target.asked();
+        let (_, created) = asked.last().unwrap().head.split_once(";created=").unwrap();
+        let created: i64 = created.split(';').next().unwrap().parse().unwrap();
+        assert!(
+            (told..told + TEN_MINUTES / 2).contains(&created),
+            "{off}: {created}"
+        );
+    }
+}

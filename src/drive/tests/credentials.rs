@@ -36,6 +36,12 @@ fn statuses(trace: &CaseTrace) -> Vec<u16> {
     trace.exchanges.iter().map(status).collect()
 }
 
+/// Which exchanges were refused for their tokens alone, as far as anybody can tell.
+fn over(trace: &CaseTrace) -> Vec<bool> {
+    let exchanges = trace.exchanges.iter();
+    exchanges.map(|exchange| exchange.token_over).collect()
+}
+
 #[cfg(unix)]
 #[test]
 fn a_command_is_run_again_when_its_token_is_refused() {
@@ -51,7 +57,8 @@ fn a_command_is_run_again_when_its_token_is_refused() {
     let command = format!("[credentials]\ntoken = {{ command = [\"cat\", {file:?}] }}");
     let trace = drive(parsed(&target, &command), &["list all", "list all"]);
     assert_eq!(words(&trace), "");
-    assert_eq!(statuses(&trace), [200, 200]);
+    assert_eq!(statuses(&trace), [401, 200, 200]);
+    assert_eq!(over(&trace), [true, false, false]);
     let tokens: Vec<String> = target.asked().iter().map(bearer).collect();
     assert_eq!(
         tokens,
@@ -76,7 +83,8 @@ fn a_token_that_stays_refused_is_an_obstacle_and_no_departure() {
         words(&trace)
     );
     // Of the second, a refusal is what is asked for.
-    assert_eq!(statuses(&trace), [0, 401]);
+    assert_eq!(statuses(&trace), [401, 401]);
+    assert_eq!(over(&trace), [true, false]);
     assert!(!format!("{trace:?}").contains("opaque-and-over"));
 }
 
@@ -118,7 +126,7 @@ headers = {{ X-Realm = "cards" }}
     let trace = drive(parsed(&target, &more), &["list all", "list all"]);
     assert_eq!(
         (words(&trace).as_str(), statuses(&trace)),
-        ("", vec![200, 200])
+        ("", vec![401, 200, 200])
     );
     let asked = gate.asked();
     assert_eq!(asked.len(), 2);
@@ -147,7 +155,7 @@ fn a_target_that_refuses_every_token_is_judged_by_its_refusals() {
     let trace = drive(parsed(&target, login), &["list all"; 6]);
     assert_eq!(
         (words(&trace).as_str(), statuses(&trace)),
-        ("", vec![401; 6])
+        ("", vec![401; 9])
     );
     let is_login = |asked: &&Asked| asked.line == "POST /v1/auth/token";
     let logins = target.asked().iter().filter(is_login).count();

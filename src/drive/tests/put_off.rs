@@ -119,7 +119,7 @@ fn a_target_that_never_stops_putting_off_ends_the_case_with_an_obstacle() {
     assert!(trace.complete);
     let told = words(&trace);
     assert!(
-        told.contains("429 (too many requests): the target puts requests off"),
+        told.contains("429 (too many requests), and puts requests off"),
         "{told}"
     );
     assert!((2..6).contains(&trace.exchanges.len()), "{trace:?}");

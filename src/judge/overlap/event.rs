@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::contract::OperationKind;
-use crate::judge::changes::{concerned, remember};
+use crate::judge::changes::{concerned, remember, remember_old_token};
 use crate::judge::facts::Source;
 use crate::judge::follow::{Judge, made_in};
 use crate::judge::lists::{must_be_listed, reading_of_ended, text};
@@ -147,19 +147,31 @@ impl Judge<'_> {
     /// The worlds that an exchange leaves of one. What no order could mend is let pass; it is judged later.
     fn explained_exchange(&self, world: &World, whole: &Whole, now: Since) -> Vec<World> {
         let exchange = &self.trace.exchanges[now.moment];
+        let asked = match &whole.asked {
+            // What came before it may have shown the card.
+            Asked::Unseen(card, asked) if world.position(card).is_some() => asked,
+            asked => asked,
+        };
         let Some(response) = telling(exchange) else {
-            return match &whole.asked {
+            return match asked {
                 Asked::Modify(call) if !self.is_in_company() => {
                     self.without_answer(world, now.moment, call)
                 }
                 _ => vec![world.clone()],
             };
         };
+        if exchange.token_over {
+            let mut refused = world.clone();
+            if let Some(call) = asked.change() {
+                remember_old_token(&mut refused, call, now.moment);
+            }
+            return vec![refused];
+        }
         let with_flaw = |ways: Vec<Way>| match exchange.flaw {
             Some(flaw) => ways::ways_with_flaw(flaw, || ways),
             None => ways,
         };
-        match &whole.asked {
+        match asked {
             Asked::Modify(call) => self.changed(world, call, whole.made.as_ref(), response, now),
             Asked::Read(Id::Known(_)) | Asked::ListAccount(Id::Known(_)) | Asked::ListProgramme
                 if exchange.flaw.is_some() =>
@@ -179,7 +191,7 @@ impl Judge<'_> {
             | Asked::ListProgramme
             | Asked::MoveClock(_)
             | Asked::OtherMethod(_)
-            | Asked::Unseen(_)
+            | Asked::Unseen(..)
             | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
                 let operation = OperationKind::ListAccountCards.name();
@@ -202,8 +214,27 @@ impl Judge<'_> {
         response: &Response,
         now: Since,
     ) -> Vec<World> {
+        let turned = self.evolve_one(world, now, |card| concerned(card, call));
+        let left = self.changed_from(turned, call, made, response, now);
+        match &call.wish {
+            Wish::Act(_, Id::Known(card)) if left.is_empty() => {
+                let old = self.as_old(world, card, now);
+                self.changed_from(old, call, made, response, now)
+            }
+            _ => left,
+        }
+    }
+
+    fn changed_from(
+        &self,
+        worlds: Vec<World>,
+        call: &Call,
+        made: Option<&CardId>,
+        response: &Response,
+        now: Since,
+    ) -> Vec<World> {
         let mut left = Vec::new();
-        for turned in self.evolve_one(world, now, |card| concerned(card, call)) {
+        for turned in worlds {
             let ways = ways_of(&turned, call, self.least_known());
             for way in ways.iter().filter(|way| self.fits(&way.answer, response)) {
                 let taken = ways::taken(&turned, call, way, made.cloned(), now);
@@ -220,8 +251,13 @@ impl Judge<'_> {
     }
 
     fn seen(&self, world: &World, card: &CardId, status: CardStatus, now: Since) -> Vec<World> {
+        let is_so = |w: &World| w.card(card).is_some_and(|c| c.status == status);
         let mut turned = self.evolve_one(world, now, |c| c.id.as_ref() == Some(card));
-        turned.retain(|w| w.card(card).is_some_and(|c| c.status == status));
+        turned.retain(is_so);
+        if turned.is_empty() {
+            turned = self.as_old(world, card, now);
+            turned.retain(is_so);
+        }
         turned
     }
 
@@ -323,7 +359,7 @@ fn source(asked: &Asked) -> Option<Source> {
         Asked::Modify(_)
         | Asked::MoveClock(_)
         | Asked::OtherMethod(_)
-        | Asked::Unseen(_)
+        | Asked::Unseen(..)
         | Asked::Other => None,
     }
 }

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::departure::TriedOrder;
 use super::follow::{Judge, made_in};
 use super::pending::telling;
-use super::request::{Asked, Understood};
+use super::request::Understood;
 use crate::card::{CardId, CardStatus};
 use crate::case::StepNumber;
 use crate::trace::Exchange;
@@ -134,7 +134,7 @@ impl Judge<'_> {
     fn note_lost(&mut self) {
         for (moment, understood) in &self.race.understood {
             let is_told = telling(&self.trace.exchanges[*moment]).is_some();
-            if let (false, Asked::Modify(call)) = (is_told, &understood.asked) {
+            if let (false, Some(call)) = (is_told, understood.asked.change()) {
                 self.lost.insert(*moment, call.clone());
             }
         }

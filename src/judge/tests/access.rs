@@ -154,3 +154,31 @@ fn an_error_shows_no_trace_and_nothing_of_another_programme() {
     let named = format!("read \"{foreign}\" => 404 {{\"message\":\"{foreign}\"}}");
     check_with(&terms, &[&named], &[]);
 }
+
+#[test]
+fn a_refusal_for_an_old_token_departs_from_nothing_and_changes_nothing() {
+    let refused = "create virtual on A => 401 for its token";
+    check(
+        &[
+            refused,
+            "retry #1 => 201 issuing",
+            "list A => 200 #2=issuing",
+        ],
+        &[],
+    );
+    // The refusal may be kept under the key, as others are.
+    check(&[refused, "retry #1 => 401", "list A => 200 []"], &[]);
+    check(&[refused, "list A => 200 #1=issuing"], &[("AUTH-12", 2)]);
+    check(&["read #1 => 401 for its token"], &[]);
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "deactivate #1 => 401 for its token",
+            "read #1 => 200 inactive",
+        ],
+        &[("AUTH-12", 4)],
+    );
+    // A good token's refusal is one.
+    check(&["create virtual on A => 401"], &[("CREATE-1", 1)]);
+}

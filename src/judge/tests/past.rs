@@ -268,3 +268,63 @@ fn a_call_about_a_card_that_nobody_has_seen_is_not_judged() {
     );
     check(&["activate unknown => 204"], &[("ID-1", 1)]);
 }
+
+#[test]
+fn a_call_of_before_may_be_answered_again_without_effect() {
+    let seen = ["unknown A", "list A => 200 #91=active"];
+    let with = |lines: &[&'static str]| -> Vec<&'static str> {
+        seen.into_iter().chain(lines.iter().copied()).collect()
+    };
+    // Its key was used before the recording began: for the same call, or for another one.
+    for answer in ["deactivate #91 => 204", "deactivate #91 => 422"] {
+        check(&with(&[answer, "read #91 => 200 active"]), &[]);
+    }
+    // What was terminated then would be so still.
+    check(
+        &with(&["terminate #91 => 204", "read #91 => 200 active"]),
+        &[("LIFE-5", 3)],
+    );
+    // Of a card that was made since then, nothing was asked before.
+    check(
+        &[
+            "unknown A",
+            CREATE,
+            "issue #1 => 204",
+            "read #1 => 200 active",
+            "deactivate #1 => 204",
+            "read #1 => 200 active",
+        ],
+        &[("LIFE-2", 5)],
+    );
+}
+
+#[test]
+fn a_create_of_before_may_be_answered_again_with_a_card_that_has_lived_since() {
+    for status in ["active", "inactive", "terminated"] {
+        let read = format!("read #1 => 200 {status}");
+        check(&["unknown A", CREATE, &read], &[]);
+    }
+    check(&["unknown A", CREATE, "activate #1 => 404"], &[]);
+    // Once a read has shown it as a new one, it is that.
+    check(
+        &[
+            "unknown A",
+            CREATE,
+            "read #1 => 200 issuing",
+            "read #1 => 200 terminated",
+        ],
+        &[("READ-7", 3)],
+    );
+    // Two that hold one slot were never allowed, whenever they were made.
+    check(
+        &[
+            "unknown A",
+            CREATE,
+            "issue #1 => 204",
+            "read #1 => 200 active",
+            CREATE,
+            "read #4 => 200 active",
+        ],
+        &[("LIMIT-1", 5)],
+    );
+}

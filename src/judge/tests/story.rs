@@ -116,6 +116,8 @@ impl Story {
     fn send(&mut self, number: StepNumber, step: &Step, answer: &str) {
         let request = self.request(number, step);
         let (answer, times) = answer.split_once(" @ ").unwrap_or((answer, ""));
+        let for_token = answer.strip_suffix(" for its token");
+        let (answer, token_over) = (for_token.unwrap_or(answer), for_token.is_some());
         let (sent_at, received_at) = self.times(step, times);
         let reply = match answer {
             "lost" => Reply::Lost("the connection was reset".to_owned()),
@@ -128,6 +130,7 @@ impl Story {
             received_at: Micros(received_at),
             request,
             flaw: step.flaw,
+            token_over,
             reply,
         });
     }

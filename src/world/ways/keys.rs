@@ -151,7 +151,8 @@ pub(super) fn refusals_in_flight(
         .map(|code| Way::refusal(id::IDEM_7, *code, RefusalKind::InFlight))
 }
 
-pub(super) fn refusals_elsewhere() -> [Way; 3] {
+/// How a call is refused whose key belongs to another one.
+pub fn refusals_elsewhere() -> [Way; 3] {
     [400, 409, 422].map(|code| Way::refusal(id::IDEM_9, code, RefusalKind::Key))
 }
 

@@ -13,6 +13,7 @@ use crate::trace::Issuance;
 use super::{Card, Choice, Moment, Since, World};
 
 pub use flaw::{is_open, ways_with_flaw};
+pub use keys::refusals_elsewhere;
 pub use request::{account_refusals, card_refusals};
 
 use keys::{refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key};
@@ -125,6 +126,8 @@ pub struct InFlight {
 pub enum RefusalKind {
     /// Access, integrity, the key's form: refused before anything is remembered.
     Gate,
+    /// A good request, but for a token that was over by then.
+    Token,
     /// The body can't be read at all: many refuse it before they look at the key.
     Form,
     /// The body.
@@ -145,6 +148,7 @@ impl RefusalKind {
     fn scope(self) -> &'static str {
         match self {
             Self::Gate => "access",
+            Self::Token => "expired token",
             Self::Form => "unreadable body",
             Self::Input => "invalid body",
             Self::Id => "unknown id",
