@@ -130,17 +130,19 @@ impl Judge<'_> {
         }
     }
 
-    /// Another card of its type was made in its account, so it may have been over the limit.
+    /// Another card of its type was made in its account, now or before the case, so it may have been over the limit.
     fn has_rival(&self, card: &CardId) -> bool {
         self.worlds.iter().any(|world| {
             let Some(own) = world.card(card) else {
                 return false;
             };
-            world.cards.iter().any(|other| {
-                other.id != own.id
-                    && other.account == own.account
-                    && other.card_type == own.card_type
-            })
+            let has_past = self.past(&own.account).is_some();
+            has_past
+                || world.cards.iter().any(|other| {
+                    other.id != own.id
+                        && other.account == own.account
+                        && other.card_type == own.card_type
+                })
         })
     }
 

@@ -66,6 +66,22 @@ const ISSUE: &str = "issue #1 => 204";
 const TOLD_ISSUE: &str = "told #1=active as 2";
 const AWAIT_ACTIVE: &str = "await event of #1 => 200 active";
 
+/// What no read shows may still hold its slot, so the create was over the limit, and the card fails by itself.
+#[test]
+fn a_card_may_fail_for_one_of_before() {
+    const TOLD_FAILURE: &str = "told #1=issue_failed as 2";
+    const AWAIT_FAILURE: &str = "await event of #1 => 200 issue_failed";
+    let lines = [
+        "before A: []",
+        CREATE,
+        TOLD_CREATE,
+        TOLD_FAILURE,
+        AWAIT_FAILURE,
+    ];
+    check_events(&lines, &[]);
+    check_events(&lines[1..], &[("LIFE-1", 2)]);
+}
+
 #[test]
 fn events_may_come_in_any_order_twice_and_without_the_creation() {
     check_events(
