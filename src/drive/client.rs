@@ -193,6 +193,11 @@ impl Client {
         Ok(())
     }
 
+    /// How the target puts off what is asked of it now, if it does.
+    pub fn put_off(&self) -> Option<String> {
+        self.gate.put_off()
+    }
+
     /// The proxy that is between, without what it knows the caller by.
     pub fn proxy(&self) -> Option<String> {
         self.connector.proxy()

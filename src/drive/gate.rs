@@ -139,6 +139,15 @@ impl Gate {
         }
     }
 
+    /// How the target puts off what is asked of it now, if it does, in words.
+    pub fn put_off(&self) -> Option<String> {
+        let pause = (*self.lock())?;
+        let words = pause.asked.words();
+        Some(format!(
+            "{words} to the last requests: try fewer workers or a lower rate under [limits]"
+        ))
+    }
+
     fn is_paused(&self) -> bool {
         self.lock()
             .is_some_and(|pause| pause.until > Instant::now())

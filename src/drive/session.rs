@@ -141,7 +141,8 @@ impl Session {
 
     /// Trouble with the target that is no case's own.
     pub fn trouble(&self) -> Option<String> {
-        self.driver.access.trouble().map(str::to_owned)
+        let of_access = self.driver.access.trouble().map(str::to_owned);
+        of_access.or_else(|| self.driver.caller.client.put_off())
     }
 
     /// From now on, Ctrl-C interrupts the run in place of killing the process.
