@@ -333,7 +333,17 @@ impl Story {
             title: String::new(),
             steps: self.steps,
         };
-        let letters = case.accounts().into_iter().chain(['A', 'B']);
+        // A case in listed accounts has those that it names, since each is judged apart.
+        let further: &[char] = if self.pasts.is_empty() {
+            &['A', 'B']
+        } else {
+            &[]
+        };
+        let named = case
+            .accounts()
+            .into_iter()
+            .chain(self.pasts.keys().copied());
+        let letters = named.chain(further.iter().copied());
         CaseTrace {
             number: CaseNumber(1),
             accounts: letters.map(|letter| (letter, account(letter))).collect(),
