@@ -5,21 +5,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use super::Judgement;
-use super::answers::answered;
 use super::clock::Clock;
 use super::departure::{Departure, Origin};
-use super::facts::{Facts, Source};
+use super::facts::Facts;
 use super::hooks::Changes;
 use super::json::Caveat;
 use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Concern, Understood, shared_keys};
 use super::{json, leaks, wire};
-use crate::card::{AccountId, CardId, CardStatus};
+use crate::card::{AccountId, CardId};
 use crate::case::{Body, Case, Command, Step, StepNumber};
 use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
-use crate::world::ways::{self, Call, Effect, Id, Way};
+use crate::world::ways::{self, Call, Id, Way};
 use crate::world::{Card, Choices, Moment, Since, World};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
@@ -474,40 +473,6 @@ impl<'a> Judge<'a> {
         worlds
     }
 
-    fn read(&mut self, scene: &Scene<'_>, card: &Id<CardId>) {
-        let Id::Known(card) = card else {
-            let refusals = ways::card_refusals(card, scene.name());
-            self.only(scene, refusals);
-            return;
-        };
-        if !self.is_let_in(scene, id::READ_1) {
-            return;
-        }
-        if !scene.is_success() {
-            return self.unreadable(scene, card);
-        }
-        if scene.id_in_upper_case {
-            self.show(id::READ_8);
-        }
-        self.show(self.readable_rule(card));
-        if let Some(view) = scene.json().filter(Value::is_object) {
-            self.show(id::KEEP_1);
-            let found = view.get("id").and_then(Value::as_str).map(CardId::new);
-            if found.as_ref().is_some_and(|found| found != card) {
-                return self.depart(
-                    scene,
-                    &[id::KEEP_1],
-                    Found::plain(
-                        "id of a card that was read",
-                        format!("`{card}`"),
-                        format!("`{}`", view["id"]),
-                    ),
-                );
-            }
-            self.look(scene, card, &view, Source::ById);
-        }
-    }
-
     /// However such a request is answered, it changes nothing: what a later look shows is to its blame.
     fn other_method(&mut self, moment: Moment, concern: Concern) {
         let (card, account) = match concern {
@@ -523,30 +488,6 @@ impl<'a> Judge<'a> {
         });
     }
 
-    fn readable_rule(&self, card: &CardId) -> RequirementId {
-        let terminated = self.worlds.iter().any(|w| {
-            w.card(card)
-                .is_some_and(|c| c.status == CardStatus::Terminated)
-        });
-        if terminated { id::LIFE_11 } else { id::READ_1 }
-    }
-
-    fn unreadable(&mut self, scene: &Scene<'_>, card: &CardId) {
-        let mut rules = vec![self.readable_rule(card)];
-        if scene.id_in_upper_case {
-            rules.insert(0, id::READ_8);
-        }
-        self.depart(
-            scene,
-            &rules,
-            Found::plain(
-                "a card that was made",
-                "200 and the card".into(),
-                answered(scene.response),
-            ),
-        );
-    }
-
     /// An answer that must be one of these ways, in every world, or a refusal of the flaw if the request has one.
     pub fn only(&mut self, scene: &Scene<'_>, ways: Vec<Way>) -> bool {
         let ways = match scene.exchange.flaw {
@@ -560,15 +501,6 @@ impl<'a> Judge<'a> {
             |_| ways.clone(),
             |world, way| world.with(&way.choices),
         )
-    }
-
-    /// Whether a read is to be judged as a good one: it has no flaw, or one that is open and was overlooked.
-    pub fn is_let_in(&mut self, scene: &Scene<'_>, rule: RequirementId) -> bool {
-        let Some(_) = scene.exchange.flaw else {
-            return true;
-        };
-        let fits = self.only(scene, vec![Way::success(rule, Effect::Nothing)]);
-        fits && scene.is_success()
     }
 }
 

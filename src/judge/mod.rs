@@ -21,6 +21,7 @@ mod lists;
 mod overlap;
 mod past;
 mod pending;
+mod reads;
 mod request;
 mod settle;
 mod times;
