@@ -18,8 +18,8 @@ mod flaw;
 mod hook;
 mod parse;
 pub mod request;
+mod variant;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use http::Method;
@@ -340,20 +340,6 @@ impl Case {
         own.map_or(step, |stretch| StepNumber(stretch.end))
     }
 
-    /// The case with a step put in before the one at `index`.
-    pub fn with_inserted(&self, index: usize, step: Step) -> Self {
-        let later = |number: StepNumber| match number.0 > index {
-            true => StepNumber(number.0 + 1),
-            false => number,
-        };
-        let mut steps: Vec<Step> = self.steps.iter().map(|s| s.renumbered(later)).collect();
-        steps.insert(index, step);
-        Self {
-            steps,
-            ..self.clone()
-        }
-    }
-
     /// Whether some steps go at the same time as others.
     pub fn has_race(&self) -> bool {
         self.stretches()
@@ -411,90 +397,6 @@ impl Case {
         let moves = |step: &Step| matches!(step.command, Command::MoveClock(_));
         self.steps.iter().any(moves)
     }
-
-    /// The case with only the steps for which `keep` is true, numbers adjusted. A step that needs one that goes, goes too.
-    pub fn restricted(&self, keep: impl Fn(StepNumber) -> bool) -> Self {
-        let mut renamed: BTreeMap<StepNumber, StepNumber> = BTreeMap::new();
-        let mut steps = Vec::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            let number = StepNumber(index + 1);
-            let complete = step.needs().iter().all(|need| renamed.contains_key(need));
-            if keep(number) && complete {
-                steps.push(step.renumbered(|old| renamed[&old]));
-                renamed.insert(number, StepNumber(steps.len()));
-            }
-        }
-        Self {
-            steps,
-            ..self.clone()
-        }
-    }
-
-    /// This case and then `other`, on accounts of its own.
-    pub fn followed_by(&self, other: &Self) -> Self {
-        let in_lane = |step: Option<&Step>| step.is_some_and(|step| step.lane.is_some());
-        if in_lane(self.steps.last()) && in_lane(other.steps.first()) {
-            // Two races stay two.
-            let mut apart = self.clone();
-            apart.steps.push(Step::new(Command::Pause(1)));
-            return apart.followed_by(other);
-        }
-        let offset = self.steps.len();
-        let first_free = self
-            .accounts()
-            .last()
-            .map_or('A', |last| next_letter(*last));
-        let shift = |letter: char| {
-            char::from_u32(letter as u32 - 'A' as u32 + first_free as u32).unwrap_or(letter)
-        };
-        let moved = other.steps.iter().map(|step| {
-            let mut step = step.renumbered(|old| StepNumber(old.0 + offset));
-            if let Command::Create {
-                account: AccountRef::Own(letter),
-                ..
-            }
-            | Command::ListAccount(AccountRef::Own(letter)) = &mut step.command
-            {
-                *letter = shift(*letter);
-            }
-            step
-        });
-        Self {
-            name: format!("{}-then-{}", self.name, other.name),
-            title: String::new(),
-            steps: self.steps.iter().cloned().chain(moved).collect(),
-        }
-    }
-}
-
-impl Case {
-    /// The case and a copy of it on accounts of its own: step by step in turn, or each in a lane of its own. None where it
-    /// has lanes, or has the target to itself.
-    pub fn doubled(&self, at_once: bool) -> Option<Self> {
-        if self.moves_clock() || self.steps.iter().any(|step| step.lane.is_some()) {
-            return None;
-        }
-        let both = self.followed_by(self).steps;
-        let length = self.steps.len();
-        let place = |old: usize| match old < length {
-            true => 2 * old,
-            false => 2 * (old - length) + 1,
-        };
-        let mut steps = both.clone();
-        for (old, step) in both.iter().enumerate() {
-            let mut step = step.renumbered(|number| StepNumber(place(number.0 - 1) + 1));
-            step.lane = Lane::new(1 + u8::from(old >= length)).filter(|_| at_once);
-            steps[place(old)] = step;
-        }
-        Some(Self {
-            steps,
-            ..self.clone()
-        })
-    }
-}
-
-fn next_letter(letter: char) -> char {
-    char::from_u32(letter as u32 + 1).unwrap_or(letter)
 }
 
 #[cfg(test)]
@@ -507,47 +409,6 @@ mod tests {
             title: String::new(),
             steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
         }
-    }
-
-    #[test]
-    fn a_doubled_case_goes_its_way_twice() {
-        let steps = ["create virtual on A", "issue #1", "list A", "retry #1"];
-        for (at_once, expected) in [
-            (
-                false,
-                [
-                    "create virtual on A",
-                    "create virtual on B",
-                    "issue #1",
-                    "issue #2",
-                    "list A",
-                    "list B",
-                    "retry #1",
-                    "retry #2",
-                ],
-            ),
-            (
-                true,
-                [
-                    "[1] create virtual on A",
-                    "[2] create virtual on B",
-                    "[1] issue #1",
-                    "[2] issue #2",
-                    "[1] list A",
-                    "[2] list B",
-                    "[1] retry #1",
-                    "[2] retry #2",
-                ],
-            ),
-        ] {
-            let doubled = case(&steps).doubled(at_once).unwrap();
-            assert_eq!(doubled, case(&expected));
-        }
-        assert_eq!(case(&["[1] list A", "[2] list A"]).doubled(true), None);
-    }
-
-    fn texts(case: &Case) -> Vec<String> {
-        case.steps.iter().map(Step::to_string).collect()
     }
 
     const RACE: [&str; 4] = [
@@ -578,33 +439,5 @@ mod tests {
     #[test]
     fn one_lane_is_no_race() {
         assert!(!case(&["[1] list A", "[1] list A"]).has_race());
-    }
-
-    #[test]
-    fn what_is_put_in_moves_the_numbers_behind_it() {
-        let pause = "pause 1ms".parse().unwrap();
-        let moved = case(&RACE).with_inserted(1, pause);
-        let expected = [
-            "create virtual on A",
-            "pause 1ms",
-            "[1] activate #1",
-            "[2] retry #3",
-            "read #1",
-        ];
-        assert_eq!(texts(&moved), expected);
-    }
-
-    #[test]
-    fn two_races_stay_two_when_cases_are_joined() {
-        let race = case(&["[1] list A", "[2] list A"]);
-        let joined = race.followed_by(&race);
-        let expected = [
-            "[1] list A",
-            "[2] list A",
-            "pause 1ms",
-            "[1] list B",
-            "[2] list B",
-        ];
-        assert_eq!(texts(&joined), expected);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::case::{Case, Lane, StepNumber};
+use crate::case::{Case, Lane};
 
 /// A race told in sequence, whole or in part.
 pub(super) fn in_sequence(case: &Case) -> Vec<Case> {
@@ -67,21 +67,11 @@ fn reordered(
 ) -> Case {
     let mut order: Vec<usize> = (0..case.steps.len()).collect();
     order[race.clone()].sort_by_key(|index| told(case.steps[*index].lane).0);
-    let renamed: BTreeMap<StepNumber, StepNumber> = order
-        .iter()
-        .enumerate()
-        .map(|(new, old)| (StepNumber(old + 1), StepNumber(new + 1)))
-        .collect();
-    let steps = order.iter().map(|old| {
-        let step = &case.steps[*old];
-        let mut moved = step.renumbered(|number| renamed[&number]);
+    let mut reordered = case.in_order(&order);
+    for (step, old) in reordered.steps.iter_mut().zip(&order) {
         if race.contains(old) {
-            moved.lane = told(step.lane).1;
+            step.lane = told(step.lane).1;
         }
-        moved
-    });
-    Case {
-        steps: steps.collect(),
-        ..case.clone()
     }
+    reordered
 }

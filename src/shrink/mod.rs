@@ -28,7 +28,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::case::{AccountRef, Case, Command};
+use crate::case::Case;
 use crate::plan::{Ability, inconsistency, needed};
 use cost::Cost;
 
@@ -203,24 +203,8 @@ fn text(case: &Case) -> String {
 fn with_plain_names(case: &Case) -> Case {
     let case = &lanes::with_plain_lanes(case);
     let mut plain = BTreeMap::new();
-    with_letters(case, |letter| {
+    case.on_accounts(|letter| {
         let next = ('A'..='Z').nth(plain.len()).unwrap_or(letter);
         *plain.entry(letter).or_insert(next)
     })
-}
-
-/// The case with each account letter put through `rename`.
-fn with_letters(case: &Case, mut rename: impl FnMut(char) -> char) -> Case {
-    let mut case = case.clone();
-    for step in &mut case.steps {
-        if let Command::Create {
-            account: AccountRef::Own(letter),
-            ..
-        }
-        | Command::ListAccount(AccountRef::Own(letter)) = &mut step.command
-        {
-            *letter = rename(*letter);
-        }
-    }
-    case
 }

@@ -1,7 +1,6 @@
 //! What stays is said more simply: fewer accounts and cards to follow, plainer requests.
 
 use super::removal::{creates, numbered};
-use super::with_letters;
 use crate::card::{Action, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber,
@@ -18,9 +17,7 @@ pub(super) fn merged(case: &Case) -> Vec<Case> {
         .flat_map(|late| letters.iter().map(move |early| (*early, *late)))
         .filter(|(early, late)| early < late);
     let mut candidates: Vec<_> = pairs
-        .map(|(early, late)| {
-            with_letters(case, |letter| if letter == late { early } else { letter })
-        })
+        .map(|(early, late)| case.on_accounts(|letter| if letter == late { early } else { letter }))
         .collect();
     let cards = creates(case);
     for late in &cards {
