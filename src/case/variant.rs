@@ -68,6 +68,19 @@ impl Case {
         case
     }
 
+    /// The case with the lanes of each race the other way round: the last goes where the first went.
+    pub fn with_lanes_turned(&self) -> Self {
+        let mut turned = self.clone();
+        for stretch in self.stretches() {
+            let lanes = self.lanes(&stretch);
+            for step in &mut turned.steps[stretch] {
+                let place = lanes.iter().position(|lane| Some(*lane) == step.lane);
+                step.lane = place.map(|place| lanes[lanes.len() - 1 - place]);
+            }
+        }
+        turned
+    }
+
     /// This case and then `other`, on accounts of its own.
     pub fn followed_by(&self, other: &Self) -> Self {
         let in_lane = |step: Option<&Step>| step.is_some_and(|step| step.lane.is_some());
@@ -169,6 +182,26 @@ mod tests {
             assert_eq!(doubled, case(&expected));
         }
         assert_eq!(case(&["[1] list A", "[2] list A"]).doubled(true), None);
+    }
+
+    #[test]
+    fn turned_lanes_go_the_other_way_round() {
+        let race = [
+            "list all",
+            "[1] list A",
+            "[1] list B",
+            "[3] list C",
+            "[4] list D",
+        ];
+        let turned = [
+            "list all",
+            "[4] list A",
+            "[4] list B",
+            "[3] list C",
+            "[1] list D",
+        ];
+        assert_eq!(case(&race).with_lanes_turned(), case(&turned));
+        assert_eq!(case(&turned).with_lanes_turned(), case(&race));
     }
 
     #[test]

@@ -29,8 +29,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use crate::case::Case;
 use crate::contract::Contract;
 
@@ -81,8 +79,9 @@ pub struct Planned {
 }
 
 /// The cases of `suites`: first those written by hand, then complete sets, then the generated ones, interleaved over all
-/// tables so that a run that stops early has seen a bit of each, and races by hand again. Those that move the clock come last, since each has the
-/// target to itself. A generated case depends on its table and index alone, not on how many there are.
+/// tables so that a run that stops early has seen a bit of each, then races by hand again. Those that move the clock come
+/// last, since each has the target to itself. A generated case depends on its table and index alone, not on how many there
+/// are.
 pub fn plan<'a>(
     suites: &'a [Suite],
     seed: u64,
@@ -155,22 +154,14 @@ fn times(case: &Case) -> usize {
 
 /// A race once more, every other time with its lanes the other way round.
 fn in_turn(case: &Case, turn: usize) -> Case {
-    let mut again = case.clone();
-    again.name = format!("{}-again-{turn}", case.name);
-    for stretch in case
-        .stretches()
-        .into_iter()
-        .filter(|_| turn.is_multiple_of(2))
-    {
-        let lanes = case.lanes(&stretch);
-        let turned: BTreeMap<_, _> = lanes.iter().zip(lanes.iter().rev()).collect();
-        for step in &mut again.steps[stretch] {
-            step.lane = step
-                .lane
-                .and_then(|lane| turned.get(&lane).map(|lane| **lane));
-        }
+    let again = match turn.is_multiple_of(2) {
+        true => case.with_lanes_turned(),
+        false => case.clone(),
+    };
+    Case {
+        name: format!("{}-again-{turn}", case.name),
+        ..again
     }
-    again
 }
 
 /// How many cases [`plan`] gives.

@@ -63,6 +63,26 @@ fn no_built_in_case_has_the_name_of_another() {
     assert_eq!(names.len(), count);
 }
 
+/// Which lane of a race is first is a matter of chance, and of the order in which they are let go.
+#[test]
+fn a_race_by_hand_is_run_four_times_half_of_them_the_other_way_round() {
+    let races = planned(&["races"], 1);
+    let written = |name: &str| {
+        let mut own = races.iter().filter(|p| p.origin == Origin::Written);
+        let found = own.find(|p| p.case.name == name);
+        &found.unwrap_or_else(|| panic!("{name}")).case
+    };
+    for suite in Suite::find("races").unwrap() {
+        for case in suite.cases.iter().filter(|case| !case.moves_clock()) {
+            let turn = |turn| &written(&format!("{}-again-{turn}", case.name)).steps;
+            let turned = &case.with_lanes_turned().steps;
+            let expected = [turned, &case.steps, turned];
+            assert_eq!([turn(2), turn(3), turn(4)], expected, "{}", case.name);
+            assert_ne!(turned, &case.steps, "{}", case.name);
+        }
+    }
+}
+
 #[test]
 fn step_numbers_in_the_files_are_right() {
     for name in Suite::built_in_names() {
