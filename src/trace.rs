@@ -150,6 +150,11 @@ impl Response {
         puts_off(self.status, self.header("retry-after").is_some())
     }
 
+    /// It tells whether the request was carried out, as neither one that puts it off does nor a server error.
+    pub fn tells(&self) -> bool {
+        !matches!(self.status, 429 | 500..)
+    }
+
     /// The body, if it is JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_str(&self.body).ok()
@@ -264,6 +269,11 @@ impl Exchange {
             Reply::Got(response) => Some(response),
             Reply::Lost(_) | Reply::LetGo(_) => None,
         }
+    }
+
+    /// The response, if it tells whether the request was carried out.
+    pub fn telling(&self) -> Option<&Response> {
+        self.response().filter(|response| response.tells())
     }
 
     /// A response came, and it was a success.

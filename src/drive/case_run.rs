@@ -477,6 +477,6 @@ fn may_still_be_issuing(reply: &Reply) -> bool {
             let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
             body["status"] == CardStatus::Issuing.as_str()
         }
-        Reply::Got(response) => response.status == 429 || response.status >= 500,
+        Reply::Got(response) => !response.tells(),
     }
 }
