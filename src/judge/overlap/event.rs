@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::contract::OperationKind;
+use crate::judge::again::ways_of;
 use crate::judge::changes::{concerned, remember, remember_old_token};
 use crate::judge::facts::Source;
 use crate::judge::follow::{Judge, made_in};
 use crate::judge::lists::{must_be_listed, reading_of_ended, text};
-use crate::judge::past::ways_of;
 use crate::judge::pending::{Likeness, forget_pending};
 use crate::judge::request::{Asked, Understood};
 use crate::requirement::id;
