@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::facts::Source;
 use super::follow::{Judge, Scene};
-use super::lists::text;
+use super::lists::{reading_of_ended, text, views};
 use super::pending::Likeness;
 use super::request::Asked;
 use crate::card::{AccountId, CardId, CardStatus, CardType};
@@ -95,27 +95,29 @@ pub(super) fn past(trace: &CaseTrace, account: &AccountId) -> Option<Past> {
 pub(super) fn unseen(contract: &Contract, trace: &CaseTrace) -> Unseen {
     let mut unseen = Unseen::new();
     for account in trace.accounts.values() {
-        let is_list = |e: &&Exchange| {
-            let route = contract.route(&e.request.method, &e.request.path);
-            e.step == StepNumber::BEFORE
-                && route.is_some_and(|r| r.operation == OperationKind::ListAccountCards)
-                && e.request
-                    .path
-                    .to_ascii_lowercase()
-                    .contains(account.as_str())
-                && e.is_success()
-                && e.json().is_some_and(|body| body.is_array())
-        };
         let past = match past(trace, account) {
-            Some(Past::Read) if !trace.exchanges.iter().any(|e| is_list(&e)) => Some(Past::Unknown),
-            past => past,
+            Some(Past::Read) if !was_listed(contract, trace, account) => Past::Unknown,
+            Some(past) => past,
+            None => continue,
         };
-        if let Some(past) = past {
-            let slots = CardType::ALL.map(|card_type| ((account.clone(), card_type), past));
-            unseen.extend(slots);
-        }
+        unseen.extend(CardType::ALL.map(|card_type| ((account.clone(), card_type), past)));
     }
     unseen
+}
+
+/// An account's own list was read before the case.
+fn was_listed(contract: &Contract, trace: &CaseTrace, account: &AccountId) -> bool {
+    trace.exchanges.iter().any(|exchange| {
+        let request = &exchange.request;
+        let route = contract.route(&request.method, &request.path);
+        exchange.step == StepNumber::BEFORE
+            && route.is_some_and(|route| {
+                route.operation == OperationKind::ListAccountCards
+                    && route.account.map(AccountId::new).as_ref() == Some(account)
+            })
+            && exchange.is_success()
+            && exchange.json().is_some_and(|body| body.is_array())
+    })
 }
 
 /// The exchanges that show each card, where cards of before may turn up at any time; else, nothing.
@@ -125,11 +127,7 @@ pub(super) fn shown(trace: &CaseTrace) -> HashMap<CardId, Vec<Moment>> {
         return shown;
     }
     for (moment, exchange) in trace.exchanges.iter().enumerate() {
-        let views = match exchange.json() {
-            Some(Value::Array(views)) => views,
-            Some(view) => vec![view],
-            None => Vec::new(),
-        };
+        let views = views(exchange.json());
         for card in views.iter().filter_map(|view| text(view, "id")) {
             shown.entry(CardId::new(card)).or_default().push(moment);
         }
@@ -165,17 +163,17 @@ impl Judge<'_> {
 
     /// Takes in what an account with a past was found to hold before the case began.
     pub(super) fn read_before(&mut self, moment: Moment, exchange: &Exchange) {
-        let (views, is_list) = match exchange.json().filter(|_| exchange.is_success()) {
-            Some(Value::Array(views)) => (views, true),
-            Some(view) => (vec![view], false),
-            None => return,
-        };
-        let mut shown: Vec<Shown> = views.iter().filter_map(Shown::of).collect();
+        if !exchange.is_success() {
+            return;
+        }
+        let body = exchange.json();
+        let is_list = body.as_ref().is_some_and(Value::is_array);
+        let mut shown: Vec<Shown> = views(body).iter().filter_map(Shown::of).collect();
         shown.retain(|shown| self.past(&shown.likeness.account).is_some());
         // Those that surely hold a slot come first, since one that is issuing may be over the limit.
         shown.sort_by_key(|shown| shown.status == CardStatus::Issuing);
         for shown in shown {
-            let listed = super::lists::reading_of_ended(shown.status, is_list);
+            let listed = reading_of_ended(shown.status, is_list);
             let worlds = self.worlds.iter();
             let worlds = worlds.flat_map(|world| shown.joins(world, moment));
             let worlds = worlds.map(|world| match is_list {
