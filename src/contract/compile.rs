@@ -196,13 +196,7 @@ impl<'a> Compiler<'a> {
         let mut parameters: Vec<Parameter> = Vec::new();
         for holder in [Some(at), pointer::parent(at)].into_iter().flatten() {
             let list_at = pointer::join(holder, "parameters");
-            let count = self
-                .source
-                .get(&list_at)
-                .and_then(Value::as_array)
-                .map_or(0, Vec::len);
-            for index in 0..count {
-                let at = pointer::join(&list_at, &index.to_string());
+            for at in pointer::items(&list_at, self.source.get(&list_at)) {
                 let Some((at, value)) = self.resolve(&at) else {
                     continue;
                 };
