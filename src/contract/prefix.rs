@@ -27,16 +27,18 @@ pub fn of(source: &Source) -> Result<String, Fault> {
         .copied()
         .filter(|prefix| count(prefix) == OperationKind::REQUIRED)
         .collect();
-    if let ["", ..] | [_] = whole.as_slice() {
-        return Ok(whole[0].to_owned());
+    match whole.as_slice() {
+        [whole @ "", ..] | [whole] => Ok((*whole).to_owned()),
+        [first, second, ..] => {
+            let below = paths.iter().find(|path| path.shape.starts_with(second));
+            let found = format!("the API is described twice, below `{first}` and `{second}`");
+            let at = below.map_or("/paths", |path| &path.at);
+            Err(Fault::at_pointer(at, found, "keep one of them"))
+        }
+        [] => {
+            // Of those that tie, the shortest: the empty one, unless another has more.
+            let nearest = prefixes.iter().rev().max_by_key(|prefix| count(prefix));
+            Ok(nearest.copied().unwrap_or_default().to_owned())
+        }
     }
-    if let [first, second, ..] = whole.as_slice() {
-        let below = paths.iter().find(|path| path.shape.starts_with(second));
-        let found = format!("the API is described twice, below `{first}` and `{second}`");
-        let at = below.map_or("/paths", |path| &path.at);
-        return Err(Fault::at_pointer(at, found, "keep one of them"));
-    }
-    // Of those that tie, the shortest: the empty one, unless another has more.
-    let nearest = prefixes.iter().rev().max_by_key(|prefix| count(prefix));
-    Ok(nearest.copied().unwrap_or_default().to_owned())
 }
