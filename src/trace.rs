@@ -145,6 +145,16 @@ impl Response {
         (200..300).contains(&self.status)
     }
 
+    /// The target asks to be asked again later, which is no answer to what was asked.
+    pub fn is_put_off(&self) -> bool {
+        puts_off(self.status, self.header("retry-after").is_some())
+    }
+
+    /// It tells whether the request was carried out, as neither one that puts it off does nor a server error.
+    pub fn tells(&self) -> bool {
+        !matches!(self.status, 429 | 500..)
+    }
+
     /// The body, if it is JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_str(&self.body).ok()
@@ -153,6 +163,16 @@ impl Response {
     /// The value of a header field, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
+    }
+}
+
+/// Whether a target puts a request off by an answer of this status. A 503 that does not say for how long (`Retry-After`) is a
+/// server error like others.
+pub fn puts_off(status: u16, says_how_long: bool) -> bool {
+    match status {
+        429 => true,
+        503 => says_how_long,
+        _ => false,
     }
 }
 
@@ -249,6 +269,11 @@ impl Exchange {
             Reply::Got(response) => Some(response),
             Reply::Lost(_) | Reply::LetGo(_) => None,
         }
+    }
+
+    /// The response, if it tells whether the request was carried out.
+    pub fn telling(&self) -> Option<&Response> {
+        self.response().filter(|response| response.tells())
     }
 
     /// A response came, and it was a success.

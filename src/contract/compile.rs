@@ -12,9 +12,7 @@ use super::lower::{self, Direction};
 use super::operation::{Content, Header, Operation, Parameter, Request, Response, Status};
 use super::schema::Schema;
 use super::source::Source;
-use super::{pointer, prefix, reference, words};
-
-const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
+use super::{paths, pointer, prefix, reference, words};
 
 /// What a document says, ready to be asked.
 pub struct Compiled {
@@ -45,31 +43,14 @@ pub fn document(source: &Arc<Source>) -> Result<Compiled, Fault> {
 /// Where the document describes each operation; a required one that is missing is an error.
 fn described(source: &Source, prefix: &str) -> Result<BTreeMap<OperationKind, String>, Fault> {
     let mut found: BTreeMap<OperationKind, String> = BTreeMap::new();
-    let paths = source.get("/paths").and_then(Value::as_object);
-    for (template, _) in paths.into_iter().flatten() {
-        let at = pointer::join("/paths", template);
-        let Some((item_at, item)) = reference::resolve(source, &at) else {
-            continue;
-        };
-        for method in METHODS
-            .iter()
-            .chain(["patch"].iter())
-            .filter(|method| item.get(method).is_some())
-        {
-            let Some(kind) = OperationKind::of_template(prefix, &method.to_uppercase(), template)
-            else {
-                continue;
-            };
-            if found
-                .insert(kind, pointer::join(&item_at, method))
-                .is_some()
-            {
+    for path in paths::of(source) {
+        let kinds = OperationKind::ALL.into_iter();
+        for kind in kinds.filter(|kind| path.describes(*kind, prefix)) {
+            let at = pointer::join(&path.item_at, &kind.method().to_ascii_lowercase());
+            if found.insert(kind, at).is_some() {
                 let what = format!("`{} {}` is described twice", kind.method(), kind.path());
-                return Err(Fault::at_pointer(
-                    &at,
-                    what,
-                    "keep one; the names of path parameters tell nothing apart",
-                ));
+                let advice = "keep one; the names of path parameters tell nothing apart";
+                return Err(Fault::at_pointer(&path.at, what, advice));
             }
         }
     }
@@ -215,13 +196,7 @@ impl<'a> Compiler<'a> {
         let mut parameters: Vec<Parameter> = Vec::new();
         for holder in [Some(at), pointer::parent(at)].into_iter().flatten() {
             let list_at = pointer::join(holder, "parameters");
-            let count = self
-                .source
-                .get(&list_at)
-                .and_then(Value::as_array)
-                .map_or(0, Vec::len);
-            for index in 0..count {
-                let at = pointer::join(&list_at, &index.to_string());
+            for at in pointer::items(&list_at, self.source.get(&list_at)) {
                 let Some((at, value)) = self.resolve(&at) else {
                     continue;
                 };

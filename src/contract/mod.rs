@@ -29,6 +29,7 @@ mod lower;
 mod media_type;
 mod member;
 mod operation;
+mod paths;
 mod pointer;
 mod prefix;
 mod reference;
@@ -156,22 +157,8 @@ impl Contract {
     pub fn route_of_other_method<'p>(&self, method: &str, path: &'p str) -> Option<Route<'p>> {
         let route = Route::of_path(path)?;
         let shape = format!("{}{}", self.prefix, route.operation.path());
-        let (_, item) = self
-            .paths()
-            .find(|(template, _)| kind::path_shape(template) == shape)?;
-        item.get(method.to_ascii_lowercase())
-            .is_none()
-            .then_some(route)
-    }
-
-    /// Each path of the document with what stands there.
-    fn paths(&self) -> impl Iterator<Item = (&str, &Value)> {
-        let paths = self.source.get("/paths").and_then(Value::as_object);
-        paths.into_iter().flatten().filter_map(|(template, _)| {
-            let at = pointer::join("/paths", template);
-            let (_, item) = reference::resolve(&self.source, &at)?;
-            Some((template.as_str(), item))
-        })
+        let path = paths::of(&self.source).find(|path| path.shape == shape)?;
+        (!path.has(method)).then_some(route)
     }
 
     /// An operation, if the document describes it; the first [`OperationKind::REQUIRED`] always are.

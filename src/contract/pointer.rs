@@ -1,9 +1,27 @@
 //! JSON pointers (RFC 6901): how every part of a document is named in this room.
 
+use serde_json::Value;
+
 /// The pointer of the member (or list item) `segment` of `parent`.
 pub fn join(parent: &str, segment: &str) -> String {
     let escaped = segment.replace('~', "~0").replace('/', "~1");
     format!("{parent}/{escaped}")
+}
+
+/// The pointers of the items of the list at `parent`; none if it is no list.
+pub fn items(parent: &str, list: Option<&Value>) -> Vec<String> {
+    let count = list.and_then(Value::as_array).map_or(0, Vec::len);
+    (0..count)
+        .map(|index| join(parent, &index.to_string()))
+        .collect()
+}
+
+/// Takes the member at a pointer out of its object, if it is there.
+pub fn take_out(value: &mut Value, pointer: &str) {
+    let object = parent(pointer).and_then(|parent| value.pointer_mut(parent)?.as_object_mut());
+    if let (Some(object), Some(name)) = (object, segments(pointer).pop()) {
+        object.shift_remove(&name);
+    }
 }
 
 /// The pointer one level up, or nothing for the whole document.

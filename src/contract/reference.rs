@@ -113,9 +113,7 @@ fn made_of(at: &str, schema: &Value) -> Vec<String> {
     for keyword in OF_THE_SAME_PART {
         let at = pointer::join(at, keyword);
         match schema.get(keyword) {
-            Some(Value::Array(items)) => {
-                parts.extend((0..items.len()).map(|index| pointer::join(&at, &index.to_string())));
-            }
+            list @ Some(Value::Array(_)) => parts.extend(pointer::items(&at, list)),
             Some(_) => parts.push(at),
             None => {}
         }

@@ -67,15 +67,8 @@ impl Operation {
 fn without_open_nulls(body: &Value, points: &[OpenPoint]) -> Value {
     let mut body = body.clone();
     for point in points {
-        let OpenPoint::NullOptional(at) = point else {
-            continue;
-        };
-        let name = pointer::segments(at).pop();
-        let parent = pointer::parent(at)
-            .and_then(|at| body.pointer_mut(at))
-            .and_then(Value::as_object_mut);
-        if let (Some(parent), Some(name)) = (parent, name) {
-            parent.shift_remove(&name);
+        if let OpenPoint::NullOptional(at) = point {
+            pointer::take_out(&mut body, at);
         }
     }
     body

@@ -35,6 +35,21 @@ pub enum Holds {
 /// A field that holds further objects.
 pub type Field = (&'static str, Holds, Shape);
 
+/// The plain fields of a parameter.
+const PARAMETER_FIELDS: [&str; 11] = [
+    "name",
+    "in",
+    "description",
+    "required",
+    "deprecated",
+    "allowEmptyValue",
+    "style",
+    "explode",
+    "allowReserved",
+    "example",
+    "examples",
+];
+
 impl Shape {
     /// The name that the OpenAPI specification gives it.
     pub fn name(self) -> &'static str {
@@ -149,32 +164,11 @@ impl Shape {
                 "servers",
             ],
             Shape::Callback => &[],
-            Shape::Parameter => &[
-                "name",
-                "in",
-                "description",
-                "required",
-                "deprecated",
-                "allowEmptyValue",
-                "style",
-                "explode",
-                "allowReserved",
-                "example",
-                "examples",
-            ],
+            Shape::Parameter => &PARAMETER_FIELDS,
             Shape::RequestBody => &["description", "required"],
             Shape::Response => &["description", "links"],
-            Shape::Header => &[
-                "description",
-                "required",
-                "deprecated",
-                "allowEmptyValue",
-                "style",
-                "explode",
-                "allowReserved",
-                "example",
-                "examples",
-            ],
+            // A parameter whose name and place stand elsewhere, says OpenAPI.
+            Shape::Header => &PARAMETER_FIELDS[2..],
             Shape::MediaType => &["example", "examples", "encoding"],
             // `examples` and `$comment` are no keywords of 3.0, but common, and they take no rule away.
             Shape::Schema => &[

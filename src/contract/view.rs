@@ -56,12 +56,11 @@ impl<'a> View<'a> {
         if let Some(target) = reference.and_then(pointer::from_reference) {
             self.add(target, value);
         }
-        for part in items_of(&at, schema, "allOf") {
+        let items = |keyword| pointer::items(&pointer::join(&at, keyword), schema.get(keyword));
+        for part in items("allOf") {
             self.add(part, value);
         }
-        let choices = ["oneOf", "anyOf"];
-        let choices = choices.map(|choice| items_of(&at, schema, choice));
-        for branch in choices.into_iter().flatten() {
+        for branch in ["oneOf", "anyOf"].into_iter().flat_map(items) {
             if self.may_be_meant(&branch, value) {
                 self.add(branch, value);
             }
@@ -246,15 +245,6 @@ fn each_once<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
         }
     }
     kept
-}
-
-/// Where the items of a keyword that holds a list stand.
-fn items_of(at: &str, schema: &Value, keyword: &str) -> Vec<String> {
-    let items = schema.get(keyword).and_then(Value::as_array);
-    let at = pointer::join(at, keyword);
-    (0..items.map_or(0, Vec::len))
-        .map(|index| pointer::join(&at, &index.to_string()))
-        .collect()
 }
 
 /// The values that a schema lists.

@@ -8,27 +8,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
 use serde_json::Value;
 
 use self::sending::Dressed;
 use super::Driver;
 use super::auth::Entry;
-use super::client::{Delivery, Pass, Received, Sent};
+use super::client::Delivery;
 use super::draft::{Ask, Draft, Known};
-use super::gate::{Again, PutOff};
 use super::hook_steps::Events;
 use super::outgoing::Outgoing;
 use super::pool::Lease;
 use super::release::Release;
-use super::reply::{KEPT_BYTES_MAX, card_id, recorded};
+use super::reply::card_id;
 use super::writer::TraceWriter;
 use crate::card::{CardId, CardStatus, CardType};
-use crate::case::{
-    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Lane, Step, StepNumber,
-};
-use crate::trace::{self, CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply, Response};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Lane, Step, StepNumber};
+use crate::trace::{CaseNumber, CaseTrace, Obstacle, Record, Reply};
 
 /// A case being run, or one lane of a race in it.
 #[derive(Clone)]
@@ -482,6 +477,6 @@ fn may_still_be_issuing(reply: &Reply) -> bool {
             let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
             body["status"] == CardStatus::Issuing.as_str()
         }
-        Reply::Got(response) => response.status == 429 || response.status >= 500,
+        Reply::Got(response) => !response.tells(),
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::client::Incoming;
 use crate::profile::{Limits, Rate};
+use crate::trace::puts_off;
 
 /// A longer pause than this is never waited for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -213,7 +214,7 @@ fn too_many(requests: u32, count: u32) -> String {
     format!("{requests} requests would go at once, and [limits] in the profile allow {count}")
 }
 
-/// An answer by which a target puts a request off: 429, or 503 with `Retry-After`.
+/// An answer by which a target puts a request off ([`puts_off`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PutOff {
     /// How long it asks to be left alone.
@@ -222,15 +223,10 @@ pub struct PutOff {
 }
 
 impl PutOff {
-    /// The answer, if it puts off. A 503 that does not say how long is a server error like others.
+    /// The answer, if it puts off.
     pub fn of(status: StatusCode, headers: &HeaderMap) -> Option<Self> {
         let retry_after = headers.get(RETRY_AFTER);
-        let puts_off = match status {
-            StatusCode::TOO_MANY_REQUESTS => true,
-            StatusCode::SERVICE_UNAVAILABLE => retry_after.is_some(),
-            _ => false,
-        };
-        puts_off.then(|| Self {
+        puts_off(status.as_u16(), retry_after.is_some()).then(|| Self {
             asked: retry_after.and_then(|value| delay(value, headers.get(DATE))),
             status,
         })

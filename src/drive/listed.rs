@@ -146,8 +146,5 @@ impl<'a> CaseRun<'a> {
 
 /// It changes something, and nobody knows whether it has been carried out.
 fn is_unsettled(exchange: &Exchange) -> bool {
-    let is_told = exchange
-        .response()
-        .is_some_and(|response| response.status < 500 && response.status != 429);
-    exchange.request.method != "GET" && !is_told
+    exchange.request.method != "GET" && exchange.telling().is_none()
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::coverage::Tried;
 use super::departure::Departure;
 use super::follow::Judge;
+use super::lists::{text, views};
 use super::settle::in_words;
 use super::{Judgement, Readings};
 use crate::card::{AccountId, CardId};
@@ -177,7 +178,7 @@ fn groups(contract: &Contract, trace: &CaseTrace) -> Vec<Group> {
     let mut firsts: Vec<Option<Name>> = Vec::new();
     for exchange in &trace.exchanges {
         if is_of_programme(exchange) {
-            for view in views(exchange) {
+            for view in views(exchange.json()) {
                 ties.tie(names_in(&view));
             }
             firsts.push(None);
@@ -234,34 +235,23 @@ fn share(
         .json()
         .filter(|body| body.is_array() && exchange.is_success());
     let mut shares: Vec<Vec<Value>> = vec![Vec::new(); groups.len()];
-    if list.is_some() {
-        for view in views(exchange) {
-            shares[place_of(&view).unwrap_or(0)].push(view);
-        }
+    let is_list = list.is_some();
+    for view in views(list) {
+        shares[place_of(&view).unwrap_or(0)].push(view);
     }
     for (group, share) in groups.iter_mut().zip(shares) {
         let mut own = exchange.clone();
-        if let (Reply::Got(response), true) = (&mut own.reply, list.is_some()) {
+        if let (Reply::Got(response), true) = (&mut own.reply, is_list) {
             response.body = Value::Array(share).to_string();
         }
         group.add(moment, own);
     }
 }
 
-/// The cards that an answer shows.
-fn views(exchange: &Exchange) -> Vec<Value> {
-    match exchange.json() {
-        Some(Value::Array(views)) => views,
-        Some(view) => vec![view],
-        None => Vec::new(),
-    }
-}
-
 /// The card that a view shows, and its account.
 fn names_in(view: &Value) -> Vec<Name> {
-    let text = |name: &str| view.get(name)?.as_str();
-    let card = text("id").map(|card| Name::Card(CardId::new(card)));
-    let account = text("accountId").map(|account| Name::Account(AccountId::new(account)));
+    let card = text(view, "id").map(|card| Name::Card(CardId::new(card)));
+    let account = text(view, "accountId").map(|account| Name::Account(AccountId::new(account)));
     card.into_iter().chain(account).collect()
 }
 
@@ -286,7 +276,7 @@ fn names(contract: &Contract, trace: &CaseTrace, exchange: &Exchange) -> Vec<Nam
         .chain(key.map(|key| Name::Key(key.to_ascii_lowercase())))
         .chain(made_by.map(Name::Step))
         .collect();
-    names.extend(views(exchange).iter().flat_map(names_in));
+    names.extend(views(exchange.json()).iter().flat_map(names_in));
     names
 }
 

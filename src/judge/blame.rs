@@ -31,14 +31,14 @@ impl Judge<'_> {
             .filter(|w| w.card(card).is_none_or(|c| c.status == status))
             .cloned()
             .collect();
+        if left.is_empty() && source != Source::Answer {
+            let old = self.worlds.iter();
+            let old = old.flat_map(|world| self.as_old(world, card, scene.now(id::READ_7)));
+            left = old
+                .filter(|w| w.card(card).is_some_and(|c| c.status == status))
+                .collect();
+        }
         if source != Source::Answer {
-            if left.is_empty() {
-                let old = self.worlds.iter();
-                let old = old.flat_map(|world| self.as_old(world, card, scene.now(id::READ_7)));
-                left = old
-                    .filter(|w| w.card(card).is_some_and(|c| c.status == status))
-                    .collect();
-            }
             self.unconfirmed.remove(card);
         }
         let Some(believed) = self.worlds.first().and_then(|w| w.card(card)) else {

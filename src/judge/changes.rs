@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
+use super::again::ways_of;
 use super::answers::{answered, same_body};
 use super::departure::Origin;
 use super::facts::Source;
 use super::follow::{Found, Judge, Scene, Touch, TouchKind};
-use super::past::ways_of;
 use super::pending::forget_pending;
 use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus};

@@ -4,15 +4,14 @@
 //! whether it may still be issuing, and in which final state it has ended. The readings that depend on the state of cards
 //! are not kept either, since nobody knows in which state a call found its card. Of two worlds, of which one may turn into
 //! the other unseen, the first one stands for both. So the worlds stay few, however much was recorded.
-//!
-//! [`Past::Shared`]: crate::trace::Past::Shared
 
 use std::collections::HashSet;
 
 use super::follow::Judge;
-use crate::card::CardStatus;
+use crate::card::{CardId, CardStatus};
 use crate::requirement::{RequirementId, id};
-use crate::world::World;
+use crate::trace::Past;
+use crate::world::{Since, World, ways};
 
 /// Readings that an answer shows only to those who know in which state the cards were, or what had been sent before.
 const OF_STATE: [RequirementId; 18] = [
@@ -53,6 +52,37 @@ impl Judge<'_> {
         let kept = left.into_iter().zip(is_kept);
         kept.filter_map(|(world, is_kept)| is_kept.then_some(world))
             .collect()
+    }
+
+    /// The trace is a part of what happened meanwhile.
+    pub(super) fn is_in_company(&self) -> bool {
+        self.trace.pasts.values().any(|past| *past == Past::Shared)
+    }
+
+    /// The worlds into which one may have turned without a request of the trace, as far as the card at `place` goes.
+    pub(super) fn turned_meanwhile(&self, world: &World, place: usize, now: Since) -> Vec<World> {
+        match self.past(&world.cards[place].account) {
+            Some(Past::Shared) => ways::changed_by_others(world, place, now),
+            Some(Past::Read | Past::Unknown) | None => {
+                ways::evolved(world, place, self.terms.issuance, now)
+            }
+        }
+    }
+
+    /// Others may change the card meanwhile.
+    pub(super) fn is_shared(&self, card: &CardId) -> bool {
+        let mut believed = self.worlds.iter().filter_map(|world| world.card(card));
+        let card = believed.next();
+        card.is_some_and(|card| self.past(&card.account) == Some(Past::Shared))
+    }
+
+    /// Whether a status would have been as good as another, since others may have changed the card.
+    pub(super) fn is_open_to_others(&self, card: &CardId, worlds: &[World]) -> bool {
+        let mut statuses = worlds
+            .iter()
+            .filter_map(|world| Some(world.card(card)?.status));
+        let first = statuses.next();
+        self.is_shared(card) && statuses.any(|status| Some(status) != first)
     }
 }
 

@@ -253,7 +253,7 @@ impl<'a> Judge<'a> {
             id_in_upper_case,
             key_in_upper_case,
         };
-        if is_put_off(response) {
+        if response.is_put_off() {
             return self.unanswered(moment, exchange, &asked);
         }
         if let Some(words) = self.absent_in_sandbox(&scene, &asked) {
@@ -501,16 +501,6 @@ impl<'a> Judge<'a> {
             |_| ways.clone(),
             |world, way| world.with(&way.choices),
         )
-    }
-}
-
-/// The target asks to be asked again later, which is no answer to what was asked. A 503 that does not say when is a server
-/// error like others.
-fn is_put_off(response: &Response) -> bool {
-    match response.status {
-        429 => true,
-        503 => response.header("retry-after").is_some(),
-        _ => false,
     }
 }
 

@@ -463,6 +463,16 @@ pub(super) fn must_be_listed(status: CardStatus) -> bool {
     !status.is_final()
 }
 
+/// The text of a member of a card, as it is shown.
 pub(super) fn text<'v>(view: &'v Value, name: &str) -> Option<&'v str> {
     view.get(name)?.as_str()
+}
+
+/// The cards that the body of an answer shows.
+pub(super) fn views(body: Option<Value>) -> Vec<Value> {
+    match body {
+        Some(Value::Array(views)) => views,
+        Some(view) => vec![view],
+        None => Vec::new(),
+    }
 }

@@ -4,6 +4,7 @@
 //! exchange that no world explains is a [`Departure`]; what was seen is then taken over, and judging goes on.
 
 mod accounts;
+mod again;
 mod answers;
 mod blame;
 mod changes;

@@ -11,18 +11,16 @@ use serde_json::Value;
 
 use super::facts::Source;
 use super::follow::{Judge, Scene};
-use super::lists::text;
-use super::overlap;
+use super::lists::{reading_of_ended, text, views};
 use super::pending::Likeness;
 use super::request::Asked;
-use crate::card::{AccountId, Action, CardId, CardStatus, CardType};
+use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::StepNumber;
-use crate::contract::{Contract, OperationKind, Route};
+use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
-use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Past};
+use crate::trace::{CaseTrace, Exchange, Past};
 use crate::world::lifecycle::keeping_rule;
-use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
-use crate::world::{Card, Moment, Outcome, Remembered, Since, Unseen, World, limit};
+use crate::world::{Card, Moment, Since, Unseen, World, limit};
 
 /// A card as it is shown that was there before the case.
 struct Shown {
@@ -97,27 +95,29 @@ pub(super) fn past(trace: &CaseTrace, account: &AccountId) -> Option<Past> {
 pub(super) fn unseen(contract: &Contract, trace: &CaseTrace) -> Unseen {
     let mut unseen = Unseen::new();
     for account in trace.accounts.values() {
-        let is_list = |e: &&Exchange| {
-            let route = contract.route(&e.request.method, &e.request.path);
-            e.step == StepNumber::BEFORE
-                && route.is_some_and(|r| r.operation == OperationKind::ListAccountCards)
-                && e.request
-                    .path
-                    .to_ascii_lowercase()
-                    .contains(account.as_str())
-                && e.is_success()
-                && e.json().is_some_and(|body| body.is_array())
-        };
         let past = match past(trace, account) {
-            Some(Past::Read) if !trace.exchanges.iter().any(|e| is_list(&e)) => Some(Past::Unknown),
-            past => past,
+            Some(Past::Read) if !was_listed(contract, trace, account) => Past::Unknown,
+            Some(past) => past,
+            None => continue,
         };
-        if let Some(past) = past {
-            let slots = CardType::ALL.map(|card_type| ((account.clone(), card_type), past));
-            unseen.extend(slots);
-        }
+        unseen.extend(CardType::ALL.map(|card_type| ((account.clone(), card_type), past)));
     }
     unseen
+}
+
+/// An account's own list was read before the case.
+fn was_listed(contract: &Contract, trace: &CaseTrace, account: &AccountId) -> bool {
+    trace.exchanges.iter().any(|exchange| {
+        let request = &exchange.request;
+        let route = contract.route(&request.method, &request.path);
+        exchange.step == StepNumber::BEFORE
+            && route.is_some_and(|route| {
+                route.operation == OperationKind::ListAccountCards
+                    && route.account.map(AccountId::new).as_ref() == Some(account)
+            })
+            && exchange.is_success()
+            && exchange.json().is_some_and(|body| body.is_array())
+    })
 }
 
 /// The exchanges that show each card, where cards of before may turn up at any time; else, nothing.
@@ -127,11 +127,7 @@ pub(super) fn shown(trace: &CaseTrace) -> HashMap<CardId, Vec<Moment>> {
         return shown;
     }
     for (moment, exchange) in trace.exchanges.iter().enumerate() {
-        let views = match exchange.json() {
-            Some(Value::Array(views)) => views,
-            Some(view) => vec![view],
-            None => Vec::new(),
-        };
+        let views = views(exchange.json());
         for card in views.iter().filter_map(|view| text(view, "id")) {
             shown.entry(CardId::new(card)).or_default().push(moment);
         }
@@ -143,95 +139,6 @@ impl Judge<'_> {
     /// What is known of the past of an account.
     pub(super) fn past(&self, account: &AccountId) -> Option<Past> {
         past(self.trace, account)
-    }
-
-    /// The worlds into which one may have turned without a request of the trace, as far as the card at `place` goes.
-    pub(super) fn turned_meanwhile(&self, world: &World, place: usize, now: Since) -> Vec<World> {
-        match self.past(&world.cards[place].account) {
-            Some(Past::Shared) => ways::changed_by_others(world, place, now),
-            Some(Past::Read | Past::Unknown) | None => {
-                ways::evolved(world, place, self.terms.issuance, now)
-            }
-        }
-    }
-
-    /// Others may change the card meanwhile.
-    pub(super) fn is_shared(&self, card: &CardId) -> bool {
-        let mut believed = self.worlds.iter().filter_map(|world| world.card(card));
-        let card = believed.next();
-        card.is_some_and(|card| self.past(&card.account) == Some(Past::Shared))
-    }
-
-    /// Whether a status would have been as good as another, since others may have changed the card.
-    pub(super) fn is_open_to_others(&self, card: &CardId, worlds: &[World]) -> bool {
-        let mut statuses = worlds
-            .iter()
-            .filter_map(|world| Some(world.card(card)?.status));
-        let first = statuses.next();
-        self.is_shared(card) && statuses.any(|status| Some(status) != first)
-    }
-
-    /// Whether an answer shows nothing, since a recording leaves open what came before or what others did.
-    pub(super) fn shows_nothing(&self, scene: &Scene<'_>, call: &Call, worlds: &[World]) -> bool {
-        match &call.wish {
-            Wish::Create { .. } => self.has_unknown_past() && !scene.is_success(),
-            Wish::Act(_, Id::Known(card)) => {
-                self.is_open_to_others(card, worlds) || self.may_be_given_again(call)
-            }
-            Wish::Act(..) => false,
-        }
-    }
-
-    /// Whether the answer to a call may be that of an earlier one which is not in the trace, given again: then it tells
-    /// nothing of what is now.
-    pub(super) fn may_be_given_again(&self, call: &Call) -> bool {
-        let mut worlds = self.worlds.iter();
-        self.has_unknown_past()
-            && worlds.any(|world| {
-                is_first_use(world, call) && (self.is_in_company() || may_be_of_before(world, call))
-            })
-    }
-
-    /// Whether a recording of others tells too little of a request for its answer to be held against the target. Whether
-    /// the access was good nobody knows, nor whether its key was used before; an account may come to be; and a query may be
-    /// for a part of a list.
-    pub(super) fn is_let_pass(&self, exchange: &Exchange, route: &Route<'_>) -> bool {
-        let request = &exchange.request;
-        let is_read = request.method == "GET";
-        let is_refused = exchange
-            .response()
-            .is_some_and(|response| match response.status {
-                400 | 401 | 403 => true,
-                404 if route.card.is_none() => true,
-                400..500 => !is_read && self.is_in_company(),
-                _ => false,
-            });
-        self.has_unknown_past()
-            && (is_refused
-                || is_read && route.card.is_none() && request.path.contains('?')
-                || request.body.as_deref() == Some(NOT_RECORDED)
-                || self.may_be_made_before(exchange))
-    }
-
-    /// A create that brings a card which was shown before: its key was used before the recording began.
-    fn may_be_made_before(&self, exchange: &Exchange) -> bool {
-        let Some(card) = super::follow::made_in(exchange) else {
-            return false;
-        };
-        let key = exchange.request.header("idempotency-key");
-        let mut shown = self.shown.get(&card).into_iter().flatten();
-        shown.any(|moment| {
-            let other = &self.trace.exchanges[*moment];
-            let is_retry = other.request.method == "POST"
-                && key != Some(NOT_RECORDED)
-                && other.request.header("idempotency-key") == key;
-            overlap::precedes(other, exchange) && !is_retry
-        })
-    }
-
-    /// The trace is a part of what happened meanwhile.
-    pub(super) fn is_in_company(&self) -> bool {
-        self.trace.pasts.values().any(|past| *past == Past::Shared)
     }
 
     /// What is known of the account of which the least is.
@@ -256,17 +163,17 @@ impl Judge<'_> {
 
     /// Takes in what an account with a past was found to hold before the case began.
     pub(super) fn read_before(&mut self, moment: Moment, exchange: &Exchange) {
-        let (views, is_list) = match exchange.json().filter(|_| exchange.is_success()) {
-            Some(Value::Array(views)) => (views, true),
-            Some(view) => (vec![view], false),
-            None => return,
-        };
-        let mut shown: Vec<Shown> = views.iter().filter_map(Shown::of).collect();
+        if !exchange.is_success() {
+            return;
+        }
+        let body = exchange.json();
+        let is_list = body.as_ref().is_some_and(Value::is_array);
+        let mut shown: Vec<Shown> = views(body).iter().filter_map(Shown::of).collect();
         shown.retain(|shown| self.past(&shown.likeness.account).is_some());
         // Those that surely hold a slot come first, since one that is issuing may be over the limit.
         shown.sort_by_key(|shown| shown.status == CardStatus::Issuing);
         for shown in shown {
-            let listed = super::lists::reading_of_ended(shown.status, is_list);
+            let listed = reading_of_ended(shown.status, is_list);
             let worlds = self.worlds.iter();
             let worlds = worlds.flat_map(|world| shown.joins(world, moment));
             let worlds = worlds.map(|world| match is_list {
@@ -379,80 +286,6 @@ impl Judge<'_> {
             Some(card) => card.is_of_before(),
             None => !self.trace.pasts.is_empty(),
         }
-    }
-}
-
-/// The ways of a call, where that much is known of the past. Its key may have been used by a request that is not in the
-/// trace. Then the call may be answered as that was, and nothing is done; or it is refused for that, which tells nothing of
-/// the cards.
-pub(super) fn ways_of(world: &World, call: &Call, past: Option<Past>) -> Vec<Way> {
-    let Some(past) = past.filter(|past| past.is_unknown() && is_first_use(world, call)) else {
-        return ways::ways(world, call);
-    };
-    let mut ways = ways::ways(world, call);
-    if let Wish::Create { .. } = call.wish {
-        for way in &mut ways {
-            if matches!(
-                way.answer,
-                Answer::Refusal(400 | 409 | 422, RefusalKind::Limit)
-            ) {
-                way.choices.clear();
-            }
-        }
-    }
-    if past == Past::Shared {
-        // Whether another card holds a slot meanwhile, so that its rule is put to the test, nobody knows.
-        let of_holders = |way: &&mut Way| matches!(way.rule, id::LIMIT_2 | id::LIMIT_3);
-        let ways = ways.iter_mut().filter(of_holders);
-        ways.for_each(|way| way.rule = id::CREATE_1);
-    }
-    ways.extend(ways_of_before(world, call, past));
-    ways
-}
-
-/// How a call is answered whose key was used before the recording began, or by others.
-fn ways_of_before(world: &World, call: &Call, past: Past) -> Vec<Way> {
-    let again = |effect| Way::success(id::IDEM_3, effect);
-    match (&call.wish, past) {
-        // The card that was made then is in whatever state it has come to; it has not been seen before. Where nobody else acts,
-        // it is taken for a new one until something speaks against that ([`Judge::as_old`]).
-        (Wish::Create { .. }, Past::Shared) => vec![again(Effect::Create { over_limit: None })],
-        (Wish::Create { .. }, _) => Vec::new(),
-        // A card that was terminated then is so still, as if it were terminated now.
-        (Wish::Act(Action::Terminate, _), Past::Shared) => Vec::new(),
-        (Wish::Act(..), Past::Shared) => vec![again(Effect::Nothing)],
-        (Wish::Act(action, _), _) => {
-            let mut ways = ways::refusals_elsewhere().to_vec();
-            if *action != Action::Terminate && may_be_of_before(world, call) {
-                ways.push(again(Effect::Nothing));
-            }
-            ways
-        }
-    }
-}
-
-/// Nothing in the trace that was carried out had the call's key before.
-fn is_first_use(world: &World, call: &Call) -> bool {
-    match &call.key {
-        Key::Uuid(key) => world.keys.get(key).is_none_or(|entries| {
-            let is_undone = |e: &Remembered| {
-                matches!(
-                    e.outcome,
-                    Outcome::LostUndone | Outcome::LostRefused | Outcome::InFlight(_)
-                )
-            };
-            entries.iter().all(is_undone)
-        }),
-        Key::Missing | Key::Malformed | Key::Exempt | Key::Single => true,
-    }
-}
-
-/// The call may have been sent before the recording began.
-fn may_be_of_before(world: &World, call: &Call) -> bool {
-    match &call.wish {
-        Wish::Create { .. } => true,
-        Wish::Act(_, Id::Known(card)) => world.card(card).is_some_and(Card::is_of_before),
-        Wish::Act(..) => false,
     }
 }
 

@@ -11,7 +11,7 @@ use super::lists::text;
 use super::request::Asked;
 use crate::card::{AccountId, CardId, CardType};
 use crate::requirement::id;
-use crate::trace::{Exchange, Micros, Response};
+use crate::trace::{Exchange, Micros};
 use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
 use crate::world::{Card, Moment, Outcome, Since, World};
 
@@ -20,13 +20,6 @@ const LINGERS_AT_MOST: Micros = Micros(5_000_000);
 
 /// And so many times as long as the slowest answer of the case.
 const SLOWER_AT_MOST: u64 = 10;
-
-/// The response, if it tells whether the request was carried out.
-pub(super) fn telling(exchange: &Exchange) -> Option<&Response> {
-    exchange
-        .response()
-        .filter(|response| !matches!(response.status, 429 | 500..))
-}
 
 /// By what a card that is seen for the first time may be that of a create whose answer was lost.
 pub(super) struct Likeness {
@@ -183,11 +176,11 @@ impl Judge<'_> {
             let own = other.request.header("idempotency-key");
             own.is_some_and(|own| own.eq_ignore_ascii_case(key))
         };
-        let answered = exchanges.iter().filter(|e| telling(e).is_some());
+        let answered = exchanges.iter().filter(|e| e.telling().is_some());
         let slowest = answered.map(|e| e.received_at.0.saturating_sub(e.sent_at.0));
         let patience = (SLOWER_AT_MOST * slowest.max().unwrap_or(0)).max(LINGERS_AT_MOST.0);
         let earlier = exchanges.iter().filter(|e| e.sent_at <= exchange.sent_at);
-        let lost = earlier.filter(|other| telling(other).is_none());
+        let lost = earlier.filter(|other| other.telling().is_none());
         let mut since = lost.filter(has_key).map(|other| other.received_at.0);
         since.any(|since| exchange.sent_at.0 <= since.saturating_add(patience))
     }

@@ -24,11 +24,21 @@ pub fn compare(ours: &Operation, theirs: &Operation, sent: &[&str], found: &mut 
             None => {}
         }
     }
-    for our in ours
-        .parameters
-        .iter()
-        .filter(|our| our.location == "header" && our.is_required)
-    {
+    compare_required(ours, theirs, &security, found);
+    if Security::of(ours).wants_bearer() {
+        security.compare(sent, ours, found);
+    }
+}
+
+/// The header fields that the contract requires must be asked for.
+fn compare_required(
+    ours: &Operation,
+    theirs: &Operation,
+    security: &Security<'_>,
+    found: &mut Found<'_>,
+) {
+    let required = |our: &&Parameter| our.location == "header" && our.is_required;
+    for our in ours.parameters.iter().filter(required) {
         let name = &our.name;
         match same(&theirs.parameters, our) {
             Some(their) if !their.is_required => {
@@ -41,9 +51,6 @@ pub fn compare(ours: &Operation, theirs: &Operation, sent: &[&str], found: &mut 
             }
             _ => {}
         }
-    }
-    if Security::of(ours).wants_bearer() {
-        security.compare(sent, ours, found);
     }
 }
 
@@ -60,10 +67,17 @@ fn same<'a>(parameters: &'a [Parameter], wanted: &Parameter) -> Option<&'a Param
 }
 
 fn is_carried(parameter: &Parameter, sent: &[&str]) -> bool {
-    let name = parameter.name.to_ascii_lowercase();
-    let is_sent = sent.iter().any(|sent| sent.eq_ignore_ascii_case(&name));
-    let is_header = parameter.location == "header";
-    parameter.location == "path" || is_header && (is_sent || NO_PARAMETERS.contains(&name.as_str()))
+    let name = &parameter.name;
+    match parameter.location.as_str() {
+        "path" => true,
+        "header" => is_among(name, sent) || is_among(name, &NO_PARAMETERS),
+        _ => false,
+    }
+}
+
+/// Whether a header field is one of these.
+fn is_among(name: &str, fields: &[&str]) -> bool {
+    fields.iter().any(|field| field.eq_ignore_ascii_case(name))
 }
 
 /// Whether one that must be sent has nearly this name, which is told of that one.
@@ -198,10 +212,9 @@ impl<'a> Security<'a> {
                 .iter()
                 .any(|our| our.name.eq_ignore_ascii_case(header))
         };
-        let is_sent = |header: &str| sent.iter().any(|sent| sent.eq_ignore_ascii_case(header));
         let further = |schemes: &BTreeMap<&'a str, Scheme<'a>>| {
             let further = schemes.iter().find(|(_, scheme)| match scheme {
-                Scheme::Header(header) => !is_ours(header) && !is_sent(header),
+                Scheme::Header(header) => !is_ours(header) && !is_among(header, sent),
                 Scheme::Other => true,
                 Scheme::Bearer | Scheme::Signature | Scheme::Connection => false,
             });

@@ -54,20 +54,10 @@ pub fn is_within(at: &str, outer: &str) -> bool {
 /// The body with another value at a pointer, or none.
 pub fn replaced(body: &Value, at: &str, value: Option<&Value>) -> Value {
     let mut body = body.clone();
-    let segment = pointer::segments(at).pop();
-    match (value, pointer::parent(at), segment) {
-        (Some(value), ..) => {
-            if let Some(place) = body.pointer_mut(at) {
-                place.clone_from(value);
-            }
-        }
-        (None, Some(parent), Some(name)) => {
-            let parent = body.pointer_mut(parent).and_then(Value::as_object_mut);
-            if let Some(parent) = parent {
-                parent.shift_remove(&name);
-            }
-        }
-        (None, ..) => {}
+    match (value, body.pointer_mut(at)) {
+        (Some(value), Some(place)) => place.clone_from(value),
+        (Some(_), None) => {}
+        (None, _) => pointer::take_out(&mut body, at),
     }
     body
 }

@@ -1,8 +1,21 @@
 //! How a case sends its requests and takes in what comes: by the gate, again where the target puts off or a token is over, and
 //! each exchange into the trace as it happens.
 
-use super::*;
-use crate::trace::Micros;
+use std::time::Instant;
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+
+use super::CaseRun;
+use crate::case::{Flaw, StepNumber};
+use crate::drive::Driver;
+use crate::drive::auth::Entry;
+use crate::drive::client::{Delivery, Pass, Received, Sent};
+use crate::drive::draft::Draft;
+use crate::drive::gate::{Again, PutOff};
+use crate::drive::outgoing::Outgoing;
+use crate::drive::reply::{KEPT_BYTES_MAX, recorded};
+use crate::trace::{self, Exchange, Micros, Record, Reply, Response};
 
 /// A request as it will be sent, and leave to send it.
 pub(super) struct Dressed<'a> {
@@ -89,7 +102,7 @@ impl<'a> CaseRun<'a> {
 
     /// Sends it once. If the target puts it off, how. A good one that is refused for its token alone, as far as anybody can
     /// tell, is made anew with another and sent in its turn; both stand in the trace.
-    pub(super) async fn exchange_once(
+    async fn exchange_once(
         &mut self,
         step: StepNumber,
         draft: &Draft,
@@ -156,7 +169,7 @@ impl<'a> CaseRun<'a> {
         put_off
     }
 
-    pub(super) async fn send_once(
+    async fn send_once(
         &mut self,
         step: StepNumber,
         draft: &Draft,
@@ -178,7 +191,7 @@ impl<'a> CaseRun<'a> {
     }
 
     /// The request anew, after it was refused with the token `used`; none where the refusal stands.
-    pub(super) async fn with_another_token(
+    async fn with_another_token(
         &self,
         draft: &Draft,
         used: &HeaderValue,
@@ -208,7 +221,7 @@ impl<'a> CaseRun<'a> {
         }
     }
 
-    pub(super) fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
+    fn reply(&mut self, step: StepNumber, received: Received) -> Reply {
         let masks = &self.driver.caller.masks;
         match received {
             Received::Whole(incoming) => {
@@ -237,7 +250,7 @@ impl<'a> CaseRun<'a> {
     }
 
     /// The record borrows nothing, so the exchange goes through it and comes back, in place of being cloned.
-    pub(super) fn record(&mut self, exchange: Exchange) {
+    fn record(&mut self, exchange: Exchange) {
         let record = Record::Exchange {
             number: self.case.number,
             exchange,

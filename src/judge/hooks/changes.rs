@@ -11,7 +11,7 @@ use crate::judge::facts::same_member;
 use crate::judge::follow::{Found, Judge, TouchKind};
 use crate::judge::request::Asked;
 use crate::requirement::id;
-use crate::trace::{Issuance, Micros, Reply};
+use crate::trace::{Issuance, Micros};
 use crate::world::Moment;
 use crate::world::ways::{Id, Wish};
 
@@ -112,9 +112,8 @@ impl Judge<'_> {
         }
         let exchanges = self.trace.exchanges.iter();
         let calls = exchanges.filter(|exchange| {
-            let refused =
-                matches!(&exchange.reply, Reply::Got(r) if (400..500).contains(&r.status) && r.status != 429);
-            !refused && self.would_make(exchange, card) == Some(status)
+            let is_refused = exchange.telling().is_some_and(|r| r.status >= 400);
+            !is_refused && self.would_make(exchange, card) == Some(status)
         });
         calls.map(|exchange| exchange.sent_at).min()
     }
@@ -150,10 +149,10 @@ impl Judge<'_> {
     fn card_of_no_create(&mut self, told: &Told<'_>) {
         let is_lost = |world: &crate::world::World| world.cards.iter().any(|c| c.id.is_none());
         let Some(card) = told.card() else { return };
-        let unanswered = self.trace.exchanges.iter().any(|e| {
-            e.request.method == "POST"
-                && !matches!(&e.reply, Reply::Got(r) if r.status < 500 && r.status != 429)
-        });
+        let exchanges = &self.trace.exchanges;
+        let unanswered = exchanges
+            .iter()
+            .any(|e| e.request.method == "POST" && e.telling().is_none());
         if unanswered || self.worlds.iter().any(is_lost) {
             return;
         }

@@ -31,12 +31,9 @@ impl Judge<'_> {
         let mut made = Subscriptions::new();
         let trace = self.trace;
         for (moment, exchange) in trace.exchanges.iter().enumerate() {
-            let Reply::Got(response) = &exchange.reply else {
-                continue;
-            };
-            if response.status == 429 || response.status >= 500 {
+            let Some(response) = exchange.telling() else {
                 continue; // it says nothing, or HTTP-2 says it
-            }
+            };
             let request = &exchange.request;
             let Some(route) = self.contract.route(&request.method, &request.path) else {
                 continue;

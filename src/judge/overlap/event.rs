@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::contract::OperationKind;
+use crate::judge::again::ways_of;
 use crate::judge::changes::{concerned, remember, remember_old_token};
 use crate::judge::facts::Source;
 use crate::judge::follow::{Judge, made_in};
 use crate::judge::lists::{must_be_listed, reading_of_ended, text};
-use crate::judge::past::ways_of;
-use crate::judge::pending::{Likeness, forget_pending, telling};
+use crate::judge::pending::{Likeness, forget_pending};
 use crate::judge::request::{Asked, Understood};
 use crate::requirement::id;
 use crate::trace::{Exchange, Response};
@@ -152,7 +152,7 @@ impl Judge<'_> {
             Asked::Unseen(card, asked) if world.position(card).is_some() => asked,
             asked => asked,
         };
-        let Some(response) = telling(exchange) else {
+        let Some(response) = exchange.telling() else {
             return match asked {
                 Asked::Modify(call) if !self.is_in_company() => {
                     self.without_answer(world, now.moment, call)

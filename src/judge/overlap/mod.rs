@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::departure::TriedOrder;
 use super::follow::{Judge, made_in};
-use super::pending::telling;
 use super::request::Understood;
 use crate::card::{CardId, CardStatus};
 use crate::case::StepNumber;
@@ -133,7 +132,7 @@ impl Judge<'_> {
     /// The requests that may take effect later than any answer tells.
     fn note_lost(&mut self) {
         for (moment, understood) in &self.race.understood {
-            let is_told = telling(&self.trace.exchanges[*moment]).is_some();
+            let is_told = self.trace.exchanges[*moment].telling().is_some();
             if let (false, Some(call)) = (is_told, understood.asked.change()) {
                 self.lost.insert(*moment, call.clone());
             }
