@@ -317,6 +317,17 @@ pub struct Case {
 }
 
 impl Case {
+    /// The steps with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (StepNumber, &Step)> {
+        let numbers = (1..).map(StepNumber);
+        numbers.zip(&self.steps)
+    }
+
+    /// The step of a number.
+    pub fn step(&self, number: StepNumber) -> Option<&Step> {
+        self.steps.get(number.0.checked_sub(1)?)
+    }
+
     /// The steps in runs: each step without a lane by itself, and neighbouring steps with lanes together.
     pub fn stretches(&self) -> Vec<std::ops::Range<usize>> {
         let mut stretches: Vec<std::ops::Range<usize>> = Vec::new();
@@ -416,8 +427,7 @@ impl Case {
     pub fn restricted(&self, keep: impl Fn(StepNumber) -> bool) -> Self {
         let mut renamed: BTreeMap<StepNumber, StepNumber> = BTreeMap::new();
         let mut steps = Vec::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            let number = StepNumber(index + 1);
+        for (number, step) in self.numbered() {
             let complete = step.needs().iter().all(|need| renamed.contains_key(need));
             if keep(number) && complete {
                 steps.push(step.renumbered(|old| renamed[&old]));

@@ -96,9 +96,7 @@ fn status(report: &Report, result: &RequirementResult, look: &Look<'_>) -> TestC
 /// A finding, for a page that shows plain text.
 fn in_words(finding: &Finding, look: &Look<'_>) -> String {
     let mut lines = vec![format!("{}: {}", finding.id, finding.rule)];
-    let steps = finding.case.steps.iter().enumerate();
-    lines.extend(steps.map(|(index, step)| {
-        let number = crate::case::StepNumber(index + 1);
+    lines.extend(finding.case.numbered().map(|(number, step)| {
         let mark = if number == finding.departure.step {
             '>'
         } else {

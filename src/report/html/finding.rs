@@ -77,7 +77,7 @@ pub struct EventView<'a> {
 impl<'a> FindingView<'a> {
     pub fn of(report: &'a Report, finding: &'a Finding, look: &Look<'_>) -> Self {
         let departure = &finding.departure;
-        let steps = finding.case.steps.iter().enumerate();
+        let steps = finding.case.numbered();
         Self {
             id: &finding.id,
             finding,
@@ -104,10 +104,7 @@ impl<'a> FindingView<'a> {
             races: races(finding),
             orders: departure.tried.iter().map(words::order).collect(),
             steps: steps
-                .map(|(index, step)| {
-                    let number = StepNumber(index + 1);
-                    step_view(report, finding, number, step)
-                })
+                .map(|(number, step)| step_view(report, finding, number, step))
                 .collect(),
             replay: finding
                 .file

@@ -67,8 +67,7 @@ impl Sequence {
         let mut rows = Vec::new();
         let mut at = TOP;
         let mut heights = Vec::new();
-        for (index, step) in finding.case.steps.iter().enumerate() {
-            let number = StepNumber(index + 1);
+        for (number, step) in finding.case.numbered() {
             let row = step_row(finding, number, step, at);
             heights.push(at);
             at = row.answer.as_ref().map_or(at, |(at, _)| *at) + GAP;

@@ -54,8 +54,7 @@ fn steps(page: &mut Page<'_>, finding: &Finding, detail: Detail) -> io::Result<(
     let texts: Vec<String> = finding.case.steps.iter().map(Step::to_string).collect();
     let widths = texts.iter().map(|text| text.chars().count());
     let width = widths.filter(|w| *w <= ALIGNED_MAX).max().unwrap_or(0);
-    for (index, (step, text)) in finding.case.steps.iter().zip(&texts).enumerate() {
-        let number = StepNumber(index + 1);
+    for ((number, step), text) in finding.case.numbered().zip(&texts) {
         let departs = number == finding.departure.step;
         let answer = words::answer(finding, number, step);
         let (mark, style) = match departs {
