@@ -224,12 +224,11 @@ fn reading_words(change: &ReadingChange) -> String {
 }
 
 fn slower_words(slower: &Slower) -> String {
-    let milliseconds = |us: u64| format!("{}.{} ms", us / 1000, us % 1000 / 100);
     format!(
         "{}: 95 in a hundred within {}, was {}",
         slower.operation,
-        milliseconds(slower.after_p95_us),
-        milliseconds(slower.before_p95_us)
+        words::milliseconds(slower.after_p95_us),
+        words::milliseconds(slower.before_p95_us)
     )
 }
 

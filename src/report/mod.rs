@@ -97,6 +97,13 @@ pub struct Report {
     pub made: Option<Made>,
 }
 
+impl Report {
+    /// The verdict on a requirement, if this version knows it.
+    pub fn result_of(&self, id: RequirementId) -> Option<&RequirementResult> {
+        self.requirements.iter().find(|result| result.id == id)
+    }
+}
+
 /// What was tested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
@@ -255,6 +262,16 @@ impl Finding {
         self.confirmation.reproduced == self.confirmation.attempts
     }
 
+    /// It was run again, and never came back.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.confirmation.attempts > 0 && !self.is_confirmed()
+    }
+
+    /// What went over the wire for a step.
+    pub fn exchanges_of(&self, step: StepNumber) -> impl Iterator<Item = &Exchange> {
+        self.exchanges.iter().filter(move |e| e.step == step)
+    }
+
     /// The exchange that shows it.
     pub fn shown_by(&self) -> Option<&Exchange> {
         self.exchanges.get(self.departure.moment)
@@ -318,9 +335,11 @@ pub struct ObstacleFact {
 }
 
 /// How often each verdict was given.
-pub fn verdict_counts(requirements: &[RequirementResult]) -> BTreeMap<Verdict, usize> {
+pub fn verdict_counts<'a>(
+    results: impl IntoIterator<Item = &'a RequirementResult>,
+) -> BTreeMap<Verdict, usize> {
     let mut counts = BTreeMap::new();
-    for result in requirements {
+    for result in results {
         *counts.entry(result.verdict).or_default() += 1;
     }
     counts

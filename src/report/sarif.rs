@@ -61,9 +61,8 @@ fn result(report: &Report, finding: &Finding) -> Value {
     let waiver = verdict
         .map(|place| &report.requirements[place])
         .filter(|result| result.verdict == Verdict::Waived);
-    let is_open = finding.confirmation.attempts > 0 && !finding.is_confirmed();
     let level = match requirement.level {
-        Level::Must if !is_open => "error",
+        Level::Must if !finding.is_unconfirmed() => "error",
         _ => "warning",
     };
     let mut result = json!({

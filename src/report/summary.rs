@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::text::Look;
-use super::{Finding, Report, Verdict, verdict_counts, words};
+use super::{Finding, Report, Verdict, words};
 
 /// So many findings have a row.
 const FINDINGS_MAX: usize = 15;
@@ -52,9 +52,7 @@ fn head(page: &mut String, report: &Report, look: &Look<'_>) {
         line!(page, "Again: {}", code(&again));
     }
     line!(page);
-    let counts = verdict_counts(&report.requirements).into_iter();
-    let counts: Vec<String> = counts.map(|(v, count)| format!("{count} {v}")).collect();
-    line!(page, "Requirements: {}", counts.join(", "));
+    line!(page, "Requirements: {}", words::tally(&report.requirements));
 }
 
 fn gate(page: &mut String, report: &Report) {
@@ -97,15 +95,7 @@ fn row(finding: &Finding) -> String {
 }
 
 fn not_shown(page: &mut String, report: &Report) {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    let left = report.requirements.iter();
-    for result in left.filter(|r| r.verdict == Verdict::NotShown) {
-        let because = result.because.as_deref().unwrap_or_default();
-        match reasons.iter_mut().find(|(reason, _)| *reason == because) {
-            Some((_, ids)) => ids.push(result.id.as_str()),
-            None => reasons.push((because, vec![result.id.as_str()])),
-        }
-    }
+    let reasons = words::by_reason(report, Verdict::NotShown);
     if reasons.is_empty() {
         return;
     }
@@ -166,10 +156,7 @@ fn escaped(text: &str) -> String {
 /// What there is room for, on one line.
 fn cut(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.chars().count() {
-        ..=LETTERS_MAX => text,
-        _ => text.chars().take(LETTERS_MAX - 1).chain(['…']).collect(),
-    }
+    words::cut(&text, LETTERS_MAX)
 }
 
 #[cfg(test)]

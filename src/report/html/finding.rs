@@ -86,7 +86,7 @@ impl<'a> FindingView<'a> {
             instead: words::instead(departure),
             evidence: words::evidence(finding),
             confirmation: words::confirmation(finding.confirmation),
-            unconfirmed: !finding.is_confirmed() && finding.confirmation.attempts > 0,
+            unconfirmed: finding.is_unconfirmed(),
             origin: departure.since.as_ref().map(|since| Origin {
                 step: since.step.0,
                 rule: since.rule.to_string(),
@@ -185,11 +185,10 @@ fn exchange_view(report: &Report, exchange: &Exchange, shows: bool) -> ExchangeV
                 &response.headers,
                 &response.body,
             ),
-            Reply::Lost(words) => format!("no answer: {words}"),
-            Reply::LetGo(words) => format!("answer let go: {words}"),
+            lost @ (Reply::Lost(_) | Reply::LetGo(_)) => words::reply(lost),
         },
         curl: curl::line(&report.target.base_url, request),
-        took: super::milliseconds(took),
+        took: words::milliseconds(took),
         shows,
     }
 }

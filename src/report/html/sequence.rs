@@ -116,8 +116,5 @@ fn step_row(finding: &Finding, number: StepNumber, step: &Step, at: usize) -> Ro
 
 /// What fits; all of it stands in the list below the picture.
 fn cut(text: &str) -> String {
-    match text.chars().count() {
-        ..=LETTERS_MAX => text.to_owned(),
-        _ => text.chars().take(LETTERS_MAX - 1).chain(['…']).collect(),
-    }
+    words::cut(text, LETTERS_MAX)
 }

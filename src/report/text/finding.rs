@@ -76,9 +76,8 @@ fn steps(page: &mut Page<'_>, finding: &Finding, detail: Detail) -> io::Result<(
         }
         told(page, finding, number, detail)?;
         if detail == Detail::Full {
-            let sent = finding.exchanges.iter().filter(|e| e.step == number);
-            sent.into_iter()
-                .try_for_each(|exchange| wire(page, exchange))?;
+            let mut sent = finding.exchanges_of(number);
+            sent.try_for_each(|exchange| wire(page, exchange))?;
         }
     }
     Ok(())
@@ -136,12 +135,9 @@ fn evidence(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
 }
 
 fn confirmation_style(finding: &Finding) -> anstyle::Style {
-    match (
-        finding.confirmation.reproduced,
-        finding.confirmation.attempts,
-    ) {
-        (0, 1..) => UNSURE,
-        _ => PLAIN,
+    match finding.is_unconfirmed() {
+        true => UNSURE,
+        false => PLAIN,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 
 use super::Detail;
 use super::page::{DIM, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
-use crate::report::words::counted;
+use crate::report::words::{self, counted};
 use crate::report::{Reading, Report, Verdict};
 use crate::requirement::RequirementId;
 
@@ -85,21 +85,14 @@ pub fn not_shown(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         ),
         (Verdict::Disabled, "Disabled", "the profile says so"),
     ] {
-        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-        for result in report.requirements.iter().filter(|r| r.verdict == verdict) {
-            let because = result.because.as_deref().unwrap_or("no reason is given");
-            match reasons.iter_mut().find(|(reason, _)| *reason == because) {
-                Some((_, ids)) => ids.push(result.id.as_str()),
-                None => reasons.push((because, vec![result.id.as_str()])),
-            }
-        }
+        let reasons = words::by_reason(report, verdict);
         if reasons.is_empty() {
             continue;
         }
         page.title(title, aside)?;
         for (reason, ids) in reasons {
-            let words = format!("{reason}: {}", ids.join(", "));
-            page.hanging(&[dim("  · ")], PLAIN, &words)?;
+            let line = format!("{reason}: {}", ids.join(", "));
+            page.hanging(&[dim("  · ")], PLAIN, &line)?;
         }
     }
     Ok(())
@@ -123,15 +116,7 @@ pub fn obstacles(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Re
         Detail::Full => usize::MAX,
     };
     for obstacle in report.obstacles.iter().take(shown) {
-        let place = match (obstacle.case.as_str(), obstacle.step) {
-            ("", _) => String::new(),
-            (case, None) => format!("in {case}"),
-            (case, Some(step)) => format!("in {case}, step {}", step.0),
-        };
-        let place = match obstacle.overcome {
-            true => format!("{place}; not when it was run again"),
-            false => place,
-        };
+        let place = words::place(obstacle);
         let times = format!("{:>5}×  ", obstacle.times);
         page.hanging(&[dim(times)], UNSURE, &obstacle.words)?;
         if !place.is_empty() {
