@@ -10,6 +10,7 @@ pub mod html;
 mod junit;
 mod latency;
 mod ledger;
+mod race;
 pub mod reproducer;
 #[cfg(test)]
 pub(crate) mod sample;

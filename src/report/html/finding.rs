@@ -1,6 +1,6 @@
 //! A finding as the page shows it.
 
-use super::lanes::{Race, races};
+use super::lanes::{RaceView, races};
 use super::sequence::Sequence;
 use crate::case::StepNumber;
 use crate::report::text::Look;
@@ -26,7 +26,7 @@ pub struct FindingView<'a> {
     pub place: Option<String>,
     pub length: String,
     pub sequence: Sequence,
-    pub races: Vec<Race>,
+    pub races: Vec<RaceView>,
     pub orders: Vec<String>,
     pub steps: Vec<StepView<'a>>,
     pub replay: Option<String>,
