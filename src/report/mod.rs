@@ -10,6 +10,7 @@ pub mod html;
 mod junit;
 mod latency;
 mod ledger;
+mod point;
 mod race;
 pub mod reproducer;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::point::{Point, points};
 use super::text::Look;
 use super::{Left, Overall, Report, RequirementResult, Verdict, verdict_counts, words};
 use crate::requirement::{Level, Tag, topics};
@@ -66,21 +67,6 @@ struct Topic<'a> {
     title: &'static str,
     results: Vec<&'a RequirementResult>,
     counts: String,
-}
-
-/// An open point.
-struct Point<'a> {
-    id: String,
-    name: &'a str,
-    rule: &'static str,
-    rows: Vec<PointRow<'a>>,
-}
-
-/// How it is read, and where.
-struct PointRow<'a> {
-    reading: String,
-    is_clear: bool,
-    scopes: Vec<&'a str>,
 }
 
 impl<'a> Page<'a> {
@@ -173,33 +159,4 @@ fn topics_of(report: &Report) -> Vec<Topic<'_>> {
         }
     });
     topics.filter(|topic| !topic.results.is_empty()).collect()
-}
-
-fn points(report: &Report) -> Vec<Point<'_>> {
-    let mut points: Vec<Point<'_>> = Vec::new();
-    for result in &report.requirements {
-        let readings = report.readings.iter().filter(|r| r.id == result.id);
-        let mut rows: Vec<PointRow<'_>> = Vec::new();
-        for reading in readings {
-            let text = reading.readings.join(" or ");
-            let scope = Some(reading.scope.as_str()).filter(|scope| !scope.is_empty());
-            match rows.iter_mut().find(|row| row.reading == text) {
-                Some(row) => row.scopes.extend(scope),
-                None => rows.push(PointRow {
-                    reading: text,
-                    is_clear: reading.readings.len() == 1,
-                    scopes: scope.into_iter().collect(),
-                }),
-            }
-        }
-        if !rows.is_empty() {
-            points.push(Point {
-                id: result.id.to_string(),
-                name: result.id.requirement().point.map_or("", |p| p.name),
-                rule: result.id.requirement().rule,
-                rows,
-            });
-        }
-    }
-    points
 }
