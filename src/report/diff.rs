@@ -112,12 +112,7 @@ impl Diff {
     /// Where a change belongs, if it is one.
     fn list_of(&mut self, change: &Change) -> Option<&mut Vec<Change>> {
         let fails = |verdict| matches!(verdict, Some(Verdict::Fail));
-        let shows = |verdict| {
-            matches!(
-                verdict,
-                Some(Verdict::Pass | Verdict::Fail | Verdict::Waived)
-            )
-        };
+        let shows = |verdict: Option<Verdict>| verdict.is_some_and(Verdict::is_shown);
         let (before, after) = (change.before, change.after);
         if before == after {
             return None;

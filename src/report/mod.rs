@@ -224,6 +224,13 @@ pub struct RequirementResult {
     pub findings: Vec<String>,
 }
 
+impl RequirementResult {
+    /// It must be kept and can be broken, and nothing showed whether it is kept.
+    pub fn is_owed(&self) -> bool {
+        self.verdict == Verdict::NotShown && self.level == Level::Must && self.tag != Tag::Open
+    }
+}
+
 /// A departure with the shortest sequence that shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {

@@ -49,7 +49,10 @@ fn head(page: &mut String, report: &Report, look: &Look<'_>) {
     line!(page, "Ends with {}", escaped(look.ending));
     if let Some(again) = words::run_line(report, look) {
         line!(page);
-        line!(page, "Again: {}", code(&again));
+        // As an indented block, in which every sign is itself: a command is good for something only as it is.
+        line!(page, "Again:");
+        line!(page);
+        line!(page, "    {}", again.replace('\n', " "));
     }
     line!(page);
     line!(page, "Requirements: {}", words::tally(&report.requirements));
@@ -88,8 +91,8 @@ fn row(finding: &Finding) -> String {
         "| {} | {} | {} | {} | {} |",
         finding.id,
         escaped(&finding.rule),
-        code(&words::expected(&finding.departure)),
-        code(&finding.departure.actual),
+        cell(&words::expected(&finding.departure)),
+        cell(&finding.departure.actual),
         words::confirmation(finding.confirmation),
     )
 }
@@ -128,9 +131,14 @@ fn and_more(page: &mut String, count: usize) {
     }
 }
 
-/// What comes from elsewhere, as code: nothing in it is a link, a picture, a mention or a table.
+/// What comes from elsewhere, as code in a table.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// What comes from elsewhere, as code: nothing in it is a link, a picture or a mention.
 fn code(text: &str) -> String {
-    let text = cut(text).replace('`', "'").replace('|', "\\|");
+    let text = cut(text).replace('`', "'");
     match text.trim() {
         "" => String::new(),
         text => format!("`{text}`"),
@@ -196,6 +204,15 @@ mod tests {
         report.gate.broken = vec![breach; 30];
         let file = file(&report, &look());
         assert!(file.lines().count() < 60, "{}", file.lines().count());
+    }
+
+    #[test]
+    fn the_command_that_runs_it_again_stands_there_as_a_shell_takes_it() {
+        let mut report = report(vec![]);
+        report.suites = vec!["my`suite|x".to_owned(), "a".repeat(200)];
+        let line = words::run_line(&report, &look()).unwrap();
+        let file = file(&report, &look());
+        assert!(file.contains(&format!("\n\n    {line}\n")), "{file}");
     }
 
     #[test]

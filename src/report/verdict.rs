@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::waiver;
 use super::words::counted;
 use super::{Demands, Finding, RequirementResult};
-use crate::requirement::{self, Level, Needs, Requirement, RequirementId, Tag};
+use crate::requirement::{self, Level, Needs, Requirement, RequirementId};
 
 /// The verdict on one requirement.
 #[derive(
@@ -34,6 +34,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The target showed how it is with the requirement: it keeps it, or it does not.
+    pub fn is_shown(self) -> bool {
+        matches!(self, Self::Pass | Self::Fail | Self::Waived)
+    }
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -197,11 +202,7 @@ impl Overall {
             return (Self::Inconclusive, words);
         }
         let is_wanting = |r: &&RequirementResult| {
-            r.verdict == Verdict::NotShown
-                && r.level == Level::Must
-                && r.tag != Tag::Open
-                && facts.want.is_some()
-                && r.because.as_deref() == facts.want
+            r.is_owed() && facts.want.is_some() && r.because.as_deref() == facts.want
         };
         let wanting = results.iter().filter(is_wanting).count();
         if wanting > 0 {
