@@ -67,25 +67,14 @@ impl ExitCode {
             .map(|code| format!("  {:>3}  {}\n", code.number(), code.words()))
             .concat()
     }
-}
 
-impl ExitCode {
     /// How a command ends that reports this.
     pub fn of(report: &Report) -> Self {
         match report.verdict {
             Overall::Departs => Self::Departures,
             _ if report.gate.is_broken() => Self::Departures,
-            Overall::Conforms if report.gate.leaves_open() => Self::Inconclusive,
-            verdict => Self::from(verdict),
-        }
-    }
-}
-
-impl From<Overall> for ExitCode {
-    fn from(overall: Overall) -> Self {
-        match overall {
+            _ if report.gate.leaves_open() => Self::Inconclusive,
             Overall::Conforms => Self::Conforms,
-            Overall::Departs => Self::Departures,
             Overall::Inconclusive => Self::Inconclusive,
         }
     }
@@ -100,6 +89,8 @@ impl From<ExitCode> for std::process::ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::sample::report;
+    use crate::report::{Breach, FailOn};
 
     #[test]
     fn the_codes_are_those_that_gates_rely_on() {
@@ -108,13 +99,31 @@ mod tests {
     }
 
     #[test]
-    fn only_a_conforming_run_ends_with_zero() {
-        for (overall, number) in [
-            (Overall::Conforms, 0),
-            (Overall::Departs, 1),
-            (Overall::Inconclusive, 3),
+    fn only_a_conforming_run_that_passes_its_gate_ends_with_zero() {
+        use FailOn::{Expected, NotShown, Obstacle, Should, Waived};
+        let mut report = report(vec![]);
+        for (overall, [asked_nothing, question, answer]) in [
+            (Overall::Conforms, [0, 3, 1]),
+            (Overall::Departs, [1, 1, 1]),
+            (Overall::Inconclusive, [3, 3, 1]),
         ] {
-            assert_eq!(ExitCode::from(overall).number(), number);
+            report.verdict = overall;
+            let mut ends = |asked: &[FailOn]| {
+                let broken = asked.iter().map(|asked| Breach {
+                    asked: *asked,
+                    words: String::new(),
+                });
+                report.gate.broken = broken.collect();
+                ExitCode::of(&report).number()
+            };
+            assert_eq!(ends(&[]), asked_nothing, "{overall:?}");
+            for asked in [NotShown, Obstacle] {
+                assert_eq!(ends(&[asked]), question, "{overall:?} {asked:?}");
+            }
+            for asked in [Should, Waived, Expected] {
+                assert_eq!(ends(&[asked]), answer, "{overall:?} {asked:?}");
+                assert_eq!(ends(&[NotShown, asked]), answer, "{overall:?} {asked:?}");
+            }
         }
     }
 

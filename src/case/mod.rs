@@ -317,6 +317,17 @@ pub struct Case {
 }
 
 impl Case {
+    /// The steps with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (StepNumber, &Step)> {
+        let numbers = (1..).map(StepNumber);
+        numbers.zip(&self.steps)
+    }
+
+    /// The step of a number.
+    pub fn step(&self, number: StepNumber) -> Option<&Step> {
+        self.steps.get(number.0.checked_sub(1)?)
+    }
+
     /// The steps in runs: each step without a lane by itself, and neighbouring steps with lanes together.
     pub fn stretches(&self) -> Vec<std::ops::Range<usize>> {
         let mut stretches: Vec<std::ops::Range<usize>> = Vec::new();

@@ -23,8 +23,7 @@ impl Case {
     pub fn restricted(&self, keep: impl Fn(StepNumber) -> bool) -> Self {
         let mut renamed: BTreeMap<StepNumber, StepNumber> = BTreeMap::new();
         let mut steps = Vec::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            let number = StepNumber(index + 1);
+        for (number, step) in self.numbered() {
             let complete = step.needs().iter().all(|need| renamed.contains_key(need));
             if keep(number) && complete {
                 steps.push(step.renumbered(|old| renamed[&old]));

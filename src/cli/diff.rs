@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use serde::Deserialize;
 
 use super::failure::{Failure, OrUsage, Outcome};
 use super::output::show;
@@ -61,17 +62,28 @@ pub fn read_report(path: &Path) -> Result<Report, Failure> {
     };
     let name = file.display();
     let bytes = std::fs::read(&file)
-        .map_err(|error| anyhow::anyhow!("can't read the report {name}: {error}"))
-        .or_usage()?;
-    let report: Report = serde_json::from_slice(&bytes)
         .map_err(|error| {
-            anyhow::anyhow!("{name} is no report of this version of cardproof: {error}")
+            let advice = "name the folder that a run wrote with --out, or its report.json";
+            anyhow::anyhow!("can't read the report {name}: {error}; {advice}")
         })
         .or_usage()?;
-    match report.report {
-        REPORT_VERSION => Ok(report),
-        other => Err(Failure::usage(anyhow::anyhow!(
-            "{name} is a report of version {other}, and this cardproof reads version {REPORT_VERSION}"
-        ))),
+    let advice = "judge its recording with this one: cardproof judge trace.jsonl --out DIR";
+    // The version comes first: a report of another one has other members.
+    let version = serde_json::from_slice(&bytes).map(|Version { report }| report);
+    if let Some(other) = version.ok().filter(|version| *version != REPORT_VERSION) {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "{name} is a report of version {other}, and this cardproof reads version {REPORT_VERSION}; {advice}"
+        )));
     }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| {
+            anyhow::anyhow!("{name} is no report of this version of cardproof: {error}; {advice}")
+        })
+        .or_usage()
+}
+
+/// Of a report of any version.
+#[derive(Deserialize)]
+struct Version {
+    report: u32,
 }

@@ -7,7 +7,7 @@ use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 
 use super::failure::{Failure, OrUsage};
 use super::output::note;
-use crate::report::{Demands, ExpectedFailures, FailOn, Report, Verdict};
+use crate::report::{Demands, ExpectedFailures, FailOn, Report};
 
 /// How much is asked of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -98,10 +98,8 @@ impl GateArgs {
             return Ok(());
         };
         let is_shown = |id| {
-            let result = report.requirements.iter().find(|r| r.id == id);
-            result.is_some_and(|r| {
-                matches!(r.verdict, Verdict::Pass | Verdict::Fail | Verdict::Waived)
-            })
+            let result = report.result_of(id);
+            result.is_some_and(|result| result.verdict.is_shown())
         };
         let renewed = demands
             .expected

@@ -11,7 +11,7 @@ use super::run::{Folder, ending};
 use super::settings::{Held, SpecArgs};
 use crate::exit_code::ExitCode;
 use crate::har::{self, Har, LeftOut};
-use crate::report::{Report, text};
+use crate::report::{Demands, Report, text};
 use crate::run::{Recorded, Setting};
 use crate::trace::{Header, Past};
 use crate::trace_reader::TraceReader;
@@ -52,9 +52,10 @@ pub struct Args {
 /// Judges and reports.
 pub fn execute(args: &Args, output: Output) -> Outcome {
     let held = args.spec.held(None)?;
+    let demands = args.gate.demands()?;
     match is_har(&args.trace) {
-        true => judge_har(args, output, &held),
-        false => judge_trace(args, output, &held),
+        true => judge_har(args, output, &held, &demands),
+        false => judge_trace(args, output, &held, demands),
     }
 }
 
@@ -66,7 +67,7 @@ fn is_har(path: &Path) -> bool {
     file.is_ok() && har::is_har(path, &beginning)
 }
 
-fn judge_trace(args: &Args, output: Output, held: &Held) -> Outcome {
+fn judge_trace(args: &Args, output: Output, held: &Held, demands: Demands) -> Outcome {
     let flag = match (&args.base_url, args.alone) {
         (Some(_), _) => Some("--base-url"),
         (None, true) => Some("--alone"),
@@ -81,7 +82,7 @@ fn judge_trace(args: &Args, output: Output, held: &Held) -> Outcome {
     let reader = TraceReader::open(&args.trace).or_usage()?;
     let mut setting = Setting::recorded(held.contract, reader.header());
     setting.contradictions.clone_from(&held.contradictions);
-    setting.demands = args.gate.demands()?;
+    setting.demands = demands;
     if reader.header().contract != held.contract.digest() {
         return Err(Failure::usage(another_document(args, reader.header())));
     }
@@ -95,11 +96,11 @@ fn judge_trace(args: &Args, output: Output, held: &Held) -> Outcome {
     tell(&report, output, folder.as_ref(), code)
 }
 
-fn judge_har(args: &Args, output: Output, held: &Held) -> Outcome {
+fn judge_har(args: &Args, output: Output, held: &Held, demands: &Demands) -> Outcome {
     let read = |past| -> Result<(Report, LeftOut), Failure> {
         let base_url = args.base_url.as_deref();
         let har = har::read(&args.trace, held.contract, base_url, past).or_usage()?;
-        judged_har(args, held, har)
+        Ok(judged_har(args, held, demands, har))
     };
     let (report, left_out) = match args.alone {
         true => read(Past::Unknown)?,
@@ -118,10 +119,10 @@ fn judge_har(args: &Args, output: Output, held: &Held) -> Outcome {
     }
     let folder = folder(args)?;
     let code = ExitCode::of(&report);
-    args.gate.update(&report, &args.gate.demands()?)?;
     if let Some(folder) = &folder {
         folder.write_report(&report, "", code)?;
     }
+    args.gate.update(&report, demands)?;
     tell(&report, output, folder.as_ref(), code)
 }
 
@@ -164,15 +165,15 @@ fn judged(
     Ok(recorded.report(reader.is_over()))
 }
 
-fn judged_har(args: &Args, held: &Held, har: Har) -> Result<(Report, LeftOut), Failure> {
+fn judged_har(args: &Args, held: &Held, demands: &Demands, har: Har) -> (Report, LeftOut) {
     let name = args.trace.file_name().unwrap_or(args.trace.as_os_str());
     let target = name.to_string_lossy().into_owned();
     let mut setting = Setting::overheard(held.contract, target, har.base_url, har.terms);
     setting.contradictions.clone_from(&held.contradictions);
-    setting.demands = args.gate.demands()?;
+    setting.demands.clone_from(demands);
     let mut recorded = Recorded::new(&setting);
     har.cases.iter().for_each(|case| recorded.add(case));
-    Ok((recorded.report(true), har.left_out))
+    (recorded.report(true), har.left_out)
 }
 
 fn note_left_out(left_out: &LeftOut) {

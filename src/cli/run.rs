@@ -24,7 +24,7 @@ use crate::profile::Accounts;
 use crate::report::files::{self, TRACE_FILE};
 use crate::report::{Demands, FailOn, Report, text};
 use crate::run::{Agenda, Effort, Limits, Live, Setting, abilities, run, write_cases};
-use crate::trace::CaseTrace;
+use crate::trace::{CaseTrace, Header};
 
 /// Where reports go when no folder is named.
 const REPORTS: &str = "reports";
@@ -282,6 +282,9 @@ impl Args {
 
     fn choice(&self, earlier: Option<&Earlier>) -> Result<Choice, Failure> {
         let header = earlier.map(Earlier::header);
+        if let Some(header) = header.filter(|_| self.mode == Mode::Certified) {
+            refuse_less(header)?;
+        }
         let failed = self.rerun_failed.as_deref().map(reproducers).transpose()?;
         let default = || match (header, self.mode) {
             (Some(header), _) => header.suites.clone(),
@@ -319,8 +322,29 @@ impl Args {
     }
 }
 
+/// A certified run goes on only as one that was to run everything.
+fn refuse_less(header: &Header) -> Result<(), Failure> {
+    match header.suites == [DEFAULT_SUITE] && header.cases.is_none() {
+        true => Ok(()),
+        false => Err(Failure::usage(anyhow::anyhow!(
+            "--mode certified runs everything, and the run to go on with was of a choice (suites {}{}): begin a new one, \
+             without --resume",
+            header.suites.join(", "),
+            header
+                .cases
+                .map_or_else(String::new, |n| format!(", {n} cases")),
+        ))),
+    }
+}
+
 /// The folder of an earlier report's reproducers, as a suite is named.
 fn reproducers(folder: &Path) -> Result<String, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::usage(anyhow::anyhow!(
+            "--rerun-failed wants the folder that an earlier run wrote, with its report.json and its cases, and {} is none",
+            folder.display()
+        )));
+    }
     let report = read_report(folder)?;
     let cases = folder.join("cases");
     if report.findings.iter().all(|finding| finding.file.is_none()) {

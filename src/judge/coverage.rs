@@ -7,6 +7,7 @@ use super::follow::Judge;
 use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus};
 use crate::trace::Exchange;
+use crate::world::World;
 use crate::world::ways::{Call, Id, Input, Key, Wish};
 
 /// A call that concerns one card.
@@ -56,31 +57,32 @@ impl Judge<'_> {
         if !self.race.moments.is_empty() || exchange.flaw.is_some() {
             return;
         }
-        let (status, call) = match asked {
-            Asked::Read(Id::Known(card)) => (self.known_status(card), CardCall::Read),
-            Asked::Modify(call) if !self.is_ordinary(call) => return,
-            Asked::Modify(call) => match &call.wish {
-                Wish::Act(action, Id::Known(card)) => {
-                    (self.known_status(card), CardCall::Act(*action))
-                }
-                Wish::Create {
-                    account: Id::Known(_),
-                    ..
-                } => (None, CardCall::Create),
-                _ => return,
-            },
-            _ => return,
-        };
-        if status.is_none() && call != CardCall::Create {
+        let Some((status, call)) = self.card_call(asked) else {
             return;
-        }
-        let answer = exchange.response().map(|response| response.status);
+        };
         let tried = Tried {
             status,
             call,
-            answer,
+            answer: exchange.response().map(|response| response.status),
         };
         *self.judgement.tried.entry(tried).or_default() += 1;
+    }
+
+    /// An ordinary call on one card, and the status that it meets.
+    fn card_call(&self, asked: &Asked) -> Option<(Option<CardStatus>, CardCall)> {
+        let on = |card, call| Some((Some(self.known_status(card)?), call));
+        match asked {
+            Asked::Read(Id::Known(card)) => on(card, CardCall::Read),
+            Asked::Modify(call) if self.is_ordinary(call) => match &call.wish {
+                Wish::Act(action, Id::Known(card)) => on(card, CardCall::Act(*action)),
+                Wish::Create {
+                    account: Id::Known(_),
+                    ..
+                } => Some((None, CardCall::Create)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Neither invalid nor the repetition of another request.
@@ -96,8 +98,7 @@ impl Judge<'_> {
     /// The status on which all worlds agree.
     fn known_status(&self, card: &CardId) -> Option<CardStatus> {
         let status = self.worlds.first()?.card(card)?.status;
-        let agrees =
-            |world: &crate::world::World| world.card(card).map(|c| c.status) == Some(status);
+        let agrees = |world: &World| world.card(card).is_some_and(|c| c.status == status);
         self.worlds.iter().all(agrees).then_some(status)
     }
 }

@@ -21,8 +21,7 @@ pub fn inconsistency(case: &Case) -> Option<Inconsistency> {
             problem: format!("the case `{}` has no steps", case.name),
         });
     }
-    case.steps.iter().enumerate().find_map(|(index, step)| {
-        let number = StepNumber(index + 1);
+    case.numbered().find_map(|(number, step)| {
         let problem =
             step_problem(&case.steps, number, step).or_else(|| wrong_lane(case, number, step))?;
         Some(Inconsistency {

@@ -50,7 +50,7 @@ pub fn by_worth(planned: Vec<Planned>) -> Vec<Planned> {
 fn tells_of_slots(case: &Case) -> bool {
     let mut ended = BTreeSet::new();
     let mut made = BTreeMap::new();
-    for (index, step) in case.steps.iter().enumerate() {
+    for (number, step) in case.numbered() {
         let is_plain = step.flaw.is_none() && step.body == Body::Standard && step.lane.is_none();
         match &step.command {
             Command::Create {
@@ -60,7 +60,7 @@ fn tells_of_slots(case: &Case) -> bool {
                 if ended.contains(&(*letter, *card_type)) {
                     return true;
                 }
-                made.insert(StepNumber(index + 1), (*letter, *card_type));
+                made.insert(number, (*letter, *card_type));
             }
             Command::Act(Action::Terminate, CardRef::Made(card)) if is_plain => {
                 ended.extend(made.get(card).copied());
@@ -76,10 +76,10 @@ fn deeds(case: &Case) -> BTreeSet<String> {
     let mut deeds = BTreeSet::new();
     let mut lives: BTreeMap<StepNumber, String> = BTreeMap::new();
     let mut before = String::new();
-    for (index, step) in case.steps.iter().enumerate() {
+    for (number, step) in case.numbered() {
         let kind = kind(step);
         let of = match &step.command {
-            Command::Create { .. } => Some(StepNumber(index + 1)),
+            Command::Create { .. } => Some(number),
             Command::Act(_, CardRef::Made(card)) | Command::Read(CardRef::Made(card)) => {
                 Some(*card)
             }

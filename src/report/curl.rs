@@ -2,10 +2,8 @@
 //! signature is good for one request at one time, so such a line shows what was sent more than it can be sent again.
 
 use super::words::for_shell;
+use crate::redact::REDACTED;
 use crate::trace::Request;
-
-/// What stands in a recording for what is secret.
-const REDACTED: &str = "[redacted]";
 
 /// The line; `$TOKEN` stands for the bearer token, `$REDACTED` for other secrets.
 pub fn line(base_url: &str, request: &Request) -> String {
@@ -27,11 +25,10 @@ pub fn line(base_url: &str, request: &Request) -> String {
 }
 
 fn header(name: &str, value: &str) -> String {
-    let plain = |text: &str| for_shell(text);
     match value {
         REDACTED if name == "authorization" => r#""authorization: Bearer $TOKEN""#.to_owned(),
-        REDACTED => format!(r#"{}"$REDACTED""#, plain(&format!("{name}: "))),
-        value => plain(&format!("{name}: {value}")),
+        REDACTED => format!(r#"{}"$REDACTED""#, for_shell(&format!("{name}: "))),
+        value => for_shell(&format!("{name}: {value}")),
     }
 }
 

@@ -112,12 +112,7 @@ impl Diff {
     /// Where a change belongs, if it is one.
     fn list_of(&mut self, change: &Change) -> Option<&mut Vec<Change>> {
         let fails = |verdict| matches!(verdict, Some(Verdict::Fail));
-        let shows = |verdict| {
-            matches!(
-                verdict,
-                Some(Verdict::Pass | Verdict::Fail | Verdict::Waived)
-            )
-        };
+        let shows = |verdict: Option<Verdict>| verdict.is_some_and(Verdict::is_shown);
         let (before, after) = (change.before, change.after);
         if before == after {
             return None;
@@ -224,12 +219,11 @@ fn reading_words(change: &ReadingChange) -> String {
 }
 
 fn slower_words(slower: &Slower) -> String {
-    let milliseconds = |us: u64| format!("{}.{} ms", us / 1000, us % 1000 / 100);
     format!(
         "{}: 95 in a hundred within {}, was {}",
         slower.operation,
-        milliseconds(slower.after_p95_us),
-        milliseconds(slower.before_p95_us)
+        words::milliseconds(slower.after_p95_us),
+        words::milliseconds(slower.before_p95_us)
     )
 }
 

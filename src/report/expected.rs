@@ -6,10 +6,8 @@
 //! assert_eq!(ExpectedFailures::from_toml(file).unwrap().expected.len(), 1);
 //! ```
 
-use std::fmt::Write as _;
-
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 
 use super::Finding;
 use crate::requirement::RequirementId;
@@ -20,12 +18,15 @@ const REASON: &str = "not looked into yet";
 /// How long that may last.
 const DAYS: i64 = 30;
 
+/// How the file begins.
+const HEAD: &str = "# Departures that are expected for now. One that no longer comes, or whose time is over, fails the gate.\n\n";
+
 /// The file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedFailures {
     /// The entries, in their order.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<Expected>,
 }
 
@@ -36,7 +37,7 @@ pub struct Expected {
     /// The requirement that is departed from.
     pub requirement: RequirementId,
     /// In which way: the `subject` of the departure in `report.json`. Absent: in any.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// Who answers for it.
     #[serde(deserialize_with = "some_words")]
@@ -45,10 +46,10 @@ pub struct Expected {
     #[serde(deserialize_with = "some_words")]
     pub reason: String,
     /// The last day on which it is expected.
-    #[serde(deserialize_with = "date")]
+    #[serde(deserialize_with = "date", serialize_with = "toml_date")]
     pub expires: Date,
     /// It comes by chance, so that a run in which it does not come says nothing.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sometimes: bool,
 }
 
@@ -69,6 +70,16 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     };
     text.parse()
         .map_err(|_| D::Error::custom("a day is written like 2026-12-31"))
+}
+
+/// As TOML writes dates.
+fn toml_date<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    let date: toml::value::Date = toml::value::Date {
+        year: u16::try_from(date.year()).map_err(S::Error::custom)?,
+        month: date.month().unsigned_abs(),
+        day: date.day().unsigned_abs(),
+    };
+    toml::value::Datetime::from(date).serialize(serializer)
 }
 
 impl Expected {
@@ -136,27 +147,8 @@ impl ExpectedFailures {
 
     /// The file's text.
     pub fn to_toml(&self) -> String {
-        let mut text = String::from(
-            "# Departures that are expected for now. One that no longer comes, or whose time is over, fails the gate.\n",
-        );
-        for entry in &self.expected {
-            let quoted = |words: &str| toml::Value::String(words.to_owned()).to_string();
-            let _ = writeln!(
-                text,
-                "\n[[expected]]\nrequirement = \"{}\"",
-                entry.requirement
-            );
-            if let Some(variant) = &entry.variant {
-                let _ = writeln!(text, "variant = {}", quoted(variant));
-            }
-            let _ = writeln!(text, "owner = {}", quoted(&entry.owner));
-            let _ = writeln!(text, "reason = {}", quoted(&entry.reason));
-            let _ = writeln!(text, "expires = {}", entry.expires);
-            if entry.sometimes {
-                let _ = writeln!(text, "sometimes = true");
-            }
-        }
-        text
+        let entries = toml::to_string(self).expect("texts, days and a yes or no are TOML");
+        format!("{HEAD}{entries}")
     }
 }
 
@@ -204,6 +196,7 @@ mod tests {
         let names: Vec<String> = renewed.expected.iter().map(Expected::name).collect();
         assert_eq!(names, ["LIFE-4", "READ-1 (something)"]);
         assert_eq!(renewed.expected[1].expires, jiff::civil::date(2026, 4, 1));
+        insta::assert_snapshot!(renewed.to_toml());
         assert_eq!(
             ExpectedFailures::from_toml(&renewed.to_toml()).unwrap(),
             renewed

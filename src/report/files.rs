@@ -28,7 +28,7 @@ const FORMATS: [(&str, Draw); 7] = [
     (REPORT_FILE, |report, _| json(report)),
     ("report.txt", plain_text),
     ("junit.xml", |report, look| junit::file(report, look).into()),
-    ("results.sarif", |report, _| sarif::file(report)),
+    ("results.sarif", |report, _| pretty(&sarif::log(report))),
     (HAR_FILE, |report, _| har::of_findings(report)),
     ("summary.md", |report, look| {
         summary::file(report, look).into()

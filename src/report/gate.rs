@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Expected, ExpectedFailures, Finding, ObstacleFact, RequirementResult, Verdict};
-use crate::requirement::{Level, Tag};
+use crate::requirement::Level;
 
 /// What fails a run beside departures from what must be.
 #[derive(
@@ -141,11 +141,7 @@ fn stale(
     }
     let comes = findings.iter().any(|finding| entry.is_of(finding));
     let result = results.iter().find(|r| r.id == entry.requirement)?;
-    let is_shown = matches!(
-        result.verdict,
-        Verdict::Pass | Verdict::Fail | Verdict::Waived
-    );
-    (is_shown && !comes && !entry.sometimes).then(|| {
+    (result.verdict.is_shown() && !comes && !entry.sometimes).then(|| {
         format!(
             "the expected failure {name} of {} no longer comes: take its entry out, or write the file anew with --update-expected",
             entry.owner
@@ -172,10 +168,7 @@ fn breach(
             "departed from, though they only should be kept",
         ),
         FailOn::Waived => with(&|r| r.verdict == Verdict::Waived, "expected failures"),
-        FailOn::NotShown => with(
-            &|r| r.verdict == Verdict::NotShown && r.level == Level::Must && r.tag != Tag::Open,
-            "not shown",
-        ),
+        FailOn::NotShown => with(&RequirementResult::is_owed, "not shown"),
         FailOn::Obstacle => {
             (!obstacles.is_empty()).then(|| format!("obstacles: {}", obstacles.len()))
         }

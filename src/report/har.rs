@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::Report;
+use super::{Report, words};
 use crate::trace::{Exchange, Headers, Micros, Reply, RunId};
 use crate::visible_json;
 
@@ -146,11 +146,11 @@ fn response(reply: &Reply) -> Value {
             let media_type = response.header("content-type").unwrap_or_default();
             let body = &response.body;
             let content = json!({ "size": body.len(), "mimeType": media_type, "text": body });
-            (response.status, headers(&response.headers), content, "")
+            (response.status, headers(&response.headers), content, None)
         }
-        Reply::Lost(words) | Reply::LetGo(words) => {
+        Reply::Lost(_) | Reply::LetGo(_) => {
             let content = json!({ "size": 0, "mimeType": "x-unknown" });
-            (0, json!([]), content, words.as_str())
+            (0, json!([]), content, Some(words::reply(reply)))
         }
     };
     let mut response = json!({
@@ -164,8 +164,8 @@ fn response(reply: &Reply) -> Value {
         "headersSize": -1,
         "bodySize": -1,
     });
-    if !comment.is_empty() {
-        response["comment"] = json!(format!("no answer: {comment}"));
+    if let Some(comment) = comment {
+        response["comment"] = json!(comment);
     }
     response
 }

@@ -43,7 +43,11 @@ fn gate(report: &Report) -> TestCase {
     let status = match broken.first() {
         None => TestCaseStatus::success(),
         Some(first) => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let kind = match report.gate.is_broken() {
+                true => NonSuccessKind::Failure,
+                false => NonSuccessKind::Error,
+            };
+            let mut status = TestCaseStatus::non_success(kind);
             status.set_message(*first);
             status.set_description(broken.join("\n"));
             status
@@ -96,9 +100,7 @@ fn status(report: &Report, result: &RequirementResult, look: &Look<'_>) -> TestC
 /// A finding, for a page that shows plain text.
 fn in_words(finding: &Finding, look: &Look<'_>) -> String {
     let mut lines = vec![format!("{}: {}", finding.id, finding.rule)];
-    let steps = finding.case.steps.iter().enumerate();
-    lines.extend(steps.map(|(index, step)| {
-        let number = crate::case::StepNumber(index + 1);
+    lines.extend(finding.case.numbered().map(|(number, step)| {
         let mark = if number == finding.departure.step {
             '>'
         } else {
@@ -119,6 +121,7 @@ fn in_words(finding: &Finding, look: &Look<'_>) -> String {
 mod tests {
     use super::*;
     use crate::report::sample::{look, report, revival};
+    use crate::report::{Breach, FailOn};
 
     #[test]
     fn each_requirement_is_a_test_case_and_only_a_pass_is_passed() {
@@ -145,6 +148,18 @@ mod tests {
         }
         assert!(file.contains("came: the status active"));
         assert!(file.contains("again: cardproof replay reports/it/cases/LIFE-4.toml"));
+    }
+
+    #[test]
+    fn a_gate_that_does_not_hold_fails_and_one_that_is_not_answered_is_an_error() {
+        let mut report = report(vec![]);
+        for (asked, tag) in [(FailOn::Waived, "<failure"), (FailOn::NotShown, "<error")] {
+            let words = "it is so".to_owned();
+            report.gate.broken = vec![Breach { asked, words }];
+            let file = file(&report, &look());
+            let (_, gate) = file.split_once("name=\"gate\"").unwrap();
+            assert!(gate.contains(tag) && gate.contains("it is so"), "{gate}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod html;
 mod junit;
 mod latency;
 mod ledger;
+mod point;
+mod race;
 pub mod reproducer;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -95,6 +97,13 @@ pub struct Report {
     /// The ledger: what the run made in listed accounts, and what of it is left; absent where accounts are not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
+}
+
+impl Report {
+    /// The verdict on a requirement, if this version knows it.
+    pub fn result_of(&self, id: RequirementId) -> Option<&RequirementResult> {
+        self.requirements.iter().find(|result| result.id == id)
+    }
 }
 
 /// What was tested.
@@ -215,6 +224,13 @@ pub struct RequirementResult {
     pub findings: Vec<String>,
 }
 
+impl RequirementResult {
+    /// It must be kept and can be broken, and nothing showed whether it is kept.
+    pub fn is_owed(&self) -> bool {
+        self.verdict == Verdict::NotShown && self.level == Level::Must && self.tag != Tag::Open
+    }
+}
+
 /// A departure with the shortest sequence that shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
@@ -253,6 +269,16 @@ impl Finding {
     /// It came again every time.
     pub fn is_steady(&self) -> bool {
         self.confirmation.reproduced == self.confirmation.attempts
+    }
+
+    /// It was run again, and never came back.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.confirmation.attempts > 0 && !self.is_confirmed()
+    }
+
+    /// What went over the wire for a step.
+    pub fn exchanges_of(&self, step: StepNumber) -> impl Iterator<Item = &Exchange> {
+        self.exchanges.iter().filter(move |e| e.step == step)
     }
 
     /// The exchange that shows it.
@@ -318,9 +344,11 @@ pub struct ObstacleFact {
 }
 
 /// How often each verdict was given.
-pub fn verdict_counts(requirements: &[RequirementResult]) -> BTreeMap<Verdict, usize> {
+pub fn verdict_counts<'a>(
+    results: impl IntoIterator<Item = &'a RequirementResult>,
+) -> BTreeMap<Verdict, usize> {
     let mut counts = BTreeMap::new();
-    for result in requirements {
+    for result in results {
         *counts.entry(result.verdict).or_default() += 1;
     }
     counts

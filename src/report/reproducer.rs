@@ -6,14 +6,12 @@ use crate::plan::case_file;
 /// The text of the file.
 pub fn text(finding: &Finding) -> String {
     let departure = &finding.departure;
-    let since = departure.since.as_ref().map_or_else(String::new, |s| {
-        format!(", since step {} ({})", s.step, s.rule)
-    });
     let header = [
         format!("{}: {}", finding.requirement, finding.rule),
         format!(
-            "expected at step {}: {}{since}",
-            departure.step, departure.expected
+            "expected at step {}: {}",
+            departure.step,
+            words::expected(departure)
         ),
         format!("came: {}", departure.actual),
         format!(

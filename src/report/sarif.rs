@@ -4,20 +4,16 @@ use serde_json::{Value, json};
 
 use super::{Finding, Report, Verdict, words};
 use crate::requirement::{Level, Requirement};
-use crate::visible_json;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// The file.
-pub fn file(report: &Report) -> Vec<u8> {
-    let log = json!({
+/// The log, of which the file is the JSON.
+pub fn log(report: &Report) -> Value {
+    json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [run(report)],
-    });
-    let mut bytes = visible_json::pretty(&log).expect("names of members are texts");
-    bytes.push(b'\n');
-    bytes
+    })
 }
 
 fn run(report: &Report) -> Value {
@@ -54,16 +50,13 @@ fn rule(requirement: &'static Requirement) -> Value {
 
 fn result(report: &Report, finding: &Finding) -> Value {
     let requirement = finding.requirement.requirement();
-    let verdict = report
-        .requirements
-        .iter()
-        .position(|r| r.id == finding.requirement);
-    let waiver = verdict
-        .map(|place| &report.requirements[place])
+    let mut rules = report.requirements.iter();
+    let rule_index = rules.position(|r| r.id == finding.requirement);
+    let waiver = report
+        .result_of(finding.requirement)
         .filter(|result| result.verdict == Verdict::Waived);
-    let is_open = finding.confirmation.attempts > 0 && !finding.is_confirmed();
     let level = match requirement.level {
-        Level::Must if !is_open => "error",
+        Level::Must if !finding.is_unconfirmed() => "error",
         _ => "warning",
     };
     let mut result = json!({
@@ -78,11 +71,11 @@ fn result(report: &Report, finding: &Finding) -> Value {
         "partialFingerprints": { "departure/v1": fingerprint(finding) },
         "properties": { "finding": finding.id, "reproduced": finding.confirmation.reproduced, "attempts": finding.confirmation.attempts },
     });
-    if let Some(place) = verdict {
-        result["ruleIndex"] = json!(place);
+    if let Some(index) = rule_index {
+        result["ruleIndex"] = json!(index);
     }
     if let Some(waiver) = waiver {
-        result["suppressions"] = json!([{ "kind": "external", "justification": waiver.because.clone().unwrap_or_default() }]);
+        result["suppressions"] = json!([{ "kind": "external", "justification": waiver.because.as_deref().unwrap_or_default() }]);
     }
     result
 }
@@ -135,23 +128,19 @@ mod tests {
     use crate::report::sample::{finding, report, revival};
     use crate::requirement::id;
 
-    fn parsed(report: &Report) -> Value {
-        serde_json::from_slice(&file(report)).unwrap()
-    }
-
     #[test]
     fn a_finding_stands_at_the_line_of_what_was_asked_for() {
         let text = include_str!("../../spec/cards.openapi.yaml");
-        let log = parsed(&report(vec![revival()]));
+        let log = log(&report(vec![revival()]));
         let result = &log["runs"][0]["results"][0];
         let region = &result["locations"][0]["physicalLocation"]["region"];
         let line = usize::try_from(region["startLine"].as_u64().unwrap()).unwrap();
         // The sample's exchanges all ask for the programme's cards.
-        let shown: Vec<&str> = text.lines().skip(line - 2).take(2).collect();
-        assert!(
-            shown.concat().contains("/cards:") || shown.concat().contains("get:"),
-            "{shown:?}"
-        );
+        let mut described = text.lines().enumerate().skip(1);
+        let path = described.find(|(_, words)| *words == "  /cards:");
+        let call = described.find(|(_, words)| words.trim() == "get:");
+        let wanted = path.and(call).map(|(index, _)| index + 1);
+        assert_eq!(Some(line), wanted);
         assert_eq!(result["level"], "error");
         let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(
@@ -171,7 +160,7 @@ mod tests {
             .find(|r| r.id == id::LIFE_4)
             .unwrap();
         waived.verdict = Verdict::Waived;
-        let log = parsed(&report);
+        let log = log(&report);
         let results = &log["runs"][0]["results"];
         assert_eq!(results[0]["suppressions"][0]["kind"], "external");
         assert_eq!(results[1]["level"], "warning");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::text::Look;
-use super::{Finding, Report, Verdict, verdict_counts, words};
+use super::{Finding, Report, Verdict, words};
 
 /// So many findings have a row.
 const FINDINGS_MAX: usize = 15;
@@ -49,12 +49,13 @@ fn head(page: &mut String, report: &Report, look: &Look<'_>) {
     line!(page, "Ends with {}", escaped(look.ending));
     if let Some(again) = words::run_line(report, look) {
         line!(page);
-        line!(page, "Again: {}", code(&again));
+        // As an indented block, in which every sign is itself: a command is good for something only as it is.
+        line!(page, "Again:");
+        line!(page);
+        line!(page, "    {}", again.replace('\n', " "));
     }
     line!(page);
-    let counts = verdict_counts(&report.requirements).into_iter();
-    let counts: Vec<String> = counts.map(|(v, count)| format!("{count} {v}")).collect();
-    line!(page, "Requirements: {}", counts.join(", "));
+    line!(page, "Requirements: {}", words::tally(&report.requirements));
 }
 
 fn gate(page: &mut String, report: &Report) {
@@ -90,22 +91,14 @@ fn row(finding: &Finding) -> String {
         "| {} | {} | {} | {} | {} |",
         finding.id,
         escaped(&finding.rule),
-        code(&words::expected(&finding.departure)),
-        code(&finding.departure.actual),
+        cell(&words::expected(&finding.departure)),
+        cell(&finding.departure.actual),
         words::confirmation(finding.confirmation),
     )
 }
 
 fn not_shown(page: &mut String, report: &Report) {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    let left = report.requirements.iter();
-    for result in left.filter(|r| r.verdict == Verdict::NotShown) {
-        let because = result.because.as_deref().unwrap_or_default();
-        match reasons.iter_mut().find(|(reason, _)| *reason == because) {
-            Some((_, ids)) => ids.push(result.id.as_str()),
-            None => reasons.push((because, vec![result.id.as_str()])),
-        }
-    }
+    let reasons = words::by_reason(report, Verdict::NotShown);
     if reasons.is_empty() {
         return;
     }
@@ -138,9 +131,14 @@ fn and_more(page: &mut String, count: usize) {
     }
 }
 
-/// What comes from elsewhere, as code: nothing in it is a link, a picture, a mention or a table.
+/// What comes from elsewhere, as code in a table.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// What comes from elsewhere, as code: nothing in it is a link, a picture or a mention.
 fn code(text: &str) -> String {
-    let text = cut(text).replace('`', "'").replace('|', "\\|");
+    let text = cut(text).replace('`', "'");
     match text.trim() {
         "" => String::new(),
         text => format!("`{text}`"),
@@ -166,10 +164,7 @@ fn escaped(text: &str) -> String {
 /// What there is room for, on one line.
 fn cut(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.chars().count() {
-        ..=LETTERS_MAX => text,
-        _ => text.chars().take(LETTERS_MAX - 1).chain(['…']).collect(),
-    }
+    words::cut(&text, LETTERS_MAX)
 }
 
 #[cfg(test)]
@@ -209,6 +204,15 @@ mod tests {
         report.gate.broken = vec![breach; 30];
         let file = file(&report, &look());
         assert!(file.lines().count() < 60, "{}", file.lines().count());
+    }
+
+    #[test]
+    fn the_command_that_runs_it_again_stands_there_as_a_shell_takes_it() {
+        let mut report = report(vec![]);
+        report.suites = vec!["my`suite|x".to_owned(), "a".repeat(200)];
+        let line = words::run_line(&report, &look()).unwrap();
+        let file = file(&report, &look());
+        assert!(file.contains(&format!("\n\n    {line}\n")), "{file}");
     }
 
     #[test]

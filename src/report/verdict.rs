@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::gate::waiver;
+use super::words::counted;
 use super::{Demands, Finding, RequirementResult};
-use crate::requirement::{self, Level, Needs, Requirement, RequirementId, Tag};
+use crate::requirement::{self, Level, Needs, Requirement, RequirementId};
 
 /// The verdict on one requirement.
 #[derive(
@@ -33,6 +34,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The target showed how it is with the requirement: it keeps it, or it does not.
+    pub fn is_shown(self) -> bool {
+        matches!(self, Self::Pass | Self::Fail | Self::Waived)
+    }
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -88,9 +94,8 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// Whether the cases that were run had to do with the requirement's group; if not, those that were not run hardly had.
     fn has_shown_any_of(&self, requirement: &Requirement) -> bool {
-        let group = |id: RequirementId| id.as_str().split('-').next().map(str::to_owned);
-        let own = group(requirement.id);
-        self.exercised.keys().any(|id| group(*id) == own)
+        let own = requirement.id.group();
+        self.exercised.keys().any(|id| id.group() == own)
     }
 }
 
@@ -134,10 +139,7 @@ fn verdict(
     if let Some((_, reason)) = disabled {
         return (Verdict::Disabled, Some(reason.clone()));
     }
-    if named
-        .iter()
-        .any(|f| f.is_confirmed() || f.confirmation.attempts == 0)
-    {
+    if named.iter().any(|finding| !finding.is_unconfirmed()) {
         return match waiver(facts.demands, named) {
             Some(waiver) => (Verdict::Waived, Some(waiver)),
             None => (Verdict::Fail, None),
@@ -183,7 +185,7 @@ impl Overall {
             .count();
         let passed = count(Verdict::Pass);
         if failed > 0 {
-            let words = format!("{failed} requirement{} departed from", plural(failed));
+            let words = format!("{} departed from", counted(failed, "requirement"));
             return (Self::Departs, words);
         }
         if passed == 0 && facts.hindered {
@@ -196,24 +198,17 @@ impl Overall {
         }
         let unclear = count(Verdict::Inconclusive);
         if unclear > 0 {
-            let words = format!(
-                "{unclear} requirement{} could not be decided",
-                plural(unclear)
-            );
+            let words = format!("{} could not be decided", counted(unclear, "requirement"));
             return (Self::Inconclusive, words);
         }
         let is_wanting = |r: &&RequirementResult| {
-            r.verdict == Verdict::NotShown
-                && r.level == Level::Must
-                && r.tag != Tag::Open
-                && facts.want.is_some()
-                && r.because.as_deref() == facts.want
+            r.is_owed() && facts.want.is_some() && r.because.as_deref() == facts.want
         };
         let wanting = results.iter().filter(is_wanting).count();
         if wanting > 0 {
             let words = format!(
-                "{wanting} requirement{} could not be shown for want of accounts",
-                plural(wanting)
+                "{} could not be shown for want of accounts",
+                counted(wanting, "requirement")
             );
             return (Self::Inconclusive, words);
         }
@@ -229,13 +224,10 @@ impl Overall {
         }
         let waived = match count(Verdict::Waived) {
             0 => String::new(),
-            waived => format!(" but for {waived} expected failure{}", plural(waived)),
+            waived => format!(" but for {}", counted(waived, "expected failure")),
         };
-        let words = format!("{passed} requirements shown, none departed from{waived}");
+        let passed = counted(passed, "requirement");
+        let words = format!("{passed} shown, none departed from{waived}");
         (Self::Conforms, words)
     }
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::text::Look;
-use super::{Confirmation, Finding, Left, Overall, Report};
+use super::{
+    Confirmation, Finding, Left, Made, ObstacleFact, Overall, Report, RequirementResult, Verdict,
+    verdict_counts,
+};
 use crate::case::{Command, Hook, Step, StepNumber};
 use crate::judge::{Departure, TriedOrder};
 use crate::trace::{Event, Exchange, Reply, Response};
@@ -60,6 +64,54 @@ pub fn duration(milliseconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds}.{} s", milliseconds % 1000 / 100),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// `1,204×`.
+pub fn times(count: u32) -> String {
+    format!("{}×", grouped(count as usize))
+}
+
+/// `0.4 ms`.
+pub fn milliseconds(micros: u64) -> String {
+    format!("{:.1} ms", micros as f64 / 1000.0)
+}
+
+/// As many letters as there is room for, an ellipsis where some are missing.
+pub fn cut(text: &str, letters_max: usize) -> String {
+    match text.chars().nth(letters_max) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(letters_max - 1).chain(['…']).collect(),
+    }
+}
+
+/// How often each verdict was given: `3 pass, 1 fail`.
+pub fn tally<'a>(results: impl IntoIterator<Item = &'a RequirementResult>) -> String {
+    let counts = verdict_counts(results).into_iter();
+    let counts: Vec<String> = counts.map(|(v, count)| format!("{count} {v}")).collect();
+    counts.join(", ")
+}
+
+/// The requirements of a verdict by the reason for it.
+pub fn by_reason(report: &Report, verdict: Verdict) -> Vec<(&str, Vec<&str>)> {
+    let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for result in report.requirements.iter().filter(|r| r.verdict == verdict) {
+        let because = result.because.as_deref().unwrap_or("no reason is given");
+        reasons.entry(because).or_default().push(result.id.as_str());
+    }
+    reasons.into_iter().collect()
+}
+
+/// Where an obstacle came, and whether it came again.
+pub fn place(obstacle: &ObstacleFact) -> String {
+    let place = match (obstacle.case.as_str(), obstacle.step) {
+        ("", _) => String::new(),
+        (case, None) => format!("in {case}"),
+        (case, Some(step)) => format!("in {case}, step {}", step.0),
+    };
+    match obstacle.overcome {
+        true => format!("{place}; not when it was run again, so it decides nothing"),
+        false => place,
     }
 }
 
@@ -147,11 +199,7 @@ pub fn for_shell(word: &str) -> String {
 
 /// What a step was answered with, in a few words.
 pub fn answer(finding: &Finding, number: StepNumber, step: &Step) -> String {
-    let exchanges: Vec<&Exchange> = finding
-        .exchanges
-        .iter()
-        .filter(|exchange| exchange.step == number)
-        .collect();
+    let exchanges: Vec<&Exchange> = finding.exchanges_of(number).collect();
     let shown = match finding.shown_by() {
         Some(exchange) if number == finding.departure.step && exchange.step == number => exchange,
         _ => match exchanges.last() {
@@ -294,6 +342,16 @@ pub fn order(tried: &TriedOrder) -> String {
         true => format!("{fails_at} can't come first: {because}"),
         false => format!("{}, then {fails_at}: {because}", order.join(", ")),
     }
+}
+
+/// How much was made in listed accounts.
+pub fn made(made: &Made) -> String {
+    let cards = counted(made.cards, "card");
+    let left = match made.left.len() {
+        0 => "all of them final".to_owned(),
+        left => format!("{left} of them left there"),
+    };
+    format!("{cards} made in the listed accounts, {left}")
 }
 
 /// A card that was left behind.

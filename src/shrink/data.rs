@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::removal::numbered;
 use super::simpler::shorter;
 use crate::case::{Body, Case, StepNumber};
 
@@ -29,7 +28,10 @@ pub(super) fn smaller_bodies(case: &Case) -> Vec<Case> {
 /// Steps whose bodies are changed together.
 fn groups(case: &Case) -> Vec<Vec<StepNumber>> {
     let mut groups: Vec<(&Body, Vec<StepNumber>)> = Vec::new();
-    for (number, step) in numbered(case).filter(|(_, step)| step.body != Body::Standard) {
+    for (number, step) in case
+        .numbered()
+        .filter(|(_, step)| step.body != Body::Standard)
+    {
         match groups.iter_mut().find(|(body, _)| **body == step.body) {
             Some((_, group)) => group.push(number),
             None => groups.push((&step.body, vec![number])),

@@ -85,24 +85,16 @@ pub(super) fn pairs(case: &Case) -> Vec<Case> {
 
 /// The steps that make cards.
 pub(super) fn creates(case: &Case) -> Vec<StepNumber> {
-    numbered(case)
+    case.numbered()
         .filter(|(_, step)| step.makes_card())
         .map(|(number, _)| number)
         .collect()
 }
 
-/// The steps with their numbers.
-pub(super) fn numbered(case: &Case) -> impl Iterator<Item = (StepNumber, &Step)> {
-    case.steps
-        .iter()
-        .enumerate()
-        .map(|(index, step)| (StepNumber(index + 1), step))
-}
-
 /// For each step the create of the card that it concerns, if it concerns one.
 fn makers(case: &Case) -> Vec<Option<StepNumber>> {
     let mut makers: Vec<Option<StepNumber>> = Vec::new();
-    for (number, step) in numbered(case) {
+    for (number, step) in case.numbered() {
         let maker = match &step.command {
             Command::Create { .. } => Some(number),
             Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker)) => {

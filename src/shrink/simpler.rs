@@ -1,6 +1,6 @@
 //! What stays is said more simply: fewer accounts and cards to follow, plainer requests.
 
-use super::removal::{creates, numbered};
+use super::removal::creates;
 use crate::card::{Action, CardType};
 use crate::case::{
     AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber,
@@ -58,7 +58,7 @@ fn with_types(case: &Case, change: impl Fn(CardType) -> CardType) -> Case {
 /// A card for a slot that was made free becomes one of the other type, whose slot was free all along.
 pub(super) fn beside_instead_of_after(case: &Case) -> Vec<Case> {
     let mut candidates = Vec::new();
-    for (number, step) in numbered(case) {
+    for (number, step) in case.numbered() {
         let Command::Create { account, card_type } = &step.command else {
             continue;
         };
@@ -92,7 +92,7 @@ pub(super) fn beside_instead_of_after(case: &Case) -> Vec<Case> {
 /// A card that ends in a long way is terminated at once instead: terminate needs no state but one that isn't final.
 pub(super) fn terminated_at_once(case: &Case) -> Vec<Case> {
     let mut candidates = Vec::new();
-    for (number, step) in numbered(case) {
+    for (number, step) in case.numbered() {
         let Command::Act(action, CardRef::Made(card)) = &step.command else {
             continue;
         };
@@ -147,7 +147,7 @@ fn acts_on(case: &Case, number: StepNumber, card: StepNumber) -> bool {
 /// One step, said more simply.
 pub(super) fn plain_steps(case: &Case) -> Vec<Case> {
     let mut candidates = Vec::new();
-    for (number, step) in numbered(case) {
+    for (number, step) in case.numbered() {
         let mut push = |simpler: Step| {
             let mut case = case.clone();
             case.steps[number.0 - 1] = simpler;

@@ -1,6 +1,6 @@
 //! A finding as the page shows it.
 
-use super::lanes::{Race, races};
+use super::lanes::{RaceView, races};
 use super::sequence::Sequence;
 use crate::case::StepNumber;
 use crate::report::text::Look;
@@ -26,7 +26,7 @@ pub struct FindingView<'a> {
     pub place: Option<String>,
     pub length: String,
     pub sequence: Sequence,
-    pub races: Vec<Race>,
+    pub races: Vec<RaceView>,
     pub orders: Vec<String>,
     pub steps: Vec<StepView<'a>>,
     pub replay: Option<String>,
@@ -77,7 +77,7 @@ pub struct EventView<'a> {
 impl<'a> FindingView<'a> {
     pub fn of(report: &'a Report, finding: &'a Finding, look: &Look<'_>) -> Self {
         let departure = &finding.departure;
-        let steps = finding.case.steps.iter().enumerate();
+        let steps = finding.case.numbered();
         Self {
             id: &finding.id,
             finding,
@@ -86,7 +86,7 @@ impl<'a> FindingView<'a> {
             instead: words::instead(departure),
             evidence: words::evidence(finding),
             confirmation: words::confirmation(finding.confirmation),
-            unconfirmed: !finding.is_confirmed() && finding.confirmation.attempts > 0,
+            unconfirmed: finding.is_unconfirmed(),
             origin: departure.since.as_ref().map(|since| Origin {
                 step: since.step.0,
                 rule: since.rule.to_string(),
@@ -104,10 +104,7 @@ impl<'a> FindingView<'a> {
             races: races(finding),
             orders: departure.tried.iter().map(words::order).collect(),
             steps: steps
-                .map(|(index, step)| {
-                    let number = StepNumber(index + 1);
-                    step_view(report, finding, number, step)
-                })
+                .map(|(number, step)| step_view(report, finding, number, step))
                 .collect(),
             replay: finding
                 .file
@@ -188,11 +185,10 @@ fn exchange_view(report: &Report, exchange: &Exchange, shows: bool) -> ExchangeV
                 &response.headers,
                 &response.body,
             ),
-            Reply::Lost(words) => format!("no answer: {words}"),
-            Reply::LetGo(words) => format!("answer let go: {words}"),
+            lost @ (Reply::Lost(_) | Reply::LetGo(_)) => words::reply(lost),
         },
         curl: curl::line(&report.target.base_url, request),
-        took: super::milliseconds(took),
+        took: words::milliseconds(took),
         shows,
     }
 }

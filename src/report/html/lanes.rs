@@ -1,9 +1,7 @@
 //! Races as pictures: each lane a row, each request a bar from when it was sent to when it was answered.
 
-use std::ops::Range;
-
-use crate::case::{Lane, StepNumber};
-use crate::report::Finding;
+use crate::report::race::{self, Race};
+use crate::report::{Finding, words};
 use crate::trace::Exchange;
 
 /// Where the bars begin.
@@ -14,13 +12,13 @@ const WIDTH: f64 = 580.0;
 const LANE: usize = 34;
 
 /// One race, in the units of its `viewBox`, which is 640 wide.
-pub struct Race {
+pub struct RaceView {
     pub height: usize,
     /// Below the last lane.
     pub floor: usize,
     pub lanes: Vec<LaneRow>,
-    /// How long it took, in milliseconds.
-    pub milliseconds: String,
+    /// How long it took.
+    pub took: String,
 }
 
 /// A lane and its requests.
@@ -44,82 +42,47 @@ pub struct Bar {
 }
 
 /// The races of a finding's case.
-pub fn races(finding: &Finding) -> Vec<Race> {
-    let stretches = finding.case.stretches().into_iter();
-    stretches
-        .filter_map(|stretch| race(finding, &stretch))
-        .collect()
+pub fn races(finding: &Finding) -> Vec<RaceView> {
+    let races = race::races(finding);
+    races.iter().map(|race| race_view(finding, race)).collect()
 }
 
-fn race(finding: &Finding, stretch: &Range<usize>) -> Option<Race> {
-    let lanes = finding.case.lanes(stretch);
-    if lanes.len() < 2 {
-        return None;
+fn race_view(finding: &Finding, race: &Race<'_>) -> RaceView {
+    let lanes = race.lanes.iter().enumerate();
+    RaceView {
+        height: race.lanes.len() * LANE + 34,
+        floor: race.lanes.len() * LANE + 8,
+        lanes: lanes
+            .map(|(index, (lane, exchanges))| LaneRow {
+                name: lane.to_string(),
+                baseline: index * LANE + 25,
+                bars: exchanges
+                    .iter()
+                    .map(|exchange| bar(finding, race, exchange, index * LANE + 8))
+                    .collect(),
+            })
+            .collect(),
+        took: words::milliseconds(race.took()),
     }
-    let racing = finding.exchanges.iter();
-    let racing: Vec<&Exchange> = racing
-        .filter(|e| stretch.contains(&e.step.0.wrapping_sub(1)))
-        .collect();
-    let from = racing.iter().map(|e| e.sent_at.0).min()?;
-    let to = racing.iter().map(|e| e.received_at.0).max()?;
-    let scale = Scale {
-        from,
-        span: (to - from).max(1),
-    };
-    let rows = lanes.iter().enumerate().map(|(index, lane)| {
-        let own = racing.iter().filter(|e| lane_of(finding, e) == Some(*lane));
-        LaneRow {
-            name: lane.to_string(),
-            baseline: index * LANE + 25,
-            bars: own
-                .map(|exchange| scale.bar(finding, exchange, index * LANE + 8))
-                .collect(),
-        }
-    });
-    Some(Race {
-        height: lanes.len() * LANE + 34,
-        floor: lanes.len() * LANE + 8,
-        lanes: rows.collect(),
-        milliseconds: format!("{:.1} ms", (to - from) as f64 / 1000.0),
-    })
 }
 
-fn lane_of(finding: &Finding, exchange: &Exchange) -> Option<Lane> {
-    let step = finding.case.steps.get(exchange.step.0.wrapping_sub(1))?;
-    step.lane
-}
-
-/// Time as a place.
-struct Scale {
-    from: u64,
-    span: u64,
-}
-
-impl Scale {
-    fn place(&self, micros: u64) -> f64 {
-        LEFT + WIDTH * (micros - self.from) as f64 / self.span as f64
-    }
-
-    fn bar(&self, finding: &Finding, exchange: &Exchange, y: usize) -> Bar {
-        let (from, to) = (
-            self.place(exchange.sent_at.0),
-            self.place(exchange.received_at.0),
-        );
-        let request = &exchange.request;
-        let words = crate::report::words::reply(&exchange.reply);
-        let status = words.split("  ").next().unwrap_or_default();
-        let number = StepNumber::to_string(&exchange.step);
-        Bar {
-            x: format!("{from:.1}"),
-            y,
-            width: format!("{:.1}", (to - from).max(4.0)),
-            label_x: format!("{:.1}", from + 6.0),
-            label: match to - from {
-                90.0.. => format!("{number}  {}", status.chars().take(10).collect::<String>()),
-                _ => number.clone(),
-            },
-            title: format!("{number}: {} {}: {words}", request.method, request.path),
-            departs: exchange.step == finding.departure.step,
-        }
+fn bar(finding: &Finding, race: &Race<'_>, exchange: &Exchange, y: usize) -> Bar {
+    let (begin, end) = race.span(exchange);
+    let (from, width) = (LEFT + WIDTH * begin, WIDTH * (end - begin));
+    let request = &exchange.request;
+    let words = words::reply(&exchange.reply);
+    let status = words.split("  ").next().unwrap_or_default();
+    let number = exchange.step;
+    Bar {
+        x: format!("{from:.1}"),
+        y,
+        width: format!("{:.1}", width.max(4.0)),
+        label_x: format!("{:.1}", from + 6.0),
+        label: match width {
+            90.0.. => format!("{number}  {}", status.chars().take(10).collect::<String>()),
+            _ => number.to_string(),
+        },
+        title: format!("{number}: {} {}: {words}", request.method, request.path),
+        departs: exchange.step == finding.departure.step,
     }
 }

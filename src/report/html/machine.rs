@@ -2,7 +2,7 @@
 
 use crate::card::{Action, CardStatus};
 use crate::judge::{CardCall, Tried};
-use crate::report::words::grouped;
+use crate::report::words::times;
 use crate::report::{Coverage, Report};
 use crate::world::lifecycle::{Transition, transition};
 
@@ -135,10 +135,6 @@ fn state(coverage: &[Coverage], status: CardStatus) -> State {
         top: y - HALF.1,
         met: times(met),
     }
-}
-
-fn times(count: u32) -> String {
-    format!("{}×", grouped(count as usize))
 }
 
 fn arrows(coverage: &[Coverage]) -> Vec<Arrow> {

@@ -17,10 +17,9 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::point::{Point, points};
 use super::text::Look;
-use super::{
-    Left, ObstacleFact, Overall, Report, RequirementResult, Verdict, verdict_counts, words,
-};
+use super::{Left, Overall, Report, RequirementResult, Verdict, verdict_counts, words};
 use crate::requirement::{Level, Tag, topics};
 use finding::FindingView;
 use machine::Machine;
@@ -68,21 +67,6 @@ struct Topic<'a> {
     title: &'static str,
     results: Vec<&'a RequirementResult>,
     counts: String,
-}
-
-/// An open point.
-struct Point<'a> {
-    id: String,
-    name: &'a str,
-    rule: &'static str,
-    rows: Vec<PointRow<'a>>,
-}
-
-/// How it is read, and where.
-struct PointRow<'a> {
-    reading: String,
-    is_clear: bool,
-    scopes: Vec<&'a str>,
 }
 
 impl<'a> Page<'a> {
@@ -140,15 +124,7 @@ impl<'a> Page<'a> {
     fn times(&self, result: &RequirementResult) -> String {
         match result.exercised {
             0 => "–".to_owned(),
-            times => format!("{}×", words::grouped(times as usize)),
-        }
-    }
-
-    fn place(&self, obstacle: &ObstacleFact) -> String {
-        match (obstacle.case.as_str(), obstacle.step) {
-            ("", _) => String::new(),
-            (case, None) => format!("in {case}"),
-            (case, Some(step)) => format!("in {case}, step {}", step.0),
+            exercised => words::times(exercised),
         }
     }
 }
@@ -164,11 +140,6 @@ fn prose(words: &str) -> impl Iterator<Item = (bool, &str)> {
     parts.map(|(index, part)| (index % 2 == 1, part))
 }
 
-/// A time of a request.
-fn milliseconds(micros: u64) -> String {
-    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
-}
-
 /// The source expression that lets a text of the page's own pass its policy.
 fn digest_of(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
@@ -176,49 +147,16 @@ fn digest_of(text: &str) -> String {
 }
 
 fn topics_of(report: &Report) -> Vec<Topic<'_>> {
-    let result_of = |id| report.requirements.iter().find(|r| r.id == id);
     let topics = topics().map(|(title, requirements)| {
         let results: Vec<&RequirementResult> = requirements
             .iter()
-            .filter_map(|r| result_of(r.id))
+            .filter_map(|r| report.result_of(r.id))
             .collect();
-        let owned: Vec<RequirementResult> = results.iter().map(|r| (*r).clone()).collect();
-        let counts = verdict_counts(&owned).into_iter();
-        let counts: Vec<String> = counts.map(|(v, count)| format!("{count} {v}")).collect();
         Topic {
             title,
+            counts: words::tally(results.iter().copied()),
             results,
-            counts: counts.join(", "),
         }
     });
     topics.filter(|topic| !topic.results.is_empty()).collect()
-}
-
-fn points(report: &Report) -> Vec<Point<'_>> {
-    let mut points: Vec<Point<'_>> = Vec::new();
-    for result in &report.requirements {
-        let readings = report.readings.iter().filter(|r| r.id == result.id);
-        let mut rows: Vec<PointRow<'_>> = Vec::new();
-        for reading in readings {
-            let text = reading.readings.join(" or ");
-            let scope = Some(reading.scope.as_str()).filter(|scope| !scope.is_empty());
-            match rows.iter_mut().find(|row| row.reading == text) {
-                Some(row) => row.scopes.extend(scope),
-                None => rows.push(PointRow {
-                    reading: text,
-                    is_clear: reading.readings.len() == 1,
-                    scopes: scope.into_iter().collect(),
-                }),
-            }
-        }
-        if !rows.is_empty() {
-            points.push(Point {
-                id: result.id.to_string(),
-                name: result.id.requirement().point.map_or("", |p| p.name),
-                rule: result.id.requirement().rule,
-                rows,
-            });
-        }
-    }
-    points
 }

@@ -67,8 +67,7 @@ impl Sequence {
         let mut rows = Vec::new();
         let mut at = TOP;
         let mut heights = Vec::new();
-        for (index, step) in finding.case.steps.iter().enumerate() {
-            let number = StepNumber(index + 1);
+        for (number, step) in finding.case.numbered() {
             let row = step_row(finding, number, step, at);
             heights.push(at);
             at = row.answer.as_ref().map_or(at, |(at, _)| *at) + GAP;
@@ -117,8 +116,5 @@ fn step_row(finding: &Finding, number: StepNumber, step: &Step, at: usize) -> Ro
 
 /// What fits; all of it stands in the list below the picture.
 fn cut(text: &str) -> String {
-    match text.chars().count() {
-        ..=LETTERS_MAX => text.to_owned(),
-        _ => text.chars().take(LETTERS_MAX - 1).chain(['…']).collect(),
-    }
+    words::cut(text, LETTERS_MAX)
 }

@@ -233,7 +233,7 @@ fn a_race_is_a_row_for_each_lane() {
     };
     let names: Vec<&str> = race.lanes.iter().map(|lane| lane.name.as_str()).collect();
     assert_eq!(names, ["[1]", "[2]"]);
-    assert_eq!(race.milliseconds, "3.0 ms");
+    assert_eq!(race.took, "3.0 ms");
     let bars: Vec<(&str, bool)> = race
         .lanes
         .iter()

@@ -54,8 +54,7 @@ fn steps(page: &mut Page<'_>, finding: &Finding, detail: Detail) -> io::Result<(
     let texts: Vec<String> = finding.case.steps.iter().map(Step::to_string).collect();
     let widths = texts.iter().map(|text| text.chars().count());
     let width = widths.filter(|w| *w <= ALIGNED_MAX).max().unwrap_or(0);
-    for (index, (step, text)) in finding.case.steps.iter().zip(&texts).enumerate() {
-        let number = StepNumber(index + 1);
+    for ((number, step), text) in finding.case.numbered().zip(&texts) {
         let departs = number == finding.departure.step;
         let answer = words::answer(finding, number, step);
         let (mark, style) = match departs {
@@ -77,9 +76,8 @@ fn steps(page: &mut Page<'_>, finding: &Finding, detail: Detail) -> io::Result<(
         }
         told(page, finding, number, detail)?;
         if detail == Detail::Full {
-            let sent = finding.exchanges.iter().filter(|e| e.step == number);
-            sent.into_iter()
-                .try_for_each(|exchange| wire(page, exchange))?;
+            let mut sent = finding.exchanges_of(number);
+            sent.try_for_each(|exchange| wire(page, exchange))?;
         }
     }
     Ok(())
@@ -137,12 +135,9 @@ fn evidence(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
 }
 
 fn confirmation_style(finding: &Finding) -> anstyle::Style {
-    match (
-        finding.confirmation.reproduced,
-        finding.confirmation.attempts,
-    ) {
-        (0, 1..) => UNSURE,
-        _ => PLAIN,
+    match finding.is_unconfirmed() {
+        true => UNSURE,
+        false => PLAIN,
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use super::page::{PLAIN, Page, UNSURE, dim, plain};
 use crate::report::Report;
-use crate::report::words::{self, counted};
+use crate::report::words;
 
 pub fn write(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     if !report.not_run.is_empty() {
@@ -17,17 +17,7 @@ pub fn write(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let Some(made) = &report.made else {
         return Ok(());
     };
-    let what = match made.left.len() {
-        0 => format!(
-            "{} made in the listed accounts, all of them final",
-            counted(made.cards, "card")
-        ),
-        left => format!(
-            "{} made in the listed accounts, {left} of them left there",
-            counted(made.cards, "card")
-        ),
-    };
-    page.title("Ledger", &what)?;
+    page.title("Ledger", &words::made(made))?;
     for left in &made.left {
         page.hanging(&[plain("  ")], PLAIN, &words::left(left))?;
     }

@@ -15,6 +15,7 @@ mod tests;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::files::{self, TRACE_FILE};
 use super::words::{self, counted};
 use super::{Finding, Overall, Report};
 use page::{BAD, DIM, GOOD, PLAIN, Page, Span, UNSURE, plain};
@@ -137,10 +138,10 @@ fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> 
     }
     if let Some(folder) = look.folder {
         let cases = report.findings.iter().filter(|f| f.file.is_some()).count();
-        let names: Vec<&str> = super::files::names().collect();
+        let names: Vec<&str> = files::names().collect();
         let mut words = format!("{}: {}", folder.display(), names.join(", "));
         if report.started_at.is_some() {
-            words += ", trace.jsonl";
+            words += &format!(", {TRACE_FILE}");
         }
         if cases > 0 {
             words += &format!(", {} in cases/", counted(cases, "reproducer"));

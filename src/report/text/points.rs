@@ -1,21 +1,16 @@
 //! What a verdict leaves open: how the target reads the open points, what was not shown, what came in the way.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use super::Detail;
 use super::page::{DIM, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
-use crate::report::words::counted;
-use crate::report::{Reading, Report, Verdict};
-use crate::requirement::RequirementId;
+use crate::report::point::{Point, points};
+use crate::report::words::{self, counted};
+use crate::report::{Report, Verdict};
 
 /// The open points, each with how it is read.
 pub fn readings(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Result<()> {
-    let mut points: BTreeMap<(RequirementId, &str), Vec<&Reading>> = BTreeMap::new();
-    for reading in &report.readings {
-        let point = (reading.id, reading.point.as_str());
-        points.entry(point).or_default().push(reading);
-    }
+    let points = points(report);
     if points.is_empty() {
         return Ok(());
     }
@@ -23,47 +18,31 @@ pub fn readings(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Res
         "Open points",
         "as this target reads them; any of these readings conforms",
     )?;
-    let order = |id: RequirementId| report.requirements.iter().position(|r| r.id == id);
-    let mut sorted: Vec<_> = points.into_iter().collect();
-    sorted.sort_by_key(|((id, _), _)| order(*id));
-    sorted
+    points
         .iter()
-        .try_for_each(|((id, point), readings)| write_point(page, *id, point, readings, detail))
+        .try_for_each(|point| write_point(page, point, detail))
 }
 
-fn write_point(
-    page: &mut Page<'_>,
-    id: RequirementId,
-    point: &str,
-    readings: &[&Reading],
-    detail: Detail,
-) -> io::Result<()> {
-    let mut scopes: BTreeMap<&[String], Vec<&str>> = BTreeMap::new();
-    for reading in readings {
-        scopes
-            .entry(&reading.readings)
-            .or_default()
-            .push(&reading.scope);
-    }
-    let is_alike = scopes.len() == 1;
-    for (index, (left, scopes)) in scopes.iter().enumerate() {
-        let (id, point) = match index {
-            0 => (id.as_str(), point),
+fn write_point(page: &mut Page<'_>, point: &Point<'_>, detail: Detail) -> io::Result<()> {
+    let is_alike = point.rows.len() == 1;
+    for (index, row) in point.rows.iter().enumerate() {
+        let (id, name) = match index {
+            0 => (point.id.as_str(), point.name),
             _ => ("", ""),
         };
-        let style = if left.len() == 1 { NAME } else { UNSURE };
+        let style = if row.is_clear() { NAME } else { UNSURE };
         let head = [
             plain("  "),
             Span::padded(DIM, id, 9),
-            Span::padded(PLAIN, point, 24),
-            Span::new(style, left.join(" or ")),
+            Span::padded(PLAIN, name, 24),
+            Span::new(style, row.words()),
         ];
-        let named: Vec<&str> = scopes.iter().copied().filter(|s| !s.is_empty()).collect();
-        let aside = match named.len() {
+        let aside = match row.scopes.len() {
             0 => String::new(),
-            1 => format!("  {}", named[0]),
-            many if is_alike && detail < Detail::Full => format!("  in {}", counted(many, "place")),
-            _ => format!("  {}", named.join(" · ")),
+            many @ 2.. if is_alike && detail < Detail::Full => {
+                format!("  in {}", counted(many, "place"))
+            }
+            _ => format!("  {}", row.scopes.join(" · ")),
         };
         page.hanging(&head, DIM, &aside)?;
     }
@@ -85,21 +64,14 @@ pub fn not_shown(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         ),
         (Verdict::Disabled, "Disabled", "the profile says so"),
     ] {
-        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-        for result in report.requirements.iter().filter(|r| r.verdict == verdict) {
-            let because = result.because.as_deref().unwrap_or("no reason is given");
-            match reasons.iter_mut().find(|(reason, _)| *reason == because) {
-                Some((_, ids)) => ids.push(result.id.as_str()),
-                None => reasons.push((because, vec![result.id.as_str()])),
-            }
-        }
+        let reasons = words::by_reason(report, verdict);
         if reasons.is_empty() {
             continue;
         }
         page.title(title, aside)?;
         for (reason, ids) in reasons {
-            let words = format!("{reason}: {}", ids.join(", "));
-            page.hanging(&[dim("  · ")], PLAIN, &words)?;
+            let line = format!("{reason}: {}", ids.join(", "));
+            page.hanging(&[dim("  · ")], PLAIN, &line)?;
         }
     }
     Ok(())
@@ -123,15 +95,7 @@ pub fn obstacles(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Re
         Detail::Full => usize::MAX,
     };
     for obstacle in report.obstacles.iter().take(shown) {
-        let place = match (obstacle.case.as_str(), obstacle.step) {
-            ("", _) => String::new(),
-            (case, None) => format!("in {case}"),
-            (case, Some(step)) => format!("in {case}, step {}", step.0),
-        };
-        let place = match obstacle.overcome {
-            true => format!("{place}; not when it was run again"),
-            false => place,
-        };
+        let place = words::place(obstacle);
         let times = format!("{:>5}×  ", obstacle.times);
         page.hanging(&[dim(times)], UNSURE, &obstacle.words)?;
         if !place.is_empty() {

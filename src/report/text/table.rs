@@ -1,28 +1,25 @@
 //! The requirements by topic. What passed is a line a topic, unless everything is asked for; what did not has its own.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use anstyle::Style;
 
 use super::Detail;
 use super::page::{BAD, DIM, GOOD, PLAIN, Page, Span, UNSURE, plain};
-use crate::report::words::grouped;
+use crate::report::words::{tally, times};
 use crate::report::{Report, RequirementResult, Verdict, verdict_counts};
-use crate::requirement::{RequirementId, topics};
+use crate::requirement::topics;
 
 /// How wide the titles of topics are, where there is room.
 const TITLE_WIDTH_MAX: usize = 42;
 
 /// The table.
 pub fn write(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Result<()> {
-    let results: BTreeMap<RequirementId, &RequirementResult> =
-        report.requirements.iter().map(|r| (r.id, r)).collect();
     page.title("Requirements", &tally(&report.requirements))?;
     for (title, requirements) in topics() {
         let topic: Vec<&RequirementResult> = requirements
             .iter()
-            .filter_map(|r| results.get(&r.id).copied())
+            .filter_map(|r| report.result_of(r.id))
             .collect();
         if !topic.is_empty() {
             write_topic(page, title, &topic, detail)?;
@@ -42,15 +39,6 @@ pub fn look(verdict: Verdict) -> (&'static str, Style) {
     }
 }
 
-fn tally(results: &[RequirementResult]) -> String {
-    let counts = verdict_counts(results);
-    let words: Vec<String> = counts
-        .iter()
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
-    words.join(", ")
-}
-
 fn write_topic(
     page: &mut Page<'_>,
     title: &str,
@@ -64,8 +52,8 @@ fn write_topic(
         plain(" "),
         Span::cut(PLAIN, title, TITLE_WIDTH_MAX.min(page.width / 2)),
     ];
-    let owned: Vec<RequirementResult> = topic.iter().map(|r| (*r).clone()).collect();
-    for (index, (verdict, count)) in verdict_counts(&owned).into_iter().enumerate() {
+    let counts = verdict_counts(topic.iter().copied()).into_iter();
+    for (index, (verdict, count)) in counts.enumerate() {
         let (_, style) = look(verdict);
         let comma = if index == 0 { "" } else { ", " };
         line.push(plain(comma));
@@ -102,9 +90,9 @@ fn gravest(topic: &[&RequirementResult]) -> Verdict {
 fn write_requirement(page: &mut Page<'_>, result: &RequirementResult) -> io::Result<()> {
     const COUNT_WIDTH: usize = 9;
     let (mark, style) = look(result.verdict);
-    let times = match result.exercised {
+    let shown = match result.exercised {
         0 => String::new(),
-        times => format!("{}×", grouped(times as usize)),
+        exercised => times(exercised),
     };
     let head_width = 4 + 2 + 15 + 9;
     let rule_width = page.width.saturating_sub(head_width + COUNT_WIDTH).max(10);
@@ -115,7 +103,7 @@ fn write_requirement(page: &mut Page<'_>, result: &RequirementResult) -> io::Res
         Span::padded(style, result.verdict.as_str(), 15),
         Span::padded(PLAIN, result.id.as_str(), 9),
         Span::cut(PLAIN, &result.rule, rule_width),
-        Span::right(DIM, times, COUNT_WIDTH),
+        Span::right(DIM, shown, COUNT_WIDTH),
     ])?;
     match &result.because {
         Some(because) if result.verdict == Verdict::Inconclusive => {

@@ -9,7 +9,7 @@ use crate::requirement::id;
 use crate::trace::{Exchange, Micros, Reply};
 
 fn drawn(report: &Report, width: usize, detail: Detail) -> String {
-    let code = ExitCode::from(report.verdict);
+    let code = ExitCode::of(report);
     let ending = format!("{}: {}", code.number(), code.words());
     let look = Look {
         width,
