@@ -397,6 +397,10 @@ pub struct Terms {
     /// A card of another programme.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_card: Option<CardId>,
+    /// A subscription of another programme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub foreign_subscription: Option<Uuid>,
     /// How long an event may take; absent where none are received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_wait: Option<Micros>,

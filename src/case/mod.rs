@@ -30,7 +30,7 @@ use serde_json::Value;
 use crate::card::{Action, CardType};
 
 pub use flaw::{Flaw, Part};
-pub use hook::Hook;
+pub use hook::{Hook, SubscriptionRef};
 pub use parse::StepError;
 
 /// The place of a step in its case, counted from 1. Written `#3`.
@@ -105,7 +105,7 @@ pub enum Command {
     MoveClock(u64),
 }
 
-/// What the body of a `create` is, beyond the standard request.
+/// What the body of a `create` or a `subscribe` is, beyond the standard request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Body {
     /// A valid request for the type, ordinary values.
@@ -177,7 +177,7 @@ pub struct Step {
     pub lane: Option<Lane>,
     /// What is asked.
     pub command: Command,
-    /// The body, for a create or the retry of one.
+    /// The body, for a create or the retry of one, and for a subscription.
     pub body: Body,
     /// Another media type than `application/json`.
     pub media_type: Option<String>,
@@ -238,7 +238,7 @@ impl Step {
                 Some(*step)
             }
             Command::Retry(step) => Some(*step),
-            Command::Hook(hook) => hook.card().or(hook.subscription()),
+            Command::Hook(hook) => hook.card().or(hook.subscribed_by()),
             _ => None,
         };
         let key = match self.key {

@@ -6,7 +6,10 @@ use std::str::FromStr;
 use http::Method;
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber};
+use super::{
+    AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber,
+    SubscriptionRef,
+};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -170,7 +173,7 @@ impl<'a> Reader<'a> {
                 Ok(Command::Create { account, card_type })
             }
             "read" if self.take("subscription") => {
-                Ok(Command::Hook(Hook::ReadSubscription(self.step_number()?)))
+                Ok(Command::Hook(Hook::ReadSubscription(self.subscription()?)))
             }
             "read" => Ok(Command::Read(self.card()?)),
             "list" if self.take("all") => Ok(Command::ListProgramme),
@@ -183,8 +186,11 @@ impl<'a> Reader<'a> {
                 self.expect("next event")?;
                 Ok(Command::Hook(Hook::RefuseNext))
             }
+            "subscribe" if self.take("again") => {
+                Ok(Command::Hook(Hook::Resubscribe(self.subscription()?)))
+            }
             "subscribe" => Ok(Command::Hook(Hook::Subscribe)),
-            "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.step_number()?))),
+            "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.subscription()?))),
             "move" => Ok(Command::MoveClock(self.seconds()?)),
             other => Err(unknown_verb(other)),
         }
@@ -322,6 +328,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn subscription(&mut self) -> Read<SubscriptionRef> {
+        match self.take("foreign") {
+            true => Ok(SubscriptionRef::Foreign),
+            false => self.step_number().map(SubscriptionRef::Made),
+        }
+    }
+
     fn step_number(&mut self) -> Read<StepNumber> {
         let word = self.word();
         word.strip_prefix('#')
@@ -409,11 +422,13 @@ fn unknown_verb(verb: &str) -> String {
 }
 
 fn check_modifiers(step: &Step) -> Read<()> {
-    let has_body = matches!(step.command, Command::Create { .. } | Command::Retry(_));
+    let may_be_a_create = matches!(step.command, Command::Create { .. } | Command::Retry(_));
+    let has_body =
+        may_be_a_create || matches!(&step.command, Command::Hook(hook) if hook.has_body());
     if !has_body && (step.body != Body::Standard || step.media_type.is_some()) {
-        return Err("only a create, or the retry of one, has a body".to_owned());
+        return Err("only a create, the retry of one, and a `subscribe` have a body".to_owned());
     }
-    let modifies = has_body || matches!(step.command, Command::Act(..));
+    let modifies = may_be_a_create || matches!(step.command, Command::Act(..));
     let is_sent = !matches!(step.command, Command::Pause(_));
     if !is_sent && (step.fresh_connection || step.loss.is_some()) {
         return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
@@ -472,8 +487,14 @@ mod tests {
             "await 3 events of #1",
             "refuse next event",
             "subscribe",
+            "subscribe with {\"types\":[\"card.made\"]}",
+            "subscribe with body \"{\" as \"text/plain\"",
+            "subscribe again #2",
+            "subscribe again foreign with {\"types\":7}",
             "unsubscribe #2",
+            "unsubscribe foreign",
             "read subscription #2",
+            "read subscription foreign",
             "list subscriptions",
             "[1] activate #1",
             "[4] retry #3 in upper case",
@@ -516,6 +537,8 @@ mod tests {
             ("move clock by 0s", "3601s"),
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
+            ("unsubscribe #1 with {}", "only a create"),
+            ("subscribe again", "is no step"),
             ("read #1 without key", "only a call that modifies"),
             ("read #1 then cut", "then cut after sending"),
             ("read #1 then give up after 5", "1200ms"),

@@ -350,8 +350,9 @@ impl<'a> Judge<'a> {
                 Asked::ListProgramme | Asked::MoveClock(_) | Asked::Unseen(..) | Asked::Other => {
                     false
                 }
-                Asked::OtherMethod(_) => true,
+                Asked::OtherMethod(_) | Asked::ForeignSubscription => true,
                 Asked::Modify(call) => is_invalid(call),
+                Asked::Subscribe(input) => matches!(input, Input::Invalid(_)),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };
         let found = Found::plain(

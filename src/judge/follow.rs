@@ -279,6 +279,13 @@ impl<'a> Judge<'a> {
             Asked::Modify(call) => self.modify(&scene, &call),
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
             Asked::Unseen(card, _) => self.unseen_card(&scene, &card),
+            Asked::Subscribe(input) => {
+                let body = exchange.request.body.as_deref().unwrap_or_default();
+                self.only(&scene, ways::subscription_ways(&input, body));
+            }
+            Asked::ForeignSubscription => {
+                self.only(&scene, ways::foreign_subscription_ways());
+            }
             Asked::MoveClock(_) | Asked::Other => {}
         }
     }

@@ -32,6 +32,10 @@ pub(super) enum Asked {
     OtherMethod(Concern),
     /// This, of a card that may have been there before the case, and that has not been seen.
     Unseen(CardId, Box<Asked>),
+    /// A subscription, or a change of one, with such a body.
+    Subscribe(Input),
+    /// Another programme's subscription, or a change of it.
+    ForeignSubscription,
     /// Something that is not part of the contract on cards.
     Other,
 }
@@ -47,6 +51,8 @@ impl Asked {
             | Self::ListProgramme
             | Self::MoveClock(_)
             | Self::OtherMethod(_)
+            | Self::Subscribe(_)
+            | Self::ForeignSubscription
             | Self::Other => None,
         }
     }
@@ -120,13 +126,17 @@ impl Judge<'_> {
             OperationKind::TerminateCard => act(Action::Terminate),
             OperationKind::SimulateIssue => act(Action::Issue),
             OperationKind::SimulateFail => act(Action::Fail),
+            OperationKind::PutWebhook => self.subscription(exchange),
             OperationKind::CreateToken
             | OperationKind::PutSigningKey
             | OperationKind::DeleteSigningKey
-            | OperationKind::PutWebhook
-            | OperationKind::ListWebhooks
-            | OperationKind::GetWebhook
-            | OperationKind::DeleteWebhook => Asked::Other,
+            | OperationKind::ListWebhooks => Asked::Other,
+            OperationKind::GetWebhook | OperationKind::DeleteWebhook => {
+                match self.is_foreign_subscription(route.webhook) {
+                    true => Asked::ForeignSubscription,
+                    false => Asked::Other,
+                }
+            }
         };
         let asked = match route.card {
             _ if self.is_let_pass(exchange, &route) => Asked::Other,
@@ -139,6 +149,50 @@ impl Judge<'_> {
             id_in_upper_case: route.account.or(route.card).is_some_and(has_upper),
             key_in_upper_case,
         }
+    }
+
+    /// What others recorded of subscriptions may have any reason; what the case asks for has none but its body.
+    fn subscription(&self, exchange: &Exchange) -> Asked {
+        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
+        match step.map(|step| &step.command) {
+            Some(Command::Hook(hook)) if hook.has_body() => {
+                let request = &exchange.request;
+                let sent = json::read(request.body.as_deref().unwrap_or_default());
+                let kind = OperationKind::PutWebhook;
+                let input = input(self.contract, kind, request, sent.as_ref());
+                let named = sent
+                    .as_ref()
+                    .and_then(|sent| sent.value.get("id")?.as_str());
+                match named {
+                    Some(_) if self.is_foreign_subscription(named) => {
+                        match made_another(exchange, named) {
+                            true => Asked::Other,
+                            false => Asked::ForeignSubscription,
+                        }
+                    }
+                    Some(id) if !matches!(input, Input::Invalid(_)) && !self.was_made(id) => {
+                        Asked::Other
+                    }
+                    _ => Asked::Subscribe(of_subscription(input)),
+                }
+            }
+            _ => Asked::Other,
+        }
+    }
+
+    /// Whether a subscription of the case has this id. What one does that names none is open (the OpenAPI document).
+    fn was_made(&self, id: &str) -> bool {
+        let exchanges = self.trace.exchanges.iter();
+        exchanges
+            .filter(|exchange| exchange.request.method == "PUT" && exchange.is_success())
+            .filter_map(Exchange::json)
+            .any(|answer| answer.get("id").and_then(Value::as_str) == Some(id))
+    }
+
+    fn is_foreign_subscription(&self, id: Option<&str>) -> bool {
+        let foreign = self.terms.foreign_subscription;
+        id.and_then(|id| Uuid::try_parse(id).ok())
+            .is_some_and(|id| Some(id) == foreign)
     }
 
     fn asked_by_other_method(&self, request: &Request) -> Option<Asked> {
@@ -213,7 +267,12 @@ impl Judge<'_> {
             beyond_ascii: !text.is_ascii() || text.contains("\\u"),
         };
         let mut call = self.call(exchange, OperationKind::CreateCard.name(), wish);
-        call.input = input(self.contract, request, sent.as_ref());
+        call.input = input(
+            self.contract,
+            OperationKind::CreateCard,
+            request,
+            sent.as_ref(),
+        );
         call
     }
 
@@ -260,8 +319,13 @@ fn shape<T>(text: &str) -> Id<T> {
     }
 }
 
-/// What the document says of a create's body.
-fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> Input {
+/// What the document says of the body of a create or a subscription.
+fn input(
+    contract: &Contract,
+    kind: OperationKind,
+    request: &Request,
+    sent: Option<&json::Sent>,
+) -> Input {
     let media_type = request.header("content-type").unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -275,7 +339,7 @@ fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> I
     else {
         return Input::Invalid(id::INPUT_5);
     };
-    let Some(operation) = contract.operation(OperationKind::CreateCard) else {
+    let Some(operation) = contract.operation(kind) else {
         return Input::Valid;
     };
     let points = match operation.check_request_body(body) {
@@ -294,6 +358,31 @@ fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> I
     match choices.is_empty() {
         true => Input::Valid,
         false => Input::Open(choices),
+    }
+}
+
+/// Whether a subscription was made under another id than the one that was named, which then named none.
+fn made_another(exchange: &Exchange, named: Option<&str>) -> bool {
+    let answer = exchange.json().filter(|_| exchange.is_success());
+    let made = answer
+        .as_ref()
+        .and_then(|answer| answer.get("id")?.as_str());
+    made.is_some_and(|made| !named.is_some_and(|named| named.eq_ignore_ascii_case(made)))
+}
+
+/// What is open of a subscription's body may be read otherwise than the same in a card's.
+fn of_subscription(input: Input) -> Input {
+    match input {
+        Input::Open(mut choices) => {
+            for choice in &mut choices {
+                choice.scope = match choice.scope.as_str() {
+                    CARD_REQUEST => "subscription request".to_owned(),
+                    member => format!("{member} of a subscription"),
+                };
+            }
+            Input::Open(choices)
+        }
+        other => other,
     }
 }
 
@@ -362,10 +451,13 @@ fn no_text(text: &str) -> String {
     }
 }
 
+/// The scope of what is open in the body of a create as a whole.
+const CARD_REQUEST: &str = "card request";
+
 /// The object that a member stands in.
 fn parent(pointer: &str) -> &str {
     match pointer.rsplit_once('/') {
-        Some(("", _)) | None => "card request",
+        Some(("", _)) | None => CARD_REQUEST,
         Some((parent, _)) => parent,
     }
 }

@@ -91,7 +91,7 @@ fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
     let Command::Hook(hook) = &step.command else {
         return None;
     };
-    let maker = hook.subscription()?;
+    let maker = hook.subscribed_by()?;
     let earlier = &steps[maker.0 - 1];
     (earlier.command != Command::Hook(Hook::Subscribe))
         .then(|| format!("{maker} is `{earlier}`, which makes no subscription: name a `subscribe`"))
@@ -110,8 +110,10 @@ fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {
 
 fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
     let bodied = step.body != Body::Standard || step.media_type.is_some();
-    (bodied && !is_create(steps, step))
-        .then(|| "only a create, or the retry of one, has a body".to_owned())
+    let has_body =
+        is_create(steps, step) || matches!(&step.command, Command::Hook(hook) if hook.has_body());
+    (bodied && !has_body)
+        .then(|| "only a create, the retry of one, and a `subscribe` have a body".to_owned())
 }
 
 fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String> {

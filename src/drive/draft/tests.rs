@@ -52,6 +52,7 @@ fn with_all() -> (Sandbox, Foreign) {
     let foreign = Foreign {
         account: FOREIGN.parse().ok(),
         card: FOREIGN.parse().ok(),
+        subscription: None,
     };
     (sandbox, foreign)
 }

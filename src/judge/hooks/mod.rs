@@ -67,7 +67,7 @@ impl<'a> Judge<'a> {
         }
         self.states(&told);
         self.ids(&told);
-        self.removed_subscriptions(&told);
+        self.closed_subscriptions(&told);
         // Of what was not kept, nobody knows whether it came.
         if self.judgement.departures.is_empty() && !self.trace.may_lack_events() {
             self.waits(&told);

@@ -12,7 +12,7 @@ use crate::contract::Contract;
 pub enum Every {
     /// Every flaw in access on every call.
     Flaw,
-    /// Every member of a create's body, as the document describes it, broken in every way.
+    /// Every member of each body that the document describes, broken in every way.
     Member,
 }
 
