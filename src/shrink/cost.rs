@@ -69,6 +69,7 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
         Command::Hook(Hook::Await { events, .. }) => *events,
+        Command::Hook(Hook::Resubscribe(_)) => 2,
         Command::Hook(_) => 1,
         Command::Pause(_) | Command::MoveClock(_) => 0,
     }

@@ -268,10 +268,12 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
     }
 }
 
-/// The event of another card, and fewer events.
+/// The event of another card, and fewer events; a subscription that is made and not moved.
 fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
-    let Hook::Await { card, events } = hook else {
-        return Vec::new();
+    let (card, events) = match hook {
+        Hook::Await { card, events } => (card, events),
+        Hook::Resubscribe(_) => return vec![Command::Hook(Hook::Subscribe)],
+        _ => return Vec::new(),
     };
     let fewer = (1..*events).map(|events| (*card, events));
     let cards = creates(case).into_iter();
