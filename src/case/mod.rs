@@ -14,6 +14,7 @@
 //! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
+mod encoding;
 mod flaw;
 mod hook;
 mod parse;
@@ -29,6 +30,7 @@ use serde_json::Value;
 
 use crate::card::{Action, CardType};
 
+pub use encoding::{Encoding, body_bytes};
 pub use flaw::{Flaw, Part};
 pub use hook::{Hook, SubscriptionRef};
 pub use parse::StepError;
@@ -181,6 +183,8 @@ pub struct Step {
     pub body: Body,
     /// Another media type than `application/json`.
     pub media_type: Option<String>,
+    /// How the body is written in bytes, if not in plain UTF-8.
+    pub encoding: Option<Encoding>,
     /// The idempotency key.
     pub key: KeyUse,
     /// Another method than the call's own.
@@ -203,6 +207,7 @@ impl Step {
             command,
             body: Body::Standard,
             media_type: None,
+            encoding: None,
             key: KeyUse::Usual,
             method: None,
             upper_case: false,

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::{
-    AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber,
+    AccountRef, Body, CardRef, Command, Encoding, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber,
     SubscriptionRef,
 };
 use crate::card::{Action, CardType};
@@ -89,6 +89,9 @@ impl fmt::Display for Step {
         }
         if let Some(media_type) = &self.media_type {
             write!(f, " as {}", quoted(media_type))?;
+        }
+        if let Some(encoding) = self.encoding {
+            write!(f, " {encoding}")?;
         }
         match &self.key {
             KeyUse::Usual => {}
@@ -230,6 +233,8 @@ impl<'a> Reader<'a> {
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
         if let Some(flaw) = self.flaw() {
             step.flaw = Some(flaw);
+        } else if let Some(encoding) = self.encoding() {
+            step.encoding = Some(encoding);
         } else if self.take("with signature of") {
             step.flaw = Some(Flaw::SignatureOf(self.step_number()?));
         } else if self.take("over a fresh connection") {
@@ -259,9 +264,12 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, in upper case, by METHOD, over a fresh connection, then cut after sending, then cut while \
+                 with key of #n, in upper case, by METHOD, {}, over a fresh connection, then cut after sending, then cut while \
                  reading, then give up after 50ms, or an access flaw ({}, with signature of #n)",
                 self.rest,
+                Encoding::ALL
+                    .map(|encoding| encoding.to_string())
+                    .join(", "),
                 Flaw::ALL.map(|flaw| flaw.to_string()).join(", ")
             ));
         }
@@ -295,6 +303,12 @@ impl<'a> Reader<'a> {
             .into_iter()
             .find(|(words, _)| self.take(words))
             .map(|(_, flaw)| flaw)
+    }
+
+    fn encoding(&mut self) -> Option<Encoding> {
+        Encoding::ALL
+            .into_iter()
+            .find(|encoding| self.take(&encoding.to_string()))
     }
 
     fn account(&mut self) -> Read<AccountRef> {
@@ -425,7 +439,9 @@ fn check_modifiers(step: &Step) -> Read<()> {
     let may_be_a_create = matches!(step.command, Command::Create { .. } | Command::Retry(_));
     let has_body =
         may_be_a_create || matches!(&step.command, Command::Hook(hook) if hook.has_body());
-    if !has_body && (step.body != Body::Standard || step.media_type.is_some()) {
+    let is_odd_body =
+        step.body != Body::Standard || step.media_type.is_some() || step.encoding.is_some();
+    if !has_body && is_odd_body {
         return Err("only a create, the retry of one, and a `subscribe` have a body".to_owned());
     }
     let modifies = may_be_a_create || matches!(step.command, Command::Act(..));
@@ -464,6 +480,8 @@ mod tests {
             "create virtual on A",
             "create physical on B with {\"shippingAddress\":null}",
             "create virtual on A with body \"{\" as \"text/plain\"",
+            "create virtual on A with {\"billingAddress\":{\"city\":\"Zürich\"}} in Latin-1",
+            "subscribe behind a byte order mark",
             "create virtual on unknown",
             "create virtual on \"no-uuid\" without key",
             "read #1 in upper case",

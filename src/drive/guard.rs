@@ -121,6 +121,7 @@ mod tests {
             path: path.to_owned(),
             body: Some(body.to_owned()).filter(|body| !body.is_empty()),
             media_type: None,
+            encoding: None,
             key: None,
         }
     }

@@ -298,6 +298,7 @@ fn read(path: String) -> Draft {
         path,
         body: None,
         media_type: None,
+        encoding: None,
         key: None,
     }
 }

@@ -126,7 +126,7 @@ impl Hooks {
 /// The request that subscribes an address to what happens to cards.
 pub fn subscribe_draft(address: &str) -> Draft {
     let body = standard_subscription().to_string();
-    put_draft(body.replace(CALLBACK, address), None)
+    put_draft(body.replace(CALLBACK, address))
 }
 
 /// The request by which a step subscribes an address, or moves the subscription of this id there.
@@ -136,15 +136,20 @@ pub fn step_draft(address: &str, id: Option<&str>, step: &Step) -> Draft {
         standard["id"] = id.into();
     }
     let body = body_text(&standard, &step.body).replace(CALLBACK, address);
-    put_draft(body, step.media_type.clone())
+    Draft {
+        media_type: step.media_type.clone(),
+        encoding: step.encoding,
+        ..put_draft(body)
+    }
 }
 
-fn put_draft(body: String, media_type: Option<String>) -> Draft {
+fn put_draft(body: String) -> Draft {
     Draft {
         method: Method::PUT,
         path: "/webhooks".to_owned(),
         body: Some(body),
-        media_type,
+        media_type: None,
+        encoding: None,
         key: Some(Uuid::new_v4().to_string()),
     }
 }
@@ -156,6 +161,7 @@ pub fn unsubscribe_draft(id: &str) -> Draft {
         path: format!("/webhooks/{}", super::draft::segment(id, false)),
         body: None,
         media_type: None,
+        encoding: None,
         key: Some(Uuid::new_v4().to_string()),
     }
 }

@@ -157,7 +157,7 @@ impl Judge<'_> {
         match step.map(|step| &step.command) {
             Some(Command::Hook(hook)) if hook.has_body() => {
                 let request = &exchange.request;
-                let sent = json::read(request.body.as_deref().unwrap_or_default());
+                let sent = sent(request);
                 let kind = OperationKind::PutWebhook;
                 let input = input(self.contract, kind, request, sent.as_ref());
                 let named = sent
@@ -257,7 +257,7 @@ impl Judge<'_> {
     fn create(&self, exchange: &Exchange, account: Id<AccountId>) -> Call {
         let request = &exchange.request;
         let text = request.body.as_deref().unwrap_or_default();
-        let sent = json::read(text);
+        let sent = sent(request);
         let body = sent.as_ref().map(|sent| &sent.value);
         let wish = Wish::Create {
             account,
@@ -286,7 +286,7 @@ impl Judge<'_> {
             lost_may_linger: self.lost_may_linger(&key, exchange),
             key,
             line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
-            payload: request.body.clone().unwrap_or_default(),
+            payload: payload(request),
             input: Input::Valid,
             flaw: exchange.flaw,
             in_flight: self.in_flight(exchange),
@@ -319,6 +319,22 @@ fn shape<T>(text: &str) -> Id<T> {
     }
 }
 
+/// A body as JSON, as far as its bytes are that. A byte order mark before it says nothing (RFC 8259, section 8.1).
+fn sent(request: &Request) -> Option<json::Sent> {
+    let bytes = request.bytes();
+    let text = str::from_utf8(&bytes).ok()?;
+    json::read(text.strip_prefix(MARK).unwrap_or(text))
+}
+
+/// The body byte for byte, where it is text; else its text, and how it was written.
+fn payload(request: &Request) -> String {
+    let written = String::from_utf8(request.bytes().into_owned());
+    written.unwrap_or_else(|_| request.body_in_words().into_owned())
+}
+
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
 /// What the document says of the body of a create or a subscription.
 fn input(
     contract: &Contract,
@@ -350,11 +366,15 @@ fn input(
             return Input::Invalid(rule.unwrap_or(id::INPUT_2));
         }
     };
+    let marked = request
+        .bytes()
+        .starts_with(MARK.encode_utf8(&mut [0; 3]).as_bytes())
+        .then(|| Choice::new(id::OPEN_45, "", "accepted"));
     let repeated = repeated
         .iter()
         .map(|at| Choice::new(id::OPEN_44, place(body, at), "accepted"));
     let points = points.iter().map(|point| open_choice(body, point));
-    let choices: Vec<Choice> = points.chain(repeated).collect();
+    let choices: Vec<Choice> = points.chain(repeated).chain(marked).collect();
     match choices.is_empty() {
         true => Input::Valid,
         false => Input::Open(choices),
@@ -376,6 +396,7 @@ fn of_subscription(input: Input) -> Input {
         Input::Open(mut choices) => {
             for choice in &mut choices {
                 choice.scope = match choice.scope.as_str() {
+                    "" => "subscription".to_owned(),
                     CARD_REQUEST => "subscription request".to_owned(),
                     member => format!("{member} of a subscription"),
                 };

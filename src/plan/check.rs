@@ -109,7 +109,8 @@ fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {
 }
 
 fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
-    let bodied = step.body != Body::Standard || step.media_type.is_some();
+    let bodied =
+        step.body != Body::Standard || step.media_type.is_some() || step.encoding.is_some();
     let has_body =
         is_create(steps, step) || matches!(&step.command, Command::Hook(hook) if hook.has_body());
     (bodied && !has_body)

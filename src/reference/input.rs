@@ -29,6 +29,10 @@ pub(super) fn parse_json(readings: &Readings, body: &[u8]) -> Result<Value, Refu
     if readings.refuse_repeated_members && repeats::a_name(body) {
         return Err(Refusal::invalid("a name stands twice in an object"));
     }
+    let unmarked = body.strip_prefix("\u{feff}".as_bytes());
+    let body = unmarked
+        .filter(|_| !readings.refuse_byte_order_mark)
+        .unwrap_or(body);
     serde_json::from_slice(body)
         .map_err(|error| Refusal::invalid(format!("the body is not JSON: {error}")))
 }

@@ -125,4 +125,8 @@ catalogue! {
         from "RFC 8259, 4" on [CreateCard, PutWebhook]
         provoked "creates in whose body a name stands twice" judged "the status code, for each member"
         point "repeated-members" ["accepted", "refused"];
+    OPEN_45 = "OPEN-45" Must Open "A body behind a byte order mark is accepted, or refused with 400, always alike."
+        from "RFC 8259, 8.1" on [CreateCard, PutWebhook]
+        provoked "creates and subscriptions behind such a mark" judged "the status code"
+        point "byte-order-mark" ["accepted", "refused"];
 }

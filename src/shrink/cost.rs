@@ -52,6 +52,7 @@ fn oddity(step: &Step) -> usize {
         + usize::from(step.method.is_some())
         + usize::from(step.upper_case)
         + usize::from(step.media_type.is_some())
+        + usize::from(step.encoding.is_some())
         + usize::from(step.flaw.is_some())
         + usize::from(step.fresh_connection)
         + loss

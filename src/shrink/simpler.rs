@@ -180,6 +180,10 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
         ..step.clone()
     });
     simpler.push(Step {
+        encoding: None,
+        ..step.clone()
+    });
+    simpler.push(Step {
         flaw: None,
         ..step.clone()
     });

@@ -35,7 +35,7 @@ impl Changes {
 impl Judge<'_> {
     /// Notes which cards have surely changed: all worlds agree on a status now, and did on another before.
     pub(in crate::judge) fn note_changes(&mut self, moment: Moment) {
-        if !self.trace.case.listens() {
+        if !self.case.listens() {
             return;
         }
         let Some((first, others)) = self.worlds.split_first() else {

@@ -8,6 +8,9 @@
 //! and `cut` one that the step did without. A line `told #1=active as 7` is an event; an answer `200 active in vain` comes
 //! twice, a whole wait apart.
 //!
+//! A subscription that is made or moved, read or listed is answered as it was asked for and stands; `200 with {…}` changes
+//! that.
+//!
 //! `before A: #91=active #92=terminated/physical` is what an account with a past was found to hold before the first step;
 //! `unknown A` says that nothing is known of it.
 
@@ -16,8 +19,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::card::AccountId;
-use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber};
+use crate::case::request::{CALLBACK, body_text, standard_request, standard_subscription};
+use crate::case::{
+    AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber, SubscriptionRef,
+};
 use crate::trace::{
     CaseNumber, CaseTrace, Event, Exchange, Micros, Past, Reply, Request, Response,
 };
@@ -31,6 +36,8 @@ pub(super) struct Story {
     pub shown: BTreeMap<(StepNumber, String), Value>,
     pub events: Vec<Event>,
     pub pasts: BTreeMap<char, Past>,
+    /// Each subscription as it stands.
+    pub subscriptions: BTreeMap<String, Value>,
     pub clock: u64,
     /// When the lanes of the present race were released.
     pub released: Option<u64>,
@@ -47,6 +54,14 @@ fn card_id(step: StepNumber) -> String {
     format!("cccccccc-0000-4000-8000-{:012}", step.0)
 }
 
+/// The other programme's is a constant of the tables.
+fn subscription_id(subscription: SubscriptionRef) -> String {
+    match subscription {
+        SubscriptionRef::Made(step) => format!("99999999-0000-4000-8000-{:012}", step.0),
+        SubscriptionRef::Foreign => super::FOREIGN_SUBSCRIPTION.to_owned(),
+    }
+}
+
 fn key(step: StepNumber) -> String {
     format!("eeeeeeee-0000-4000-8000-{:012}", step.0)
 }
@@ -60,6 +75,7 @@ impl Story {
             shown: BTreeMap::new(),
             events: Vec::new(),
             pasts: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
             clock: 0,
             released: None,
         };
@@ -191,7 +207,17 @@ impl Story {
                 ("PATCH", format!("/simulator/cards/{}/{action}", card(c)))
             }
             Command::Act(action, c) => ("PATCH", format!("/cards/{}/{action}", card(c))),
-            Command::Retry(_) | Command::Pause(_) | Command::Hook(_) => {
+            Command::Hook(Hook::Subscribe | Hook::Resubscribe(_)) => {
+                ("PUT", "/webhooks".to_owned())
+            }
+            Command::Hook(Hook::ListSubscriptions) => ("GET", "/webhooks".to_owned()),
+            Command::Hook(Hook::ReadSubscription(named)) => {
+                ("GET", format!("/webhooks/{}", subscription_id(*named)))
+            }
+            Command::Hook(Hook::Unsubscribe(named)) => {
+                ("DELETE", format!("/webhooks/{}", subscription_id(*named)))
+            }
+            Command::Retry(_) | Command::Pause(_) | Command::Hook(Hook::RefuseNext) => {
                 unreachable!("told otherwise")
             }
             Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
@@ -207,9 +233,17 @@ impl Story {
             };
             headers.extend(value.map(|v| ("idempotency-key".to_owned(), v)));
         }
-        let body = match step.command {
+        let body = match &step.command {
             Command::Create { card_type, .. } => {
-                Some(body_text(&standard_request(card_type), &step.body))
+                Some(body_text(&standard_request(*card_type), &step.body))
+            }
+            Command::Hook(hook) if hook.has_body() => {
+                let mut standard = standard_subscription();
+                if let Some(named) = hook.subscription() {
+                    standard["id"] = subscription_id(named).into();
+                }
+                let address = format!("http://h/{}", number.0);
+                Some(body_text(&standard, &step.body).replace(CALLBACK, &address))
             }
             _ => None,
         };
@@ -218,6 +252,7 @@ impl Story {
             path,
             headers,
             body,
+            encoding: step.encoding,
         }
     }
 
@@ -225,6 +260,9 @@ impl Story {
         let (status, rest) = answer.split_once(' ').unwrap_or((answer, ""));
         let status: u16 = status.parse().expect("a status code");
         let body = match &step.command {
+            Command::Hook(hook) if hook.card().is_none() => {
+                self.subscription(number, step, status, rest)
+            }
             _ if rest == "again" => self.exchanges_body(step),
             _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
             _ if rest.is_empty() || rest == "later" => String::new(),
@@ -253,6 +291,36 @@ impl Story {
             body_is_text: true,
             excerpt_of: None,
         }
+    }
+
+    fn subscription(&mut self, number: StepNumber, step: &Step, status: u16, rest: &str) -> String {
+        let Command::Hook(hook) = &step.command else {
+            return String::new();
+        };
+        let named = hook.subscription().unwrap_or(SubscriptionRef::Made(number));
+        let id = subscription_id(named);
+        let mut shown = match hook {
+            _ if status >= 300 => return String::new(),
+            Hook::ListSubscriptions => self.subscriptions.values().cloned().collect(),
+            Hook::ReadSubscription(_) => self.subscriptions[&id].clone(),
+            Hook::Subscribe | Hook::Resubscribe(_) => {
+                let body = self.request(number, step).body.unwrap_or_default();
+                let mut shown: Value = serde_json::from_str(&body).unwrap_or(json!({}));
+                shown["id"] = id.clone().into();
+                shown["createdAt"] = json!("2026-01-01T00:00:00Z");
+                shown["updatedAt"] = json!("2026-01-01T00:00:00Z");
+                shown
+            }
+            _ => return String::new(),
+        };
+        if let Some(change) = rest.strip_prefix("with ") {
+            let change = Body::Patched(serde_json::from_str(change).expect("JSON"));
+            shown = serde_json::from_str(&body_text(&shown, &change)).expect("JSON");
+        }
+        if hook.has_body() {
+            self.subscriptions.insert(id, shown.clone());
+        }
+        shown.to_string()
     }
 
     fn exchanges_body(&self, step: &Step) -> String {

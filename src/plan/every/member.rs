@@ -303,6 +303,9 @@ impl Template<'_> {
         let is_number = member.types.iter().any(|t| t == "number" || t == "integer");
         let is_list = member.types.iter().any(|t| t == "array");
         broken.push(self.with_text(&member.path, "null"));
+        // Half a surrogate pair may be text where any text may stand, and a target that keeps it shows it in every list.
+        let half = self.with_text(&member.path, r#""\ud800""#);
+        broken.extend(Some(half).filter(|_| !is_free_text(member)));
         if !is_number {
             broken.push(self.with_text(&member.path, "1e400"));
         }
@@ -314,12 +317,14 @@ impl Template<'_> {
     }
 }
 
+fn is_free_text(member: &Member) -> bool {
+    member.types == ["string"] && member.options.is_empty() && member.format.is_none()
+}
+
 /// What a member may be, or perhaps may be.
 fn neighbours(member: &Member) -> Vec<Body> {
     let (shortest, longest) = member.lengths;
     let (least, greatest) = member.bounds;
-    let is_free_text =
-        member.types == ["string"] && member.options.is_empty() && member.format.is_none();
     let mut values: Vec<Value> = Vec::new();
     let apart = (member.options.len() / NEIGHBOURS_MAX).max(1);
     values.extend(
@@ -333,7 +338,7 @@ fn neighbours(member: &Member) -> Vec<Body> {
     values.extend(shortest.into_iter().chain(longest).map(text_of));
     values.extend(least.into_iter().chain(greatest).map(|n| json!(n)));
     values.extend(member.item_options.iter().map(|item| json!([item])));
-    if is_free_text {
+    if is_free_text(member) {
         values.push(json!(PLANES));
         values.extend(doubtful_texts().into_iter().map(Value::from));
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Draft;
 use super::member::{Purpose, Template};
-use crate::case::{Body, Case, Step};
+use crate::case::{Body, Case, Encoding, Step};
 
 /// The cases of bodies as a whole.
 pub(super) fn cases(template: &Template<'_>) -> Vec<Case> {
@@ -39,6 +39,7 @@ pub(super) fn cases(template: &Template<'_>) -> Vec<Case> {
             "A member that stands twice, with one value, is accepted or refused",
             repeated_members(template),
         ),
+        encodings(template),
         media_types(template),
     ]
 }
@@ -126,6 +127,37 @@ fn objects<'f>(template: &'f Template<'_>) -> impl Iterator<Item = &'f str> {
     members
         .filter(|(_, value)| value.is_object())
         .map(|(name, _)| name.as_str())
+}
+
+/// Bodies that are not in UTF-8, and one with a byte order mark, which may be overlooked. Their text has what each encoding
+/// writes otherwise: a space, a letter of two bytes and a sign of four.
+fn encodings(template: &Template<'_>) -> Case {
+    let text = "Zürich 🏠";
+    let body = match template.purpose {
+        Purpose::Card(_) => json!({ "billingAddress": { "city": text } }),
+        Purpose::Subscription => json!({ "aMemberThatNobodyKnows": text }),
+    };
+    let sent = |letter, encoding: Encoding| Step {
+        encoding: Some(encoding),
+        ..template.step(letter, Body::Patched(body.clone()))
+    };
+    let mut draft = Draft::default();
+    for encoding in Encoding::ALL {
+        if encoding != Encoding::Marked {
+            draft.tell(sent('A', encoding));
+        }
+    }
+    template.look(&mut draft);
+    let made = draft.tell(template.step('A', Body::Standard));
+    template.read_back(&mut draft, made);
+    draft.tell(Step {
+        encoding: Some(Encoding::Marked),
+        ..template.step('B', Body::Standard)
+    });
+    draft.case(
+        named(template, "body-encodings"),
+        "A body that is not in UTF-8 is refused".to_owned(),
+    )
 }
 
 fn media_types(template: &Template<'_>) -> Case {

@@ -291,6 +291,26 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         walk.create(&account, body).await;
         walk.lists(&account).await;
     }
+    let umlaut = virtual_card().to_string().replace("Leeds", "Zürich");
+    for body in [
+        umlaut
+            .chars()
+            .map(|c| u8::try_from(c).unwrap_or(b'?'))
+            .collect(),
+        format!("\u{feff}{umlaut}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect(),
+        format!("\u{feff}{umlaut}").into_bytes(),
+        umlaut.replace("Zürich", r"\ud800").into_bytes(),
+    ] {
+        let account = walk.account();
+        let call = Call {
+            body: body.into(),
+            ..walk.client.call(CreateCard, &account)
+        };
+        walk.send(call).await;
+    }
     let whole = virtual_card().to_string();
     let in_place_of_leeds = |raw: &str| whole.replace("\"Leeds\"", raw);
     for text in [
