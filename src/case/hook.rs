@@ -75,6 +75,19 @@ impl Hook {
         }
     }
 
+    /// Whether it is one request, and that alone.
+    pub fn is_call(&self) -> bool {
+        !matches!(self, Self::Await { .. } | Self::RefuseNext)
+    }
+
+    /// Whether it is a request that asks for a change, which carries an idempotency key.
+    pub fn modifies(&self) -> bool {
+        matches!(
+            self,
+            Self::Subscribe | Self::Resubscribe(_) | Self::Unsubscribe(_)
+        )
+    }
+
     /// Whether its request has a body.
     pub fn has_body(&self) -> bool {
         matches!(self, Self::Subscribe | Self::Resubscribe(_))

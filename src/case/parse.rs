@@ -444,20 +444,25 @@ fn check_modifiers(step: &Step) -> Read<()> {
     if !has_body && is_odd_body {
         return Err("only a create, the retry of one, and a `subscribe` have a body".to_owned());
     }
-    let modifies = may_be_a_create || matches!(step.command, Command::Act(..));
+    let modifies = may_be_a_create
+        || match &step.command {
+            Command::Act(..) => true,
+            Command::Hook(hook) => hook.modifies() && !matches!(step.key, KeyUse::Of(_)),
+            _ => false,
+        };
     let is_sent = !matches!(step.command, Command::Pause(_));
     if !is_sent && (step.fresh_connection || step.loss.is_some()) {
         return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
     }
-    let is_bent = step.flaw.is_some()
-        || step.upper_case
-        || step.lane.is_some()
-        || step.loss.is_some()
-        || step.fresh_connection;
-    if matches!(step.command, Command::Hook(_)) && is_bent {
-        return Err(
-            "a step about webhooks is sent as it is, without flaws, and in no lane".to_owned(),
-        );
+    if let Command::Hook(hook) = &step.command {
+        let is_bent =
+            step.upper_case || step.lane.is_some() || step.loss.is_some() || step.fresh_connection;
+        if is_bent || step.flaw.is_some() && !hook.is_call() {
+            return Err(
+                "a step about webhooks is sent as it is, in no lane; only one call can have a flaw"
+                    .to_owned(),
+            );
+        }
     }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());

@@ -12,7 +12,7 @@ use super::draft::{Ask, Draft};
 use super::hooks::{Hooks, Inbox, step_draft, unsubscribe, unsubscribe_draft};
 use super::reply::card_id;
 use crate::card_view::is_same;
-use crate::case::{CardRef, Command, Hook, Step, StepNumber, SubscriptionRef};
+use crate::case::{CardRef, Command, Hook, KeyUse, Step, StepNumber, SubscriptionRef};
 use crate::redact::{card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{EVENTS_MAX, Event, Record, Reply};
 
@@ -127,10 +127,10 @@ impl CaseRun<'_> {
                     return;
                 };
                 let path = unsubscribe_draft(&id).path;
-                self.ask_once(number, &read(path)).await;
+                self.ask_as_told(number, read(path)).await;
             }
             Hook::ListSubscriptions => {
-                self.ask_once(number, &read("/webhooks".to_owned())).await;
+                self.ask_as_told(number, read("/webhooks".to_owned())).await;
             }
         }
     }
@@ -143,7 +143,7 @@ impl CaseRun<'_> {
         let step = &self.case.case.steps[number.0 - 1];
         let address = hooks.address(&inbox.open_door(number));
         let wanted = step_draft(&address, id.as_deref(), step);
-        if self.ask_once(number, &wanted).await
+        if self.ask_as_told(number, wanted).await
             && let Some(Reply::Got(response)) = self.last_reply()
             && let Some(made) = card_id(response)
             && id.as_ref() != Some(&made)
@@ -155,8 +155,20 @@ impl CaseRun<'_> {
     /// The id stays known, so that later steps can look whether it is gone.
     async fn unsubscribe(&mut self, number: StepNumber, subscription: SubscriptionRef) {
         if let Some(id) = self.subscription_id(subscription) {
-            self.ask_once(number, &unsubscribe_draft(&id)).await;
+            self.ask_as_told(number, unsubscribe_draft(&id)).await;
         }
+    }
+
+    /// Asks with the flaw and the key that the step names.
+    async fn ask_as_told(&mut self, number: StepNumber, draft: Draft) -> bool {
+        let step = &self.case.case.steps[number.0 - 1];
+        let key = match &step.key {
+            KeyUse::Usual | KeyUse::Of(_) => draft.key,
+            KeyUse::Missing => None,
+            KeyUse::Text(text) => Some(text.clone()),
+        };
+        let flaw = step.flaw;
+        self.ask_flawed(number, &Draft { key, ..draft }, flaw).await
     }
 
     /// Reads the card, and waits for its event. A card that has changed meanwhile is read again. When nothing comes, a last

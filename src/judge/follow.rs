@@ -298,8 +298,13 @@ impl<'a> Judge<'a> {
             Asked::Unseen(card, _) => self.unseen_card(&scene, &card),
             Asked::Subscribe(input) => {
                 let body = exchange.request.body.as_deref().unwrap_or_default();
-                self.only(&scene, ways::subscription_ways(&input, body));
+                let ways = match self.wrong_key(&exchange.request) {
+                    Some(rule) => ways::keyless_ways(rule),
+                    None => ways::subscription_ways(&input, body),
+                };
+                self.only(&scene, ways);
             }
+            Asked::Webhook => self.webhook(&scene),
             Asked::ForeignSubscription => {
                 self.only(&scene, ways::foreign_subscription_ways());
             }

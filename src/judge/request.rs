@@ -36,6 +36,8 @@ pub(super) enum Asked {
     Subscribe(Input),
     /// Another programme's subscription, or a change of it.
     ForeignSubscription,
+    /// The subscriptions, one of them, or its removal.
+    Webhook,
     /// Something that is not part of the contract on cards.
     Other,
 }
@@ -53,6 +55,7 @@ impl Asked {
             | Self::OtherMethod(_)
             | Self::Subscribe(_)
             | Self::ForeignSubscription
+            | Self::Webhook
             | Self::Other => None,
         }
     }
@@ -129,14 +132,13 @@ impl Judge<'_> {
             OperationKind::PutWebhook => self.subscription(exchange),
             OperationKind::CreateToken
             | OperationKind::PutSigningKey
-            | OperationKind::DeleteSigningKey
-            | OperationKind::ListWebhooks => Asked::Other,
-            OperationKind::GetWebhook | OperationKind::DeleteWebhook => {
-                match self.is_foreign_subscription(route.webhook) {
-                    true => Asked::ForeignSubscription,
-                    false => Asked::Other,
-                }
-            }
+            | OperationKind::DeleteSigningKey => Asked::Other,
+            OperationKind::ListWebhooks
+            | OperationKind::GetWebhook
+            | OperationKind::DeleteWebhook => match self.is_foreign_subscription(route.webhook) {
+                true => Asked::ForeignSubscription,
+                false => Asked::Webhook,
+            },
         };
         let asked = match route.card {
             _ if self.is_let_pass(exchange, &route) => Asked::Other,
@@ -290,6 +292,21 @@ impl Judge<'_> {
             input: Input::Valid,
             flaw: exchange.flaw,
             in_flight: self.in_flight(exchange),
+        }
+    }
+
+    /// What is wrong with the access or the key of a call, whatever it asks for.
+    pub(super) fn is_bent(&self, exchange: &Exchange) -> bool {
+        exchange.flaw.is_some() || self.wrong_key(&exchange.request).is_some()
+    }
+
+    /// The rule on idempotency keys that the request breaks.
+    pub(super) fn wrong_key(&self, request: &Request) -> Option<RequirementId> {
+        match self.key(request) {
+            _ if request.method == "GET" => None,
+            Key::Missing => Some(id::IDEM_1),
+            Key::Malformed => Some(id::IDEM_2),
+            Key::Exempt | Key::Single | Key::Uuid(_) => None,
         }
     }
 

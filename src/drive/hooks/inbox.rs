@@ -38,6 +38,8 @@ struct Book {
     /// Cards and accounts, in lower case.
     owners: HashMap<String, usize>,
     doors: HashMap<String, Door>,
+    /// So many were ever opened: an address is never used again.
+    opened: usize,
     strays: VecDeque<(Vec<String>, Event)>,
 }
 
@@ -227,7 +229,8 @@ impl Inbox {
     /// The last word of a new callback address, for the subscription of this step.
     pub fn open_door(&self, step: StepNumber) -> String {
         let mut book = self.desk.book();
-        let word = format!("{}-{}", self.desk.word, book.doors.len());
+        book.opened += 1;
+        let word = format!("{}-{}", self.desk.word, book.opened);
         let door = Door(Some((self.case, step)));
         book.doors.insert(word.clone(), door);
         word

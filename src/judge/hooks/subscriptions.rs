@@ -8,23 +8,33 @@ use super::Told;
 use super::payload::status_word;
 use crate::card::CardStatus;
 use crate::card_view::is_same_member;
-use crate::case::StepNumber;
+use crate::case::{Command, StepNumber};
 use crate::contract::OperationKind;
 use crate::judge::answers::answered;
-use crate::judge::follow::{Found, Judge};
+use crate::judge::follow::{Found, Judge, Scene};
 use crate::judge::request::Asked;
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Micros, Reply, Response};
 use crate::world::Moment;
-use crate::world::ways::Input;
+use crate::world::ways::{self, Effect, Input, Way};
 
 /// A subscription that the case made.
 struct Made {
     shown: Value,
     step: StepNumber,
     removed: bool,
-    /// A change of it was refused.
+    /// A change of it, or its removal, was refused.
     was_refused: bool,
+}
+
+impl Made {
+    /// The rules by which it is read back as it was made.
+    fn rules(&self) -> &'static [RequirementId] {
+        match self.was_refused {
+            true => &[id::HOOK_15, id::HOOK_11],
+            false => &[id::HOOK_11],
+        }
+    }
 }
 
 /// What came of the case's subscriptions.
@@ -59,16 +69,30 @@ impl Judge<'_> {
             let webhook = route.webhook.unwrap_or_default();
             match route.operation {
                 OperationKind::PutWebhook => self.put(moment, exchange, response, &mut known),
-                OperationKind::GetWebhook => {
+                OperationKind::GetWebhook if !self.is_bent(exchange) => {
                     self.read_back(moment, response, known.made.get(webhook));
                 }
                 OperationKind::ListWebhooks => self.listed_back(moment, response, &known),
                 OperationKind::DeleteWebhook => {
-                    self.removed(moment, response, known.made.get_mut(webhook));
+                    self.removed(moment, exchange, response, known.made.get_mut(webhook));
                 }
                 _ => {}
             }
         }
+    }
+
+    /// A read, or a removal, that is to be refused for its access or its key. The others are judged with what they show.
+    pub(in crate::judge) fn webhook(&mut self, scene: &Scene<'_>) {
+        let step = self.case.steps.get(scene.exchange.step.0.wrapping_sub(1));
+        let is_told = matches!(step.map(|step| &step.command), Some(Command::Hook(_)));
+        if !is_told || !self.is_bent(scene.exchange) {
+            return;
+        }
+        let ways = match self.wrong_key(&scene.exchange.request) {
+            Some(rule) => ways::keyless_ways(rule),
+            None => vec![Way::success(id::HOOK_11, Effect::Nothing)],
+        };
+        self.only(scene, ways);
     }
 
     /// Whether it was rightly accepted or refused has been judged with the other answers (HOOK-14).
@@ -134,15 +158,16 @@ impl Judge<'_> {
             }
             return;
         }
-        self.show(id::HOOK_11);
         let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
         if !is_success(response) {
+            let rules = made.rules();
+            self.show(rules[0]);
             let found = Found::plain(
                 "a read of a subscription",
                 "200 and the subscription".into(),
                 answered(response),
             );
-            return self.depart_at(moment, &[id::HOOK_11], found);
+            return self.depart_at(moment, rules, found);
         }
         self.same_subscription(moment, made, &body);
     }
@@ -157,10 +182,7 @@ impl Judge<'_> {
         for (id, made) in &known.made {
             let found = list.iter().find(|s| s["id"].as_str() == Some(id));
             match (found, made.removed) {
-                (Some(shown), false) => {
-                    self.show(id::HOOK_11);
-                    self.same_subscription(moment, made, shown);
-                }
+                (Some(shown), false) => self.same_subscription(moment, made, shown),
                 (None, true) => self.show(id::HOOK_12),
                 (None, false) => {
                     let found = Found::plain(
@@ -168,7 +190,7 @@ impl Judge<'_> {
                         format!("the one of step {}", made.step),
                         "a list without it".into(),
                     );
-                    self.depart_at(moment, &[id::HOOK_11], found);
+                    self.depart_at(moment, made.rules(), found);
                 }
                 (Some(_), true) => {
                     let found = Found::plain(
@@ -223,10 +245,7 @@ impl Judge<'_> {
 
     /// HOOK-11; or HOOK-15, where a change was refused meanwhile.
     fn same_subscription(&mut self, moment: Moment, made: &Made, shown: &Value) {
-        let rules: &[RequirementId] = match made.was_refused {
-            true => &[id::HOOK_15, id::HOOK_11],
-            false => &[id::HOOK_11],
-        };
+        let rules = made.rules();
         self.show(rules[0]);
         let names = ["id", "callbackUrl", "types", "createdAt"];
         if let Some((name, before, now)) = unlike(&names, &made.shown, shown) {
@@ -235,10 +254,18 @@ impl Judge<'_> {
         }
     }
 
-    fn removed(&mut self, moment: Moment, response: &Response, made: Option<&mut Made>) {
+    fn removed(
+        &mut self,
+        moment: Moment,
+        exchange: &Exchange,
+        response: &Response,
+        made: Option<&mut Made>,
+    ) {
         let Some(made) = made else { return };
         if is_success(response) {
             made.removed = true;
+        } else if self.is_bent(exchange) {
+            made.was_refused = true;
         } else if !made.removed {
             let found = Found::plain(
                 "the removal of a subscription",

@@ -194,6 +194,7 @@ impl Judge<'_> {
             | Asked::Unseen(..)
             | Asked::Subscribe(_)
             | Asked::ForeignSubscription
+            | Asked::Webhook
             | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
                 let operation = OperationKind::ListAccountCards.name();
@@ -364,6 +365,7 @@ fn source(asked: &Asked) -> Option<Source> {
         | Asked::Unseen(..)
         | Asked::Subscribe(_)
         | Asked::ForeignSubscription
+        | Asked::Webhook
         | Asked::Other => None,
     }
 }

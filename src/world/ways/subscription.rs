@@ -1,7 +1,7 @@
 //! How a request that subscribes may be answered. A subscription is no part of a world, so its ways have no effect there.
 
 use super::{Effect, Input, RefusalKind, Way};
-use crate::requirement::id;
+use crate::requirement::{RequirementId, id};
 use crate::world::Choice;
 
 /// The ways of a subscription with such a body, or of the change of one.
@@ -30,6 +30,11 @@ pub fn subscription_ways(input: &Input, body: &str) -> Vec<Way> {
             ways
         }
     }
+}
+
+/// The ways of a call on subscriptions that breaks this rule on idempotency keys.
+pub fn keyless_ways(rule: RequirementId) -> Vec<Way> {
+    vec![Way::refusal(rule, 400, RefusalKind::Gate)]
 }
 
 /// The ways of a call on another programme's subscription: as of any that there is not (contract.md, access).
