@@ -188,7 +188,8 @@ impl Judge<'_> {
         exchanges
             .filter(|exchange| exchange.request.method == "PUT" && exchange.is_success())
             .filter_map(Exchange::json)
-            .any(|answer| answer.get("id").and_then(Value::as_str) == Some(id))
+            .filter_map(|answer| answer.get("id")?.as_str().map(str::to_owned))
+            .any(|made| made.eq_ignore_ascii_case(id))
     }
 
     fn is_foreign_subscription(&self, id: Option<&str>) -> bool {

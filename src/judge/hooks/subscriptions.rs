@@ -62,7 +62,9 @@ impl Judge<'_> {
                 // It says nothing, or HTTP-2 says it; and nobody knows what it has done.
                 if route.operation == OperationKind::PutWebhook {
                     let sent = sent(exchange);
-                    sent["id"].as_str().map(|id| known.made.remove(id));
+                    sent["id"]
+                        .as_str()
+                        .map(|id| known.made.remove(&name_of(id)));
                 }
                 continue;
             };
@@ -70,11 +72,12 @@ impl Judge<'_> {
             match route.operation {
                 OperationKind::PutWebhook => self.put(moment, exchange, response, &mut known),
                 OperationKind::GetWebhook if !self.is_bent(exchange) => {
-                    self.read_back(moment, response, known.made.get(webhook));
+                    self.read_back(moment, response, known.made.get(&name_of(webhook)));
                 }
                 OperationKind::ListWebhooks => self.listed_back(moment, response, &known),
                 OperationKind::DeleteWebhook => {
-                    self.removed(moment, exchange, response, known.made.get_mut(webhook));
+                    let made = known.made.get_mut(&name_of(webhook));
+                    self.removed(moment, exchange, response, made);
                 }
                 _ => {}
             }
@@ -106,7 +109,7 @@ impl Judge<'_> {
         let sent = sent(exchange);
         let named = sent["id"].as_str().unwrap_or_default();
         if !is_success(response) {
-            let standing = known.made.get_mut(named);
+            let standing = known.made.get_mut(&name_of(named));
             if let Some(made) = standing.filter(|made| !made.removed) {
                 made.was_refused = true;
             }
@@ -126,7 +129,7 @@ impl Judge<'_> {
             let subject = format!("`{name}` of a new subscription");
             return self.depart_at(moment, &[id::HOOK_10], Found::plain(&subject, sent, shown));
         }
-        if let Some(made) = known.made.get(named) {
+        if let Some(made) = known.made.get(&name_of(named)) {
             self.show(id::HOOK_16);
             if let Some((name, before, now)) = unlike(&["id", "createdAt"], &made.shown, &body) {
                 let subject = format!("`{name}` of a changed subscription");
@@ -140,7 +143,7 @@ impl Judge<'_> {
                 removed: false,
                 was_refused: false,
             };
-            known.made.insert(id.to_owned(), made);
+            known.made.insert(name_of(id), made);
         }
     }
 
@@ -180,7 +183,8 @@ impl Judge<'_> {
         self.list_of_others(moment, list);
         self.list_of_refused(moment, list, &known.refused);
         for (id, made) in &known.made {
-            let found = list.iter().find(|s| s["id"].as_str() == Some(id));
+            let is_it = |s: &&Value| s["id"].as_str().is_some_and(|shown| name_of(shown) == *id);
+            let found = list.iter().find(is_it);
             match (found, made.removed) {
                 (Some(shown), false) => self.same_subscription(moment, made, shown),
                 (None, true) => self.show(id::HOOK_12),
@@ -318,7 +322,7 @@ impl Judge<'_> {
             };
             match route.operation {
                 OperationKind::PutWebhook if is_success(response) => {
-                    let Some(id) = answer(exchange)["id"].as_str().map(str::to_owned) else {
+                    let Some(id) = answer(exchange)["id"].as_str().map(name_of) else {
                         continue;
                     };
                     if let Some(before) = open.insert(id, exchange.step) {
@@ -327,7 +331,7 @@ impl Judge<'_> {
                 }
                 OperationKind::PutWebhook => close(exchange.step, None, id::HOOK_15),
                 OperationKind::DeleteWebhook if is_success(response) => {
-                    if let Some(step) = open.get(route.webhook.unwrap_or_default()) {
+                    if let Some(step) = open.get(&name_of(route.webhook.unwrap_or_default())) {
                         close(*step, Some(exchange.received_at), id::HOOK_12);
                     }
                 }
@@ -403,4 +407,9 @@ fn is_equal(name: &str, first: &Value, second: &Value) -> bool {
         "types" => words(first) == words(second),
         _ => is_same_member(name, &first[name], &second[name]),
     }
+}
+
+/// The id of a subscription; UUIDs compare without case (contract.md, operations).
+fn name_of(id: &str) -> String {
+    id.to_ascii_lowercase()
 }

@@ -468,11 +468,11 @@ fn subscriptions_are_held_to_what_was_asked() {
         (&["subscribe => 400"], &[("HOOK-10", 1)]),
         (
             &[r#"subscribe with {"types":["card.made"]} => 200"#],
-            &[("HOOK-14", 1)],
+            &[("HOOK-10", 1), ("HOOK-14", 1)],
         ),
         (
             &[r#"subscribe with {"callbackUrl":null} => 200"#],
-            &[("HOOK-14", 1)],
+            &[("HOOK-10", 1), ("HOOK-14", 1)],
         ),
         (&[r#"subscribe as "text/plain" => 415"#], &[]),
         (&["subscribe with body \"\" => 422"], &[("HOOK-14", 1)]),

@@ -223,7 +223,8 @@ impl Story {
             Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
         };
         let method = step.method.as_ref().map_or(method, http::Method::as_str);
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let media_type = step.media_type.as_deref().unwrap_or("application/json");
+        let mut headers = vec![("content-type".to_owned(), media_type.to_owned())];
         if method != "GET" {
             let value = match &step.key {
                 KeyUse::Usual => Some(key(number)),

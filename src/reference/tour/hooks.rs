@@ -138,6 +138,10 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     walk.twice(Deactivate, &card).await;
     let physical = walk.create(&account, physical_card()).await;
     walk.step(Fail, &physical).await;
+    let neighbour = walk.account();
+    for account in [walk.account(), neighbour] {
+        walk.create(&account, virtual_card()).await;
+    }
     walk.all_delivered().await;
 
     walk.step(DeleteWebhook, &second).await;
@@ -157,14 +161,18 @@ async fn walk_with_webhooks(walk: &mut Walk) {
 
 /// The port is chance.
 fn without_address(reply: &mut Reply) {
-    let Some(url) = reply
-        .value_mut()
-        .and_then(|body| body.get_mut("callbackUrl"))
-    else {
-        return;
-    };
-    let path = url.as_str().and_then(|url| url.rsplit('/').next());
-    *url = json!(path.map(str::to_owned).unwrap_or_default());
+    match reply.value_mut() {
+        Some(Value::Array(webhooks)) => webhooks.iter_mut().for_each(without_host),
+        Some(webhook) => without_host(webhook),
+        None => {}
+    }
+}
+
+fn without_host(webhook: &mut Value) {
+    if let Some(url) = webhook.get_mut("callbackUrl") {
+        let path = url.as_str().and_then(|url| url.rsplit('/').next());
+        *url = json!(path.map(str::to_owned).unwrap_or_default());
+    }
 }
 
 impl Walk {
