@@ -440,6 +440,19 @@ fn invalid_rule(kind: &ViolationKind) -> RequirementId {
     }
 }
 
+/// The members of a card that its create does not have, by pointer.
+const SHOWN: [&str; 9] = [
+    "/id",
+    "/accountId",
+    "/status",
+    "/createdAt",
+    "/updatedAt",
+    "/name",
+    "/network",
+    "/maskedPan",
+    "/expirationDate",
+];
+
 /// The choice by which a member that the contract leaves open is accepted; the reading after it refuses it.
 fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
     let text = |pointer: &str| {
@@ -449,10 +462,23 @@ fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
     };
     let place = |pointer| place(body, pointer);
     match point {
-        OpenPoint::UnknownProperty(at) => Choice::new(id::OPEN_22, place(parent(at)), "ignored"),
-        OpenPoint::EmptyString(at) => Choice::new(id::OPEN_23, place(at), "accepted"),
+        OpenPoint::UnknownProperty(at) => {
+            // One that an answer has may be read-only, which a target may look at for each by itself.
+            let scope = match SHOWN.contains(&at.as_str()) {
+                true => place(at),
+                false => place(parent(at)),
+            };
+            Choice::new(id::OPEN_22, scope, "ignored")
+        }
+        OpenPoint::EmptyString(at) => {
+            let scope = match text(at).is_empty() {
+                true => place(at),
+                false => format!("{} of blanks", place(at)),
+            };
+            Choice::new(id::OPEN_23, scope, "accepted")
+        }
         OpenPoint::LongString(at) => {
-            let scope = format!("{}, {} characters", place(at), text(at).chars().count());
+            let scope = format!("{}, {}", place(at), length(text(at)));
             Choice::new(id::OPEN_24, scope, "accepted")
         }
         OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, place(at), "accepted"),
@@ -472,6 +498,19 @@ fn place(body: &Value, pointer: &str) -> String {
     match is_virtual && pointer.starts_with("/shippingAddress") {
         true => format!("{pointer} of a virtual card"),
         false => pointer.to_owned(),
+    }
+}
+
+/// How long a text is, in all the ways in which a target may count.
+fn length(text: &str) -> String {
+    let characters = text.chars().count();
+    match text.is_ascii() {
+        true => format!("{characters} characters"),
+        false => format!(
+            "{characters} characters, {} UTF-16 units, {} bytes",
+            text.encode_utf16().count(),
+            text.len()
+        ),
     }
 }
 

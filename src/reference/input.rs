@@ -101,7 +101,7 @@ fn address(readings: &Readings, value: &Value) -> Result<Address, Refusal> {
 
 fn text(readings: &Readings, object: &Map<String, Value>, name: &str) -> Result<String, Refusal> {
     let text = string(object, name)?;
-    if readings.refuse_empty_strings && text.is_empty() {
+    if readings.refuse_empty_strings && text.trim().is_empty() {
         return Err(Refusal::invalid(format!("{name} is empty")));
     }
     if readings.refuse_control_characters && text.chars().any(is_no_text) {

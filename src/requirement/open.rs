@@ -74,10 +74,10 @@ catalogue! {
     OPEN_22 = "OPEN-22" Must Open "Further members in a request are ignored, or refused with 400, always alike."
         from "contract.md, wire facts" on [CreateCard, PutWebhook] provoked "creates with a member of another name" judged "the status code, for each object"
         point "unknown-members" ["ignored", "refused"];
-    OPEN_23 = "OPEN-23" Must Open "An empty string in an address is accepted, or refused with 400, always alike for one member."
+    OPEN_23 = "OPEN-23" Must Open "An empty string in an address, or one of blanks alone, is accepted, or refused with 400, always alike for one member."
         from "contract.md, wire facts" on [CreateCard] provoked "creates with empty members" judged "the status code, for each member"
         point "empty-strings" ["accepted", "refused"];
-    OPEN_24 = "OPEN-24" Must Open "A very long string in an address is accepted whole, or refused with 400, always alike for one member and length."
+    OPEN_24 = "OPEN-24" Must Open "A very long string in an address is accepted whole, or refused with 400, always alike for one member and length, in characters, UTF-16 units and bytes."
         from "contract.md, wire facts" on [CreateCard] provoked "creates with long members" judged "the status code, for each member and length"
         point "long-strings" ["accepted", "refused"];
     OPEN_25 = "OPEN-25" Must Open "A null for an optional member is taken as absent, or refused with 400, always alike for one member."

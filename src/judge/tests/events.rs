@@ -546,3 +546,68 @@ fn no_event_comes_to_an_address_that_is_no_subscriptions() {
         &[("HOOK-12", 5)],
     );
 }
+
+#[test]
+fn a_flaw_is_refused_on_subscriptions_too_and_changes_none() {
+    for (lines, expected) in [
+        (
+            &[
+                "subscribe => 200",
+                "subscribe without signature => 401",
+                "list subscriptions with wrong bearer => 401",
+                "list subscriptions => 200",
+                "unsubscribe #1 without key => 400",
+                "unsubscribe #1 with key \"7\" => 400",
+                "read subscription #1 with broken signature => 400",
+                "read subscription #1 => 200",
+                "unsubscribe #1 => 204",
+                "read subscription #1 => 404",
+            ][..],
+            &[][..],
+        ),
+        (&["subscribe without signature => 200"], &[("AUTH-4", 1)]),
+        (
+            &["list subscriptions without bearer => 200"],
+            &[("AUTH-1", 1)],
+        ),
+        (&["subscribe without key => 200"], &[("IDEM-1", 1)]),
+        (
+            &["subscribe => 200", "unsubscribe #1 with key \"7\" => 204"],
+            &[("IDEM-2", 2)],
+        ),
+        (
+            &[
+                "subscribe => 200",
+                "unsubscribe #1 without signature => 401",
+                "read subscription #1 => 404",
+            ],
+            &[("HOOK-15", 3)],
+        ),
+    ] {
+        check_events(lines, expected);
+    }
+}
+
+#[test]
+fn the_ids_of_subscriptions_compare_without_case() {
+    check_events(
+        &[
+            r#"subscribe => 200 with {"id":"99999999-AAAA-4000-8000-00000000000A"}"#,
+            r#"list subscriptions => 200 with [{"id":"99999999-aaaa-4000-8000-00000000000a","callbackUrl":"http://h/1",
+                "types":["card.updated"],"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}]"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn an_event_may_print_a_time_with_more_digits_or_fewer() {
+    let told = |created: &str, expected: &[(&str, usize)]| {
+        let event = format!(r#"told #1=active as 2 with {{"createdAt":"{created}"}}"#);
+        check_events(&[CREATE, ISSUE, &event, AWAIT_ACTIVE], expected);
+    };
+    told("2026-01-01T00:00:00.100007917Z", &[]);
+    told("2026-01-01T00:00:00.1Z", &[]);
+    told("2026-01-01T01:00:00.1+01:00", &[]);
+    told("2026-01-01T00:00:00.102Z", &[("HOOK-3", 3)]);
+}

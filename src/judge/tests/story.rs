@@ -3,8 +3,8 @@
 //! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
 //! and answered 7 ms after it.
 //!
-//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `503 later` says when to
-//! ask again, `lost` is none at all,
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`; `with {…}` changes what a
+//! read shows. `503 later` says when to ask again, `lost` is none at all,
 //! and `cut` one that the step did without. A line `told #1=active as 7` is an event; an answer `200 active in vain` comes
 //! twice, a whole wait apart.
 //!
@@ -16,6 +16,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::card::AccountId;
@@ -67,6 +68,9 @@ fn key(step: StepNumber) -> String {
 }
 
 impl Story {
+    /// 2026-01-01, in microseconds since 1970, and a bit, so that the last digit of a time is not 0.
+    const BEGAN_AT: i64 = 1_767_225_600_000_007;
+
     pub fn told(lines: &[&str]) -> Self {
         let mut story = Self {
             steps: Vec::new(),
@@ -271,7 +275,9 @@ impl Story {
             _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
             Command::Read(CardRef::Made(made)) | Command::Hook(Hook::Await { card: made, .. }) => {
-                self.card(*made, rest).to_string()
+                let (status, change) = rest.split_once(" with ").unwrap_or((rest, "{}"));
+                let change = Body::Patched(serde_json::from_str(change).expect("JSON"));
+                body_text(&self.card(*made, status), &change)
             }
             Command::Retry(first) if self.cards.contains_key(first) => {
                 self.card(*first, rest).to_string()
@@ -342,22 +348,29 @@ impl Story {
             } => (account(*letter), *card_type),
             _ => (account('A'), crate::card::CardType::Virtual),
         };
+        let now = self.now();
         let card = json!({
             "id": card_id(number),
             "accountId": owner,
             "type": card_type,
             "billingAddress": standard_request(card_type)["billingAddress"],
             "status": "",
-            "createdAt": "2026-01-01T00:00:00.000001Z",
-            "updatedAt": "2026-01-01T00:00:00.000001Z",
+            "createdAt": now,
+            "updatedAt": now,
         });
         self.cards.insert(number, card);
         self.card(number, status)
     }
 
+    /// The target's clock, which goes as the story's does.
+    fn now(&self) -> String {
+        let now = Timestamp::from_microsecond(Self::BEGAN_AT + self.clock as i64);
+        format!("{:.6}", now.expect("a time in this century"))
+    }
+
     /// A card as it is shown with this status; its update time moves when the status does.
     pub fn card(&mut self, step: StepNumber, status: &str) -> Value {
-        let now = format!("2026-01-01T00:00:00.{:06}Z", self.clock / 1_000);
+        let now = self.now();
         let card = self.cards.get_mut(&step).expect("a card that was made");
         if card["status"] != status {
             if card["status"] != "" {

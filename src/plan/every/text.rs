@@ -102,8 +102,22 @@ fn unknown_members(template: &Template<'_>) -> Vec<Body> {
     let inside = objects(template).map(|name| json!({ name: unknown }));
     std::iter::once(unknown.clone())
         .chain(inside)
+        .chain(shown_members(template.purpose))
         .map(Body::Patched)
         .collect()
+}
+
+/// What only an answer has, and no request may decide.
+fn shown_members(purpose: Purpose) -> Vec<Value> {
+    const ELSEWHERE: &str = "5ca1ab1e-0000-4000-8000-000000000000";
+    match purpose {
+        Purpose::Card(_) => vec![
+            json!({ "status": "active" }),
+            json!({ "status": "terminated" }),
+            json!({ "accountId": ELSEWHERE }),
+        ],
+        Purpose::Subscription => Vec::new(),
+    }
 }
 
 /// Once outside and once in each object.
@@ -173,6 +187,8 @@ fn media_types(template: &Template<'_>) -> Case {
         "application/octet-stream",
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "application/json-patch+json",
     ] {
         draft.tell(sent(media_type));
     }

@@ -293,6 +293,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "namibia-is-no-value",
+        words: "The country code NA is read as \"not available\", and so as missing.",
+        requirement: "CREATE-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.card_request = |readings, body| match body["billingAddress"]["country"].as_str() {
+                Some("NA") => Err(Refusal::invalid("country is missing")),
+                _ => card_request(readings, body),
+            };
+        },
+    },
+    Fault {
         id: "leading-zeros-lost",
         words: "A post code of digits is kept as a number.",
         requirement: "CREATE-4",

@@ -197,6 +197,21 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| rules.media_type = |_, _| Ok(()),
     },
     Fault {
+        id: "media-type-by-its-beginning",
+        words: "Any media type that begins with application/json is taken for it.",
+        requirement: "INPUT-6",
+        shortest: 1,
+        plant: |rules| {
+            rules.media_type = |readings, call| {
+                let header = call.header("content-type").unwrap_or_default();
+                match header.starts_with("application/json") {
+                    true => Ok(()),
+                    false => media_type(readings, call),
+                }
+            };
+        },
+    },
+    Fault {
         id: "form-breaks-create",
         words: "A body that calls itself a form ends in an internal error.",
         requirement: "HTTP-3",
