@@ -130,11 +130,7 @@ pub(super) fn webhook_owner<'s>(
 ) -> Result<&'s Programme, Refusal> {
     let is_it = |webhook: &Webhook| webhook.id == id;
     match service.foreign.webhooks().iter().any(is_it) {
-        true => Err(Refusal::new(
-            service.readings.foreign_code,
-            "not-found",
-            "nothing of yours has this id",
-        )),
+        true => Err(unknown_id(&service.readings)),
         false => Ok(&service.own),
     }
 }

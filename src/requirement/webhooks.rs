@@ -65,5 +65,5 @@ catalogue! {
     HOOK_17 = "HOOK-17" Must Derived "Another programme's subscription reads as not found, can't be changed or removed, and is in no list."
         from "contract.md, access" on [PutWebhook, GetWebhook, ListWebhooks, DeleteWebhook]
         provoked "each call on the subscription that the profile names"
-        judged "404 or 403, or 400 as for a malformed id; the list" needs ForeignSubscription;
+        judged "404 or 400; the list" needs ForeignSubscription;
 }

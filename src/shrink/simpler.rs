@@ -334,12 +334,14 @@ fn simpler_retries(case: &Case, first: StepNumber) -> Vec<Command> {
 
 /// A step whose modifiers its command can have.
 fn fitting(mut step: Step) -> Step {
-    let has_body = matches!(step.command, Command::Create { .. } | Command::Retry(_));
-    if !has_body {
+    let may_be_a_create = matches!(step.command, Command::Create { .. } | Command::Retry(_));
+    let subscribes = matches!(&step.command, Command::Hook(hook) if hook.has_body());
+    if !may_be_a_create && !subscribes {
         step.body = Body::Standard;
         step.media_type = None;
+        step.encoding = None;
     }
-    if !has_body && !matches!(step.command, Command::Act(..)) {
+    if !may_be_a_create && !matches!(step.command, Command::Act(..)) {
         step.key = KeyUse::Usual;
     }
     step

@@ -512,7 +512,7 @@ fn subscriptions_are_held_to_what_was_asked() {
         (
             &[
                 "read subscription foreign => 404",
-                "unsubscribe foreign => 403",
+                "unsubscribe foreign => 400",
             ],
             &[],
         ),

@@ -39,7 +39,7 @@ pub fn keyless_ways(rule: RequirementId) -> Vec<Way> {
 
 /// The ways of a call on another programme's subscription: as of any that there is not (contract.md, access).
 pub fn foreign_subscription_ways() -> Vec<Way> {
-    [404, 403, 400]
+    [404, 400]
         .map(|status| Way::refusal(id::HOOK_17, status, RefusalKind::Id))
         .to_vec()
 }
