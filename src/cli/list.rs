@@ -99,14 +99,11 @@ fn write_requirements(page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn write_fault(page: &mut Page<'_>, fault: &Fault) -> io::Result<()> {
-    page.hanging(
-        &[
-            Span::padded(NAME, fault.id, 34),
-            Span::padded(DIM, fault.requirement, 10),
-        ],
-        PLAIN,
-        fault.words,
-    )
+    page.line(&[
+        Span::padded(DIM, fault.requirement, 10),
+        Span::new(NAME, fault.id),
+    ])?;
+    page.hanging(&[Span::padded(DIM, "", 10)], PLAIN, fault.words)
 }
 
 fn write_readings(page: &mut Page<'_>) -> io::Result<()> {

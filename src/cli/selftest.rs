@@ -77,8 +77,8 @@ fn draw(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
     page.line(&[Span::new(
         DIM,
         format!(
-            "{:<8}{:<36}{:<11}{:>9}{:>7}",
-            "", "fault", "breaks", "requests", "steps"
+            "{:<8}{:<11}{:>9}{:>7}  {}",
+            "", "breaks", "requests", "steps", "fault"
         ),
     )])?;
     for row in &selftest.faults {
@@ -114,10 +114,10 @@ fn draw_fault(page: &mut Page<'_>, row: &FaultRow) -> io::Result<()> {
     };
     page.line(&[
         Span::padded(style, word, 8),
-        Span::padded(PLAIN, &row.fault, 36),
         Span::padded(NAME, &row.requirement, 11),
         Span::right(PLAIN, row.requests.to_string(), 9),
         Span::right(PLAIN, length, 7),
+        plain(format!("  {}", row.fault)),
         Span::new(DIM, aside),
     ])
 }
@@ -129,8 +129,8 @@ fn draw_correct(page: &mut Page<'_>, row: &CorrectRow) -> io::Result<()> {
     };
     page.line(&[
         Span::padded(style, word, 8),
-        Span::padded(PLAIN, &row.variant, 46),
-        Span::right(PLAIN, row.requests.to_string(), 9),
+        Span::right(PLAIN, row.requests.to_string(), 20),
+        plain(format!("         {}", row.variant)),
     ])?;
     match &row.words {
         Some(words) => page.hanging(&[plain("        ")], BAD, words),

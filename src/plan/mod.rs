@@ -78,10 +78,10 @@ pub struct Planned {
     pub missing: Vec<Ability>,
 }
 
-/// The cases of `suites`: first those written by hand, then complete sets, then the generated ones, interleaved over all
-/// tables so that a run that stops early has seen a bit of each, then races by hand again. Those that move the clock come
-/// last, since each has the target to itself. A generated case depends on its table and index alone, not on how many there
-/// are.
+/// The cases of `suites`: first those written by hand, then complete sets, then those by hand that move the clock and so
+/// have the target to themselves, then races by hand again, then the generated ones, interleaved over all tables so that a
+/// run that stops early has seen a bit of each; again those that move the clock come last. A generated case depends on its
+/// table and index alone, not on how many there are.
 pub fn plan<'a>(
     suites: &'a [Suite],
     seed: u64,
@@ -135,9 +135,9 @@ pub fn plan<'a>(
     };
     written(false)
         .chain(derived)
-        .chain(turns_of(false).map(generated.clone()))
-        .chain(again)
         .chain(written(true))
+        .chain(again)
+        .chain(turns_of(false).map(generated.clone()))
         .chain(turns_of(true).map(generated))
 }
 

@@ -82,7 +82,7 @@ fn a_case_does_not_depend_on_how_many_there_are() {
 fn an_early_stop_has_seen_a_bit_of_each_table() {
     let suites = Suite::find(DEFAULT_SUITE).unwrap();
     let tables = suites.iter().flat_map(|suite| &suite.generate);
-    // Cases that move the clock come last of all.
+    // Generated cases that move the clock come last of all.
     let tables = tables.filter(|g| g.focus != Focus::Time).count();
     let mut seen: Vec<_> = generated(1)
         .into_iter()
