@@ -23,8 +23,23 @@
     shown.textContent = count === 1 ? "1 requirement is shown." : `${count} requirements are shown.`;
   }
 
+  // What is closed at first is text until it is wanted, so that the page opens at once however many findings it has. Without a
+  // script it is all there from the start.
+  const findings = all("details.finding");
+  const build = (finding) => {
+    const text = finding.querySelector(":scope > noscript");
+    if (text) text.outerHTML = text.textContent;
+  };
+  // In the end all of it is there, to be searched.
+  const waiting = [...findings];
+  function buildMore(idle) {
+    while (waiting.length > 0 && idle.timeRemaining() > 3) build(waiting.shift());
+    if (waiting.length > 0) requestIdleCallback(buildMore);
+  }
+
   function openTarget() {
     const id = decodeURIComponent(location.hash.slice(1));
+    if (id && !document.getElementById(id)) findings.forEach(build);
     const target = id && document.getElementById(id);
     if (!target) return;
     const row = target.closest("tr[hidden]");
@@ -46,11 +61,13 @@
     button.hidden = false;
     button.addEventListener("click", () => {
       const open = button.dataset.open === "true";
-      all("#findings details.finding").forEach((details) => { details.open = open; });
+      findings.forEach((finding) => { finding.open = open; });
     });
   }
   window.addEventListener("hashchange", openTarget);
-  window.addEventListener("beforeprint", () => all("details.finding").forEach((details) => { details.open = true; }));
+  window.addEventListener("beforeprint", () => findings.forEach((finding) => { build(finding); finding.open = true; }));
+  document.addEventListener("toggle", (event) => { if (event.target.matches(".finding")) build(event.target); }, true);
+  if (window.requestIdleCallback) window.addEventListener("load", () => requestIdleCallback(buildMore));
   filter();
   openTarget();
 })();

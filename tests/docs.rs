@@ -78,6 +78,13 @@ fn the_readme_has_the_exit_codes_and_the_suites() {
     }
 }
 
+#[test]
+fn the_readme_says_whether_any_rule_only_should_be_kept() {
+    let is_said = document("README.md").contains("no rule of this contract is such");
+    let is_none = requirement::all().all(|rule| rule.level == requirement::Level::Must);
+    assert_eq!(is_said, is_none);
+}
+
 fn check_profile(text: &str) {
     common::check_against("profile.schema.json", &toml::from_str(text).unwrap());
 }

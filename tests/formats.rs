@@ -114,6 +114,7 @@ fn page_of_many(folder: &Path) -> String {
     }));
     let look = Look {
         width: 100,
+        screen: None,
         detail: Detail::Full,
         folder: Some(folder),
         target_flags: "",

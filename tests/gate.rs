@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{cardproof, check_schema, folder, report};
+use common::{cardproof, check_schema, command, folder, report, serve};
 
 const FAULTY: &str = "run --suite smoke --fault deactivate-does-nothing --no-shrink --out out";
 const CORRECT: &str = "run --suite smoke --out out";
@@ -251,4 +251,150 @@ fn all_traffic_is_that_of_the_recording() {
     assert_eq!(report(folder, "out")["totals"]["requests"], entries);
     let judged = cardproof(folder, "judge out/traffic.har --alone");
     assert_eq!(judged.code, Some(0), "{}{}", judged.stdout, judged.stderr);
+}
+
+/// Whatever a run of a faulty target is asked for, and however much is said of it, it ends with a code that says so.
+#[test]
+fn no_flag_makes_a_failing_run_end_with_zero() {
+    let folder = folder();
+    let folder = folder.path();
+    assert_eq!(cardproof(folder, FAULTY).code, Some(1));
+    fs::copy(folder.join("out/trace.jsonl"), folder.join("trace.jsonl")).unwrap();
+    fs::copy(
+        folder.join("out/cases/LIFE-2.toml"),
+        folder.join("case.toml"),
+    )
+    .unwrap();
+    expect(folder, "READ-1", "9999-12-31");
+    const FAULT: &str = "--fault deactivate-does-nothing";
+    for (args, code) in [
+        (
+            format!("run {FAULT} --suite smoke --quiet --color never"),
+            1,
+        ),
+        (
+            format!("run {FAULT} --suite smoke --verbose --color always"),
+            1,
+        ),
+        (format!("run {FAULT} --mode quick"), 1),
+        (
+            format!("run {FAULT} --suite smoke --max-failures 1 --workers 1"),
+            1,
+        ),
+        (
+            format!("run {FAULT} --suite smoke --all-traffic --strict"),
+            1,
+        ),
+        (
+            format!("run {FAULT} --suite smoke --fail-on not-shown,obstacle"),
+            1,
+        ),
+        (
+            format!("run {FAULT} --suite smoke --expected-failures-file expected.toml"),
+            1,
+        ),
+        (format!("run {FAULT} --suite case.toml"), 1),
+        (format!("run {FAULT} --rerun-failed out --out again"), 1),
+        (format!("replay case.toml {FAULT}"), 1),
+        (format!("replay case.toml {FAULT} --times 3 --quiet"), 1),
+        ("judge trace.jsonl".to_owned(), 1),
+        ("judge trace.jsonl --quiet --out judged".to_owned(), 1),
+        (format!("run {FAULT} --suite smoke --max-time 1ms"), 3),
+        (format!("run {FAULT} --suite nothing"), 2),
+        (format!("run {FAULT} --suite smoke --fail-on everything"), 2),
+    ] {
+        let ended = cardproof(folder, &args);
+        assert_eq!(ended.code, Some(code), "{args}: {}", ended.stderr);
+    }
+}
+
+/// A report that has no place, or whose last file has none, is no report, and a gate must not pass by it.
+#[test]
+fn a_report_that_can_not_be_written_ends_with_another_code_than_zero() {
+    for (taken, args) in [
+        ("out", "run --suite smoke --out out"),
+        ("out", "run --suite smoke --out out/deep"),
+        (
+            "out/cases",
+            "run --suite smoke --fault deactivate-does-nothing --out out --no-shrink",
+        ),
+    ] {
+        let folder = folder();
+        let taken = folder.path().join(taken);
+        fs::create_dir_all(taken.parent().unwrap()).unwrap();
+        fs::write(&taken, "").unwrap();
+        let ended = cardproof(folder.path(), args);
+        assert_eq!(ended.code, Some(2), "{args}: {}", ended.stdout);
+        assert!(ended.stderr.contains("can't write"), "{}", ended.stderr);
+    }
+    let folder = folder();
+    let folder = folder.path();
+    fs::create_dir(folder.join("expected.toml")).unwrap();
+    let update = format!("{FAULTY} --expected-failures-file expected.toml --update-expected");
+    assert_eq!(cardproof(folder, &update).code, Some(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_verdict_that_can_not_be_told_is_no_pass() {
+    let folder = folder();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = command(folder.path(), CORRECT).stdout(full).output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("standard output"), "{said}");
+}
+
+#[test]
+fn a_certified_run_refuses_what_is_disabled() {
+    let folder = folder();
+    let folder = folder.path();
+    let (_served, _) = serve(folder, "");
+    let profile = folder.join("sandbox/cardproof.toml");
+    let text = fs::read_to_string(&profile).unwrap();
+    let disabled = text.replace("[disabled]\n", "[disabled]\nINPUT-4 = \"known\"\n");
+    fs::write(&profile, disabled).unwrap();
+    let args = "run --mode certified --profile sandbox/cardproof.toml --out out";
+    let ended = cardproof(folder, args);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("disables INPUT-4"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!folder.join("out").exists());
+}
+
+/// Without a clock that can be moved, nothing shows that a key is forgotten after an hour.
+#[test]
+#[ignore = "takes half a minute; .ci/run runs it"]
+fn a_certified_run_fails_on_what_is_not_shown() {
+    let folder = folder();
+    let folder = folder.path();
+    let (_served, _) = serve(folder, "");
+    let profile = folder.join("sandbox/cardproof.toml");
+    let mut table: toml::Table = fs::read_to_string(&profile).unwrap().parse().unwrap();
+    let sandbox = table["sandbox"].as_table_mut().unwrap();
+    assert!(sandbox.remove("clock").is_some());
+    fs::write(&profile, table.to_string()).unwrap();
+    let args = "run --mode certified --profile sandbox/cardproof.toml --out out";
+    let ended = cardproof(folder, args);
+    assert_eq!(ended.code, Some(3), "{}", ended.stdout);
+    let words = "GATE  not shown: IDEM-8";
+    assert!(ended.stdout.contains(words), "{}", ended.stdout);
+    assert_eq!(report(folder, "out")["verdict"], "conforms");
+}
+
+#[test]
+#[ignore = "takes half a minute; .ci/run runs it"]
+fn a_certified_run_passes_what_keeps_the_contract_and_shows_all_of_it() {
+    let folder = folder();
+    let ended = cardproof(folder.path(), "run --mode certified --out out");
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    let report = report(folder.path(), "out");
+    let results = report["requirements"].as_array().unwrap();
+    for result in results {
+        assert_eq!(result["verdict"], "pass", "{result}");
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, OrUsage, Outcome};
 use super::gate::GateArgs;
-use super::output::{Output, note, show, width};
+use super::output::{Output, note, screen, show, width};
 use super::run::{Folder, ending};
 use super::settings::{Held, SpecArgs};
 use crate::exit_code::ExitCode;
@@ -134,6 +134,7 @@ fn folder(args: &Args) -> Result<Option<Folder>, Failure> {
 fn tell(report: &Report, output: Output, folder: Option<&Folder>, code: ExitCode) -> Outcome {
     let look = text::Look {
         width: width(),
+        screen: screen(),
         detail: output.detail(),
         folder: folder.map(Folder::path),
         target_flags: "",

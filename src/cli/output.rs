@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use clap::builder::FalseyValueParser;
+use terminal_size::{Height, Width, terminal_size_of};
 
 use super::failure::Failure;
 use crate::report::text::Detail;
@@ -20,7 +21,7 @@ pub struct Output {
     /// Say only the verdict and a line for each finding; no progress.
     #[arg(short, long, global = true, conflicts_with = "verbose", env = "CARDPROOF_QUIET", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub quiet: bool,
-    /// Say everything: each requirement, each finding, and what went over the wire.
+    /// Say everything: each requirement, each finding, and what went over the wire; and while a run goes on, what departs.
     #[arg(short, long, global = true, env = "CARDPROOF_VERBOSE", value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub verbose: bool,
     /// When to use colours; `auto` looks at the terminal and at NO_COLOR.
@@ -69,12 +70,21 @@ impl Output {
 
 /// How wide stdout is.
 pub fn width() -> usize {
+    let columns = terminal().map(|(width, _)| usize::from(width.0));
+    columns.map_or(FILE_WIDTH, |columns| columns.min(WIDTH_MAX))
+}
+
+/// How many lines there are on the terminal that stdout is; none if it is none.
+pub fn screen() -> Option<usize> {
+    terminal().map(|(_, height)| usize::from(height.0))
+}
+
+fn terminal() -> Option<(Width, Height)> {
     let stdout = io::stdout();
     if !stdout.is_terminal() {
-        return FILE_WIDTH;
+        return None;
     }
-    terminal_size::terminal_size_of(stdout)
-        .map_or(FILE_WIDTH, |(width, _)| usize::from(width.0).min(WIDTH_MAX))
+    terminal_size_of(stdout)
 }
 
 /// Writes a result to stdout. A reader that has gone away is no mistake: it has seen what it wanted.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, OrUsage, Outcome};
 use super::interrupt;
-use super::output::{Output, show, show_page, width};
+use super::output::{Output, screen, show, show_page, width};
 use super::settings::SpecArgs;
 use super::target::TargetArgs;
 use crate::case::Case;
@@ -218,6 +218,7 @@ fn show_outing(outing: &Outing, output: Output) -> Result<(), Failure> {
     }
     let look = Look {
         width: width(),
+        screen: screen(),
         detail: output.detail(),
         folder: None,
         target_flags: "",

@@ -10,7 +10,7 @@ use super::diff::read_report;
 use super::failure::{Failure, OrUsage, Outcome};
 use super::gate::{GateArgs, Mode};
 use super::interrupt;
-use super::output::{Output, show, width};
+use super::output::{Output, screen, show, width};
 use super::progress::Bar;
 use super::resume::Earlier;
 use super::settings::{self, SpecArgs};
@@ -222,7 +222,7 @@ fn test(
         "{} at {} (seed {})",
         setting.target, setting.base_url, setting.seed
     );
-    let mut bar = Bar::new(&what, output.quiet);
+    let mut bar = Bar::new(&what, output, args.max_time);
     let is_stopped = || stop.was_interrupted() || stage.trace.has_failed();
     let mut planned = agenda.cases.take_while(|_| !stop.was_interrupted());
     let agenda = Agenda {
@@ -382,6 +382,7 @@ fn tell(
 ) -> Result<(), Failure> {
     let look = text::Look {
         width: width(),
+        screen: screen(),
         detail: output.detail(),
         folder: folder.map(Folder::path),
         target_flags: &target.flags,

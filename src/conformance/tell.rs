@@ -52,6 +52,7 @@ fn drawn(finding: &Finding) -> String {
     };
     let look = Look {
         width: WIDTH,
+        screen: None,
         detail: Detail::Normal,
         folder: None,
         target_flags: "",

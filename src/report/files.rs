@@ -10,6 +10,8 @@ use crate::requirement;
 use crate::trace_reader::{ReadError, TraceReader};
 use crate::visible_json;
 
+/// The name of the page for a browser.
+pub const PAGE_FILE: &str = "report.html";
 /// The name of the complete report.
 pub const REPORT_FILE: &str = "report.json";
 /// The name of the recording.
@@ -22,9 +24,7 @@ type Draw = fn(&Report, &Look<'_>) -> Vec<u8>;
 
 /// Every format, by the name of its file.
 const FORMATS: [(&str, Draw); 7] = [
-    ("report.html", |report, look| {
-        html::page(report, look).into()
-    }),
+    (PAGE_FILE, |report, look| html::page(report, look).into()),
     (REPORT_FILE, |report, _| json(report)),
     ("report.txt", plain_text),
     ("junit.xml", |report, look| junit::file(report, look).into()),
@@ -142,6 +142,7 @@ pub fn write(
 ) -> Result<(), FileError> {
     let look = Look {
         width: TEXT_WIDTH,
+        screen: None,
         detail: Detail::Full,
         folder: Some(folder),
         target_flags,

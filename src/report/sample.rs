@@ -277,6 +277,7 @@ pub fn trace(exchanges: Vec<Exchange>) -> CaseTrace {
 pub fn look() -> Look<'static> {
     Look {
         width: 100,
+        screen: None,
         detail: Detail::Full,
         folder: Some(std::path::Path::new("reports/it")),
         target_flags: "--profile mine.toml",

@@ -157,6 +157,12 @@ impl Shown {
         departures.any(|d| d.requirement == rule || d.instead.contains(&rule))
     }
 
+    /// The rules that something departed from.
+    pub fn departed(&self) -> BTreeSet<RequirementId> {
+        let departures = self.suspicions.iter().map(Suspicion::departure);
+        departures.map(|departure| departure.requirement).collect()
+    }
+
     /// How many cases departed.
     pub fn failures(&self) -> usize {
         self.failures

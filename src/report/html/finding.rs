@@ -18,6 +18,8 @@ pub struct FindingView<'a> {
     pub instead: Option<String>,
     pub evidence: String,
     pub confirmation: String,
+    /// The step that departs, which tells findings of one rule apart.
+    pub at: String,
     pub unconfirmed: bool,
     /// The rule by which what is expected is so, in words.
     pub origin: Option<Origin>,
@@ -86,6 +88,7 @@ impl<'a> FindingView<'a> {
             instead: words::instead(departure),
             evidence: words::evidence(finding),
             confirmation: words::confirmation(finding.confirmation),
+            at: step_that_departs(finding),
             unconfirmed: finding.is_unconfirmed(),
             origin: departure.since.as_ref().map(|since| Origin {
                 step: since.step.0,
@@ -113,6 +116,17 @@ impl<'a> FindingView<'a> {
             file_name: format!("{}.toml", finding.id),
             file: reproducer::text(finding),
         }
+    }
+}
+
+/// `` step 4, `read #1` ``.
+fn step_that_departs(finding: &Finding) -> String {
+    let number = finding.departure.step;
+    let mut steps = finding.case.numbered();
+    let step = steps.find(|(at, _)| *at == number);
+    match step {
+        Some((_, step)) => format!("step {}, `{step}`", number.0),
+        None => format!("step {}", number.0),
     }
 }
 

@@ -63,6 +63,31 @@ fn a_stranger_finds_the_rule_what_was_expected_and_how_to_see_it_again() {
 }
 
 #[test]
+fn findings_of_one_rule_are_told_apart_where_they_are_listed() {
+    let mut second = revival();
+    second.id = "LIFE-4-2".to_owned();
+    second.departure.step = crate::case::StepNumber(2);
+    let page = drawn(&report(vec![revival(), second]));
+    let (_, index) = page.split_once("<ul class=\"index\">").unwrap();
+    let (index, _) = index.split_once("</ul>").unwrap();
+    let lines: Vec<&str> = index.lines().filter(|line| line.contains("<li>")).collect();
+    for (line, words) in lines.iter().zip(["at step 5, ", "at step 2, "]) {
+        assert!(line.contains(words), "{line}");
+    }
+}
+
+/// What is closed is text for a browser that runs the page's script, until it is opened: nothing in it may end that early.
+#[test]
+fn what_is_closed_at_first_is_text_that_ends_where_it_should() {
+    let mut findings: Vec<Finding> = (1..=12).map(|n| finding(id::READ_1, n)).collect();
+    findings[11].departure.actual = "</noscript><script>alert(1)</script>".to_owned();
+    let page = drawn(&report(findings));
+    assert_eq!(page.matches("<noscript>").count(), 2);
+    assert_eq!(page.matches("</noscript>\n</details>").count(), 2);
+    assert_eq!(page.matches("</noscript>").count(), 2);
+}
+
+#[test]
 fn every_anchor_resolves_and_every_id_is_one() {
     let mut second = revival();
     second.id = "LIFE-4-2".to_owned();

@@ -7,6 +7,7 @@ mod lanes;
 mod ledger;
 pub(crate) mod page;
 mod points;
+mod screen;
 mod table;
 
 #[cfg(test)]
@@ -18,19 +19,16 @@ use std::path::Path;
 use super::files::{self, TRACE_FILE};
 use super::words::{self, counted};
 use super::{Finding, Overall, Report};
-use page::{BAD, DIM, GOOD, PLAIN, Page, Span, UNSURE, plain};
+use page::{BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
 
 pub use page::safe;
-
-/// So many findings are shown with their steps; further ones have a line each.
-const FULL_FINDINGS_MAX: usize = 10;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     /// The verdict, a line for each finding, and the end.
     Brief,
-    /// What a person wants to know after a run.
+    /// What a person wants to know after a run, on one screen.
     #[default]
     Normal,
     /// Each requirement, each finding, each scope of a reading, and what went over the wire.
@@ -42,6 +40,8 @@ pub enum Detail {
 pub struct Look<'a> {
     /// How many columns there are.
     pub width: usize,
+    /// How many lines a screen has. None where this is no terminal: then nothing need fit on one, and nothing is a link.
+    pub screen: Option<usize>,
     /// How much is shown.
     pub detail: Detail,
     /// The folder that the report and its cases were written to.
@@ -58,16 +58,28 @@ pub struct Look<'a> {
 /// When `out` can't be written to.
 pub fn write(report: &Report, look: &Look<'_>, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, look.width);
+    match look.detail {
+        Detail::Brief => brief(page, report, look),
+        Detail::Normal => screen::write(page, report, look),
+        Detail::Full => full(page, report, look),
+    }
+}
+
+fn brief(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
     head(page, report)?;
-    if look.detail > Detail::Brief {
-        table::write(page, report, look.detail)?;
-    }
-    findings(page, report, look)?;
-    if look.detail > Detail::Brief {
-        points::readings(page, report, look.detail)?;
-        points::not_shown(page, report)?;
-    }
-    points::obstacles(page, report, look.detail)?;
+    findings(page, report, look, Shown::lines_for_all(report))?;
+    points::obstacles(page, report, 1)?;
+    ledger::write(page, report)?;
+    end(page, report, look)
+}
+
+fn full(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
+    head(page, report)?;
+    table::write(page, report, look.detail)?;
+    findings(page, report, look, Shown::all_in_full(report))?;
+    points::readings(page, report)?;
+    points::not_shown(page, report)?;
+    points::obstacles(page, report, usize::MAX)?;
     ledger::write(page, report)?;
     end(page, report, look)
 }
@@ -101,30 +113,56 @@ fn head(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     fact(page, "judged by", &words::judged_by(report))
 }
 
-fn findings(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
+/// How many findings are shown with their steps, and how many of the others have a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shown {
+    in_full: usize,
+    in_a_line: usize,
+}
+
+impl Shown {
+    fn lines_for_all(report: &Report) -> Self {
+        Self {
+            in_full: 0,
+            in_a_line: report.findings.len(),
+        }
+    }
+
+    fn all_in_full(report: &Report) -> Self {
+        Self {
+            in_full: report.findings.len(),
+            in_a_line: 0,
+        }
+    }
+}
+
+fn findings(page: &mut Page<'_>, report: &Report, look: &Look<'_>, shown: Shown) -> io::Result<()> {
     if report.findings.is_empty() {
         return Ok(());
     }
-    let shown = match look.detail {
-        Detail::Brief => 0,
-        Detail::Normal => FULL_FINDINGS_MAX,
-        Detail::Full => usize::MAX,
-    };
-    let count = match report.findings.len() {
-        1 => "the shortest sequence that shows it".to_owned(),
-        many => format!("{many}, the gravest first, each with the shortest sequence that shows it"),
+    let count = match (report.findings.len(), shown.in_full) {
+        (1, _) => "the shortest sequence that shows it".to_owned(),
+        (many, 0) => format!("{many}, the gravest first; their sequences are in report.html"),
+        (many, _) => {
+            format!("{many}, the gravest first, each with the shortest sequence that shows it")
+        }
     };
     page.title("Findings", &count)?;
-    for finding in report.findings.iter().take(shown) {
+    let (in_full, rest) = report.findings.split_at(shown.in_full);
+    for finding in in_full {
         page.blank()?;
         finding::in_full(page, finding, look)?;
     }
-    let rest: Vec<&Finding> = report.findings.iter().skip(shown).collect();
-    if !rest.is_empty() {
+    if !in_full.is_empty() && !rest.is_empty() {
         page.blank()?;
     }
-    rest.iter()
-        .try_for_each(|finding| finding::in_a_line(page, finding))
+    for finding in rest.iter().take(shown.in_a_line) {
+        finding::in_a_line(page, finding)?;
+    }
+    match rest.len().saturating_sub(shown.in_a_line) {
+        0 => Ok(()),
+        more => page.line(&[dim(format!("  and {more} more, in report.html"))]),
+    }
 }
 
 fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
@@ -136,22 +174,59 @@ fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> 
     if let Some(run) = &report.run {
         fact(page, "run id", &run.to_string())?;
     }
+    files_and_code(page, report, look)
+}
+
+/// What the last lines say, however much is shown.
+fn files_and_code(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
     if let Some(folder) = look.folder {
-        let cases = report.findings.iter().filter(|f| f.file.is_some()).count();
-        let names: Vec<&str> = files::names().collect();
-        let mut words = format!("{}: {}", folder.display(), names.join(", "));
-        if report.started_at.is_some() {
-            words += &format!(", {TRACE_FILE}");
+        let html = folder.join(files::PAGE_FILE);
+        let path = Span::new(NAME, html.display().to_string());
+        let path = match look.screen {
+            Some(_) => path.leading_to(&html),
+            None => path,
+        };
+        page.unbroken(&[plain("  "), Span::padded(DIM, "report", FACT_WIDTH), path])?;
+        let beside = beside(report);
+        match look.screen {
+            Some(_) => short_fact(page, "beside it", &beside)?,
+            None => fact(page, "beside it", &beside)?,
         }
-        if cases > 0 {
-            words += &format!(", {} in cases/", counted(cases, "reproducer"));
-        }
-        fact(page, "files", &words)?;
     }
     fact(page, "ends with", look.ending)
 }
 
+/// What else is in the folder of a report.
+fn beside(report: &Report) -> String {
+    let cases = report.findings.iter().filter(|f| f.file.is_some()).count();
+    let names = files::names().filter(|name| *name != files::PAGE_FILE);
+    let recording = report.started_at.as_ref().map(|_| TRACE_FILE.to_owned());
+    let cases = (cases > 0).then(|| format!("{} in cases/", counted(cases, "reproducer")));
+    let all: Vec<String> = names
+        .map(str::to_owned)
+        .chain(recording)
+        .chain(cases)
+        .collect();
+    all.join(", ")
+}
+
+/// How wide the names of facts are.
+const FACT_WIDTH: usize = 13;
+
 /// A line of the head or the end: what it is about, and the words.
 fn fact(page: &mut Page<'_>, name: &str, words: &str) -> io::Result<()> {
-    page.hanging(&[plain("  "), Span::padded(DIM, name, 11)], PLAIN, words)
+    page.hanging(
+        &[plain("  "), Span::padded(DIM, name, FACT_WIDTH)],
+        PLAIN,
+        words,
+    )
+}
+
+/// The same on one line, cut off where there is no more room.
+fn short_fact(page: &mut Page<'_>, name: &str, words: &str) -> io::Result<()> {
+    page.line(&[
+        plain("  "),
+        Span::padded(DIM, name, FACT_WIDTH),
+        plain(words),
+    ])
 }

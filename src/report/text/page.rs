@@ -4,9 +4,11 @@
 //! Styles are always written as ANSI sequences; whoever owns the stream strips them where they are not wanted.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use url::Url;
 
 pub const PLAIN: Style = Style::new();
 pub const BOLD: Style = Style::new().bold();
@@ -32,6 +34,8 @@ pub fn safe(text: &str) -> String {
 pub struct Span {
     style: Style,
     text: String,
+    /// Where it leads, for terminals that know links.
+    link: Option<Url>,
 }
 
 impl Span {
@@ -39,7 +43,15 @@ impl Span {
         Self {
             style,
             text: safe(text.as_ref()),
+            link: None,
         }
+    }
+
+    /// Leading to a file. In its address whatever is no plain sign is written out, so that it is as safe as the text.
+    pub fn leading_to(self, file: &Path) -> Self {
+        let file = std::path::absolute(file).ok();
+        let link = file.and_then(|file| Url::from_file_path(file).ok());
+        Self { link, ..self }
     }
 
     /// Filled with spaces on its right.
@@ -77,6 +89,16 @@ pub fn bold(text: impl AsRef<str>) -> Span {
     Span::new(BOLD, text)
 }
 
+/// Lines that were drawn by themselves.
+pub struct Drawn(Vec<u8>);
+
+impl Drawn {
+    /// How many there are.
+    pub fn height(&self) -> usize {
+        self.0.iter().filter(|byte| **byte == b'\n').count()
+    }
+}
+
 /// Where lines are written, and how wide it is.
 pub struct Page<'o> {
     out: &'o mut dyn Write,
@@ -94,6 +116,18 @@ impl<'o> Page<'o> {
         }
     }
 
+    /// The same page, drawn by itself: to see how many lines it takes before it is put anywhere.
+    pub fn aside(&self, draw: impl FnOnce(&mut Page<'_>) -> io::Result<()>) -> io::Result<Drawn> {
+        let mut drawn = Vec::new();
+        draw(&mut Page::new(&mut drawn, self.width))?;
+        Ok(Drawn(drawn))
+    }
+
+    /// Puts here what was drawn by itself.
+    pub fn put(&mut self, drawn: &Drawn) -> io::Result<()> {
+        self.out.write_all(&drawn.0)
+    }
+
     pub fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
@@ -102,7 +136,7 @@ impl<'o> Page<'o> {
     pub fn line(&mut self, spans: &[Span]) -> io::Result<()> {
         let mut room = self.width;
         let mut line = String::new();
-        for Span { style, text } in without_end(spans) {
+        for Span { style, text, .. } in without_end(spans) {
             let text = cut(&text, room);
             room = room.saturating_sub(text.width());
             push(&mut line, style, &text);
@@ -122,7 +156,7 @@ impl<'o> Page<'o> {
         } else {
             head.to_vec()
         };
-        for Span { style, text } in &head {
+        for Span { style, text, .. } in &head {
             push(&mut first, *style, text);
         }
         for (index, line) in lines.iter().enumerate() {
@@ -137,11 +171,18 @@ impl<'o> Page<'o> {
         Ok(())
     }
 
-    /// One line, however long: for what is to be copied.
+    /// One line, however long: for what is to be copied, or followed.
     pub fn unbroken(&mut self, spans: &[Span]) -> io::Result<()> {
         let mut line = String::new();
-        for Span { style, text } in without_end(spans) {
-            push(&mut line, style, &text);
+        for Span { style, text, link } in without_end(spans) {
+            match link {
+                Some(link) => {
+                    line.push_str(&format!("\u{1b}]8;;{link}\u{1b}\\"));
+                    push(&mut line, style, &text);
+                    line.push_str("\u{1b}]8;;\u{1b}\\");
+                }
+                None => push(&mut line, style, &text),
+            }
         }
         writeln!(self.out, "{line}")
     }

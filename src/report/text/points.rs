@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::Detail;
 use super::page::{DIM, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
+use super::{fact, short_fact};
 use crate::report::point::{Point, points};
-use crate::report::words::{self, counted};
+use crate::report::words;
 use crate::report::{Report, Verdict};
 
 /// The open points, each with how it is read.
-pub fn readings(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Result<()> {
+pub fn readings(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let points = points(report);
     if points.is_empty() {
         return Ok(());
@@ -18,13 +18,10 @@ pub fn readings(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Res
         "Open points",
         "as this target reads them; any of these readings conforms",
     )?;
-    points
-        .iter()
-        .try_for_each(|point| write_point(page, point, detail))
+    points.iter().try_for_each(|point| write_point(page, point))
 }
 
-fn write_point(page: &mut Page<'_>, point: &Point<'_>, detail: Detail) -> io::Result<()> {
-    let is_alike = point.rows.len() == 1;
+fn write_point(page: &mut Page<'_>, point: &Point<'_>) -> io::Result<()> {
     for (index, row) in point.rows.iter().enumerate() {
         let (id, name) = match index {
             0 => (point.id.as_str(), point.name),
@@ -37,16 +34,58 @@ fn write_point(page: &mut Page<'_>, point: &Point<'_>, detail: Detail) -> io::Re
             Span::padded(PLAIN, name, 24),
             Span::new(style, row.words()),
         ];
-        let aside = match row.scopes.len() {
-            0 => String::new(),
-            many @ 2.. if is_alike && detail < Detail::Full => {
-                format!("  in {}", counted(many, "place"))
-            }
-            _ => format!("  {}", row.scopes.join(" · ")),
+        let aside = match row.scopes.is_empty() {
+            true => String::new(),
+            false => format!("  {}", row.scopes.join(" · ")),
         };
         page.hanging(&head, DIM, &aside)?;
     }
     Ok(())
+}
+
+/// So many reasons for a verdict have a line in a summary.
+const REASONS_MAX: usize = 3;
+
+/// What is left open, in a few lines, and so many obstacles.
+pub fn in_short(page: &mut Page<'_>, report: &Report, obstacles_max: usize) -> io::Result<()> {
+    let points = points(report);
+    if !points.is_empty() {
+        let alike = points.iter().filter(|point| point.rows.len() == 1);
+        let words = match points.len() - alike.count() {
+            0 => format!("{}, each read alike everywhere", points.len()),
+            other => format!(
+                "{}, of which {other} not read alike everywhere",
+                points.len()
+            ),
+        };
+        fact(page, "open points", &words)?;
+    }
+    for verdict in [Verdict::Inconclusive, Verdict::Waived, Verdict::NotShown] {
+        let reasons = words::by_reason(report, verdict);
+        for (index, (reason, ids)) in reasons.iter().take(REASONS_MAX).enumerate() {
+            let name = if index == 0 { verdict.as_str() } else { "" };
+            let words = format!("{}, {reason}: {}", ids.len(), ids.join(", "));
+            short_fact(page, name, &words)?;
+        }
+        and_more(page, reasons.len(), REASONS_MAX)?;
+    }
+    for (index, obstacle) in report.obstacles.iter().take(obstacles_max).enumerate() {
+        let name = if index == 0 { "obstacles" } else { "" };
+        let place = match words::place(obstacle) {
+            none if none.is_empty() => none,
+            place => format!(" ({place})"),
+        };
+        let words = format!("{}× {}{place}", obstacle.times, obstacle.words);
+        fact(page, name, &words)?;
+    }
+    and_more(page, report.obstacles.len(), obstacles_max)
+}
+
+fn and_more(page: &mut Page<'_>, count: usize, shown: usize) -> io::Result<()> {
+    match count.saturating_sub(shown) {
+        0 => Ok(()),
+        more => fact(page, "", &format!("and {more} more, in report.html")),
+    }
 }
 
 /// Requirements without a verdict on the target, by reason.
@@ -77,11 +116,8 @@ pub fn not_shown(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// So many obstacles are shown unless everything is asked for.
-const OBSTACLES_MAX: usize = 10;
-
-/// Trouble that is nobody's proven fault.
-pub fn obstacles(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Result<()> {
+/// Trouble that is nobody's proven fault, so much of it.
+pub fn obstacles(page: &mut Page<'_>, report: &Report, max: usize) -> io::Result<()> {
     if report.obstacles.is_empty() {
         return Ok(());
     }
@@ -89,12 +125,7 @@ pub fn obstacles(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Re
         "Obstacles",
         "trouble that is nobody's proven fault, hence no departure and no pass",
     )?;
-    let shown = match detail {
-        Detail::Brief => 1,
-        Detail::Normal => OBSTACLES_MAX,
-        Detail::Full => usize::MAX,
-    };
-    for obstacle in report.obstacles.iter().take(shown) {
+    for obstacle in report.obstacles.iter().take(max) {
         let place = words::place(obstacle);
         let times = format!("{:>5}×  ", obstacle.times);
         page.hanging(&[dim(times)], UNSURE, &obstacle.words)?;
@@ -102,7 +133,7 @@ pub fn obstacles(page: &mut Page<'_>, report: &Report, detail: Detail) -> io::Re
             page.hanging(&[plain(" ".repeat(8))], DIM, &place)?;
         }
     }
-    match report.obstacles.len().saturating_sub(shown) {
+    match report.obstacles.len().saturating_sub(max) {
         0 => Ok(()),
         more => page.line(&[dim(format!("        and {more} more, in report.json"))]),
     }

@@ -1,4 +1,4 @@
-//! The requirements by topic. What passed is a line a topic, unless everything is asked for; what did not has its own.
+//! The requirements by topic: a line a topic, and one for each requirement if everything is asked for.
 
 use std::io;
 
@@ -50,7 +50,8 @@ fn write_topic(
         plain("  "),
         Span::new(style, mark),
         plain(" "),
-        Span::cut(PLAIN, title, TITLE_WIDTH_MAX.min(page.width / 2)),
+        Span::cut(PLAIN, title, TITLE_WIDTH_MAX.min(page.width / 2) - 2),
+        plain("  "),
     ];
     let counts = verdict_counts(topic.iter().copied()).into_iter();
     for (index, (verdict, count)) in counts.enumerate() {
@@ -59,17 +60,15 @@ fn write_topic(
         line.push(plain(comma));
         line.push(Span::new(style, format!("{count} {verdict}")));
     }
+    if detail < Detail::Full {
+        let failed = topic.iter().filter(|r| r.verdict == Verdict::Fail);
+        let failed: Vec<&str> = failed.map(|r| r.id.as_str()).collect();
+        line.push(Span::new(BAD, format!("  {}", failed.join(", "))));
+        return page.line(&line);
+    }
     page.line(&line)?;
-    let is_shown = |r: &&&RequirementResult| {
-        detail == Detail::Full
-            || matches!(
-                r.verdict,
-                Verdict::Fail | Verdict::Waived | Verdict::Inconclusive
-            )
-    };
     topic
         .iter()
-        .filter(is_shown)
         .try_for_each(|result| write_requirement(page, result))
 }
 

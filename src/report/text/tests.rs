@@ -13,6 +13,7 @@ fn drawn(report: &Report, width: usize, detail: Detail) -> String {
     let ending = format!("{}: {}", code.number(), code.words());
     let look = Look {
         width,
+        screen: None,
         detail,
         folder: Some(Path::new("reports/it")),
         target_flags: "--fault terminate-is-reversible",
@@ -84,6 +85,85 @@ fn after_ten_findings_the_others_have_a_line_each() {
     }
 }
 
+/// What a terminal of so many columns and lines shows.
+fn on_a_screen(report: &Report, width: usize, lines: usize) -> String {
+    let look = Look {
+        width,
+        screen: Some(lines),
+        detail: Detail::Normal,
+        ..crate::report::sample::look()
+    };
+    let mut out = anstream::StripStream::new(Vec::new());
+    write(report, &look, &mut out).unwrap();
+    String::from_utf8(out.into_inner()).unwrap()
+}
+
+/// Forty departures from forty requirements of all topics.
+fn forty() -> Report {
+    let rules = crate::requirement::all().map(|rule| rule.id);
+    report(rules.step_by(3).take(40).map(|id| finding(id, 1)).collect())
+}
+
+#[test]
+fn forty_departures_fit_one_screen() {
+    let text = on_a_screen(&forty(), 100, 40);
+    assert!(text.lines().count() < 40, "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_summary_is_as_wide_as_the_terminal_and_fills_its_lines() {
+    for (width, lines) in [(50, 40), (80, 24), (100, 40), (100, 60), (120, 200)] {
+        let text = on_a_screen(&forty(), width, lines);
+        let named = text.matches("  reproduced 5/5").count();
+        let takes = text.lines().count();
+        let is_full = takes == lines.max(40) - 1;
+        assert!(
+            named == 5 || is_full || named == 40,
+            "{takes} of {lines}\n{text}"
+        );
+        let more = format!("and {} more, in report.html", 40 - named);
+        assert_eq!(text.contains(&more), named < 40, "{text}");
+        let is_copied = |line: &str| line.contains("again") || line.contains("  report  ");
+        let is_too_wide = |line: &&str| line.chars().count() > width && !is_copied(line);
+        assert_eq!(text.lines().find(is_too_wide), None, "{width} × {lines}");
+    }
+}
+
+#[test]
+fn a_few_findings_are_shown_in_full_where_there_is_room() {
+    let two = report(vec![revival(), finding(id::READ_1, 1)]);
+    for (lines, in_full) in [(40, 0), (50, 1), (60, 2)] {
+        let text = on_a_screen(&two, 100, lines);
+        assert_eq!(text.matches("cardproof replay").count(), in_full, "{text}");
+        assert!(text.lines().count() < lines, "{text}");
+        assert!(text.contains("READ-1  "), "{text}");
+    }
+}
+
+#[test]
+fn on_a_terminal_the_page_is_a_link_and_nowhere_else() {
+    let drawn = |screen| {
+        let look = Look {
+            screen,
+            detail: Detail::Normal,
+            folder: Some(Path::new("/my reports\u{1b}[2J")),
+            ..crate::report::sample::look()
+        };
+        let mut out = Vec::new();
+        write(&report(vec![]), &look, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let link = "\u{1b}]8;;file:///my%20reports%1B[2J/report.html\u{1b}\\";
+    assert!(drawn(Some(40)).contains(link), "{:?}", drawn(Some(40)));
+    assert!(!drawn(None).contains("]8;;"));
+    let stripped = anstream::adapter::strip_str(&drawn(Some(40))).to_string();
+    assert!(
+        stripped.contains("  /my reports\\u{1b}[2J/report.html\n"),
+        "{stripped}"
+    );
+}
+
 #[test]
 fn nothing_that_a_target_sends_moves_the_cursor() {
     let evil = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\n\u{202e}✓ pass";
@@ -117,6 +197,7 @@ fn nothing_that_a_target_sends_moves_the_cursor() {
     let mut raw = Vec::new();
     let look = Look {
         width: 100,
+        screen: None,
         detail: Detail::Full,
         folder: None,
         target_flags: "",
@@ -138,6 +219,7 @@ fn a_path_with_spaces_is_quoted_for_the_shell() {
     let report = report(vec![finding(id::READ_1, 1)]);
     let look = Look {
         width: 100,
+        screen: None,
         detail: Detail::Normal,
         folder: Some(Path::new("my reports")),
         target_flags: "",
@@ -194,6 +276,6 @@ fn a_race_is_drawn_over_time() {
     };
     let text = drawn(&report(vec![race]), 80, Detail::Normal);
     let (_, findings) = text.split_once("\nFindings").unwrap();
-    let (findings, _) = findings.split_once("\nOpen points").unwrap();
+    let (findings, _) = findings.split_once("\nThe run").unwrap();
     insta::assert_snapshot!(findings);
 }
