@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::crafted::subscription;
 use super::tell::tell;
 use super::{CREATION_EVENT, Walk, is_about_webhooks};
 use crate::reference::call::{Call, Content, Operation, Reply};
@@ -159,6 +160,23 @@ async fn walk_with_webhooks(walk: &mut Walk) {
         .for_each(|(_, reply)| without_address(reply));
 }
 
+/// A removal with another key than the signed one, and a look at what it did.
+async fn walk_with_a_refused_removal(walk: &mut Walk) {
+    let mut subscribe = subscription(&walk.client);
+    walk.client.authorize(&mut subscribe);
+    let answer = walk.send(subscribe).await;
+    let id = answer["id"].as_str().unwrap_or_default();
+    for operation in [DeleteWebhook, ReadWebhook] {
+        let mut call = walk.client.call(operation, id);
+        walk.client.authorize(&mut call);
+        if operation == DeleteWebhook {
+            let other = "0a1b2c3d-0000-4000-8000-00000000abcd";
+            set(&mut call, "idempotency-key", other);
+        }
+        walk.send(call).await;
+    }
+}
+
 /// The port is chance.
 fn without_address(reply: &mut Reply) {
     match reply.value_mut() {
@@ -185,6 +203,9 @@ impl Walk {
 async fn tour_of_webhooks(options: &Options) -> Vec<String> {
     let mut walk = Walk::new(options, false);
     walk_with_webhooks(&mut walk).await;
+    let mut guarded = Walk::new(options, true);
+    walk_with_a_refused_removal(&mut guarded).await;
+    walk.lines.append(&mut guarded.lines);
     tell(&walk.lines)
 }
 

@@ -241,6 +241,7 @@ async fn walk_without_keys(walk: &mut Walk) {
         walk.create_call(&account, &virtual_card()),
         walk.client.call(Issue, &card),
         walk.client.call(Terminate, &card),
+        walk.client.call(DeleteWebhook, &card),
     ] {
         set(&mut call, "idempotency-key", "retry-1");
         walk.send(call.clone()).await;
@@ -262,6 +263,8 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         ("/billingAddress/city", Some(json!("Łódź 🏙"))),
         ("/billingAddress/secondLine", Some(json!(""))),
         ("/nickname", Some(json!("Fred"))),
+        ("/status", Some(json!("active"))),
+        ("/billingAddress/country", Some(json!("NA"))),
         ("/type", Some(json!(" physical"))),
         ("/billingAddress/country", Some(json!("gb"))),
         ("/billingAddress/country", Some(json!("GBR"))),
@@ -333,9 +336,11 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         walk.send(call).await;
     }
     let account = walk.account();
-    let mut plain = walk.create_call(&account, &virtual_card());
-    set(&mut plain, "content-type", "text/plain");
-    walk.send(plain).await;
+    for other in ["text/plain", "application/jsonp"] {
+        let mut call = walk.create_call(&account, &virtual_card());
+        set(&mut call, "content-type", other);
+        walk.send(call).await;
+    }
     let mut with_charset = walk.create_call(&account, &virtual_card());
     set(
         &mut with_charset,
@@ -434,7 +439,7 @@ pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        for operation in [ReadCard, Deactivate, Terminate] {
+        for operation in [ReadCard, Fail, Deactivate, Terminate] {
             let mut call = walk.client.call(operation, &card);
             tamper(&walk.client, &mut call);
             walk.send(call).await;
