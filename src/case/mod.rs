@@ -127,6 +127,8 @@ pub enum KeyUse {
     /// A fresh one (a retry: the earlier step's).
     #[default]
     Usual,
+    /// A fresh one that begins with the time, as version 7 of UUIDs does (RFC 9562), where others are all chance.
+    TimeOrdered,
     /// None.
     Missing,
     /// This text, which need not be a UUID.

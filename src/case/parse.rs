@@ -95,6 +95,7 @@ impl fmt::Display for Step {
         }
         match &self.key {
             KeyUse::Usual => {}
+            KeyUse::TimeOrdered => f.write_str(" with time-ordered key")?,
             KeyUse::Missing => f.write_str(" without key")?,
             KeyUse::Text(text) => write!(f, " with key {}", quoted(text))?,
             KeyUse::Of(step) => write!(f, " with key of {step}")?,
@@ -247,6 +248,8 @@ impl<'a> Reader<'a> {
             step.loss = Some(Loss::GiveUpAfter(self.milliseconds()?));
         } else if self.take("in upper case") {
             step.upper_case = true;
+        } else if self.take("with time-ordered key") {
+            step.key = KeyUse::TimeOrdered;
         } else if self.take("without key") {
             step.key = KeyUse::Missing;
         } else if self.take("with key of") {
@@ -264,7 +267,7 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, in upper case, by METHOD, {}, over a fresh connection, then cut after sending, then cut while \
+                 with key of #n, with time-ordered key, in upper case, by METHOD, {}, over a fresh connection, then cut after sending, then cut while \
                  reading, then give up after 50ms, or an access flaw ({}, with signature of #n)",
                 self.rest,
                 Encoding::ALL
@@ -495,6 +498,7 @@ mod tests {
             "list all",
             "activate #12 with key of #3",
             "terminate #1 with key \"abc\"",
+            "create virtual on A with time-ordered key",
             "retry #3 with {\"type\":\"physical\"}",
             "retry #3 in upper case",
             "pause 1200ms",

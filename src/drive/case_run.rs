@@ -33,7 +33,7 @@ pub struct CaseRun<'a> {
     pub(super) case: CaseTrace,
     pub(super) events: Events<'a>,
     cards: BTreeMap<StepNumber, String>,
-    drafts: BTreeMap<StepNumber, Draft>,
+    pub(super) drafts: BTreeMap<StepNumber, Draft>,
     /// The requests whose signatures later steps take, and which steps make them.
     signed: BTreeMap<StepNumber, Outgoing>,
     taken: BTreeSet<StepNumber>,

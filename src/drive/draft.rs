@@ -199,6 +199,7 @@ impl Known<'_> {
     fn key(&self, key: &KeyUse) -> Skipped<Option<String>> {
         match key {
             KeyUse::Usual => Ok(Some(Uuid::new_v4().to_string())),
+            KeyUse::TimeOrdered => Ok(Some(Uuid::now_v7().to_string())),
             KeyUse::Missing => Ok(None),
             KeyUse::Text(text) => Ok(Some(text.clone())),
             KeyUse::Of(earlier) => match self.drafts.get(earlier).and_then(|d| d.key.clone()) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use super::case_run::CaseRun;
 use super::draft::{Ask, Draft};
@@ -164,11 +165,14 @@ impl CaseRun<'_> {
         let step = &self.case.case.steps[number.0 - 1];
         let key = match &step.key {
             KeyUse::Usual | KeyUse::Of(_) => draft.key,
+            KeyUse::TimeOrdered => Some(Uuid::now_v7().to_string()),
             KeyUse::Missing => None,
             KeyUse::Text(text) => Some(text.clone()),
         };
         let flaw = step.flaw;
-        self.ask_flawed(number, &Draft { key, ..draft }, flaw).await
+        let draft = Draft { key, ..draft };
+        self.drafts.insert(number, draft.clone());
+        self.ask_flawed(number, &draft, flaw).await
     }
 
     /// Reads the card, and waits for its event. A card that has changed meanwhile is read again. When nothing comes, a last

@@ -15,7 +15,7 @@ const COMMON_COUNTRIES: [&str; 6] = ["NO", "SE", "DE", "GB", "US", "JP"];
 const LENGTHS: [usize; 8] = [36, 64, 65, 100, 101, 255, 256, 300];
 
 /// Words that have gone wrong before somewhere.
-const TELLING: [&str; 34] = [
+const TELLING: [&str; 37] = [
     "Østlandet",
     "Café",
     // The same, decomposed.
@@ -54,8 +54,11 @@ const TELLING: [&str; 34] = [
     "o\u{328}\u{304}",
     "O'Brien & \"Sons\" <b>Ltd</b>",
     "C:\\temp\\%20;--",
+    "Marks &amp; Spencer &#39;7&#39;",
     "null",
     "0154",
+    "12E5",
+    "+44 20",
 ];
 
 /// Contiguous, wholly assigned stretches of letters, from several planes.

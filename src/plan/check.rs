@@ -142,9 +142,7 @@ fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String>
             "{signed} is a pause, which sends nothing: name a call"
         ));
     }
-    let hook_has_key = matches!(&step.command, Command::Hook(hook) if hook.modifies())
-        && step.key != KeyUse::Missing;
-    (flaw.needs_key() && !sends_key(step) && !hook_has_key)
+    (flaw.needs_key() && !sends_key(step))
         .then(|| format!("`{flaw}` needs an idempotency key: name a call that modifies"))
 }
 
@@ -184,7 +182,7 @@ pub(super) fn modifies(step: &Step) -> bool {
     matches!(
         step.command,
         Command::Create { .. } | Command::Act(..) | Command::Retry(_)
-    )
+    ) || matches!(&step.command, Command::Hook(hook) if hook.modifies())
 }
 
 /// The step that a chain of retries goes back to.

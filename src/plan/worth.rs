@@ -125,6 +125,7 @@ fn kind(step: &Step) -> String {
     };
     let key = match step.key {
         KeyUse::Usual => "",
+        KeyUse::TimeOrdered => " time-ordered key",
         KeyUse::Missing => " no key",
         KeyUse::Text(_) => " odd key",
         KeyUse::Of(_) => " used key",

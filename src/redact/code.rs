@@ -7,11 +7,13 @@ use memchr::memmem::Finder;
 use super::CODE_MARK;
 
 /// Names of a CVV or PIN (letters and digits alone, in lower case), and the lengths that one has.
-const NAMES: [(&str, std::ops::RangeInclusive<usize>); 17] = [
+const NAMES: [(&str, std::ops::RangeInclusive<usize>); 19] = [
     ("cvv", 3..=4),
     ("cvv2", 3..=4),
     ("cvc", 3..=4),
     ("cvc2", 3..=4),
+    ("csc", 3..=4),
+    ("cardcsc", 3..=4),
     ("cvvcode", 3..=4),
     ("cvccode", 3..=4),
     ("cardcvv", 3..=4),

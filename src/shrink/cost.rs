@@ -31,7 +31,7 @@ impl Cost {
 fn oddity(step: &Step) -> usize {
     let key = match &step.key {
         KeyUse::Usual => 0,
-        KeyUse::Missing => 1,
+        KeyUse::TimeOrdered | KeyUse::Missing => 1,
         KeyUse::Text(text) => 2 + text.chars().map(char_oddity).sum::<usize>(),
         KeyUse::Of(_) => 2,
     };

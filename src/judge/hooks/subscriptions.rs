@@ -14,7 +14,7 @@ use crate::judge::answers::answered;
 use crate::judge::follow::{Found, Judge, Scene};
 use crate::judge::request::Asked;
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Exchange, Micros, Reply, Response};
+use crate::trace::{Exchange, Micros, Reply, Request, Response};
 use crate::world::Moment;
 use crate::world::ways::{self, Effect, Input, Way};
 
@@ -45,7 +45,7 @@ struct Subscriptions {
     refused: BTreeMap<String, StepNumber>,
 }
 
-impl Judge<'_> {
+impl<'t> Judge<'t> {
     /// HOOK-10 to HOOK-12, HOOK-15 and HOOK-16, as far as answers go.
     pub(super) fn subscriptions(&mut self) {
         let mut known = Subscriptions::default();
@@ -69,6 +69,13 @@ impl Judge<'_> {
                 continue;
             };
             let webhook = route.webhook.unwrap_or_default();
+            let is_change = matches!(
+                route.operation,
+                OperationKind::PutWebhook | OperationKind::DeleteWebhook
+            );
+            if is_change && self.repeated(moment, response) {
+                continue;
+            }
             match route.operation {
                 OperationKind::PutWebhook => self.put(moment, exchange, response, &mut known),
                 OperationKind::GetWebhook if !self.is_bent(exchange) => {
@@ -96,6 +103,41 @@ impl Judge<'_> {
             None => vec![Way::success(id::HOOK_11, Effect::Nothing)],
         };
         self.only(scene, ways);
+    }
+
+    /// IDEM-3, of a call on subscriptions that was made before and succeeded. Whether this is one.
+    fn repeated(&mut self, moment: Moment, response: &Response) -> bool {
+        let Some(first) = self.first_of(moment) else {
+            return false;
+        };
+        self.show(id::IDEM_3);
+        let exchange = &self.trace.exchanges[moment];
+        let is_alike = first.response().is_some_and(|before| {
+            before.status == response.status && answer(first) == answer(exchange)
+        });
+        if !is_alike {
+            let expected = format!("what step {} was answered", first.step);
+            let found = Found::plain(
+                "the retry of a call on subscriptions",
+                expected,
+                answered(response),
+            );
+            self.depart_at(moment, &[id::IDEM_3], found);
+        }
+        true
+    }
+
+    /// The success of which a call on subscriptions is the retry: the same, under the same key.
+    fn first_of(&self, moment: Moment) -> Option<&'t Exchange> {
+        let trace = self.trace;
+        let exchange = &trace.exchanges[moment];
+        if exchange.request.method == "GET" || self.is_bent(exchange) {
+            return None;
+        }
+        let mut earlier = trace.exchanges[..moment].iter().enumerate();
+        let (first_at, first) = earlier
+            .find(|(_, first)| first.is_success() && is_retry(&exchange.request, &first.request))?;
+        (!self.is_bent(first) && !self.clock.moved_since(first_at)).then_some(first)
     }
 
     /// Whether it was rightly accepted or refused has been judged with the other answers (HOOK-14).
@@ -309,11 +351,12 @@ impl Judge<'_> {
     fn closed(&self) -> BTreeMap<StepNumber, Closed> {
         let mut open: BTreeMap<String, StepNumber> = BTreeMap::new();
         let mut closed = BTreeMap::new();
-        for exchange in &self.trace.exchanges {
+        for (moment, exchange) in self.trace.exchanges.iter().enumerate() {
             let request = &exchange.request;
-            let (Some(route), Some(response)) = (
+            let (Some(route), Some(response), None) = (
                 self.contract.route(&request.method, &request.path),
                 exchange.telling().filter(|_| !exchange.token_over),
+                self.first_of(moment),
             ) else {
                 continue;
             };
@@ -412,4 +455,17 @@ fn is_equal(name: &str, first: &Value, second: &Value) -> bool {
 /// The id of a subscription; UUIDs compare without case (contract.md, operations).
 fn name_of(id: &str) -> String {
     id.to_ascii_lowercase()
+}
+
+/// Whether it is the same call under the same key.
+fn is_retry(request: &Request, first: &Request) -> bool {
+    let key = |request: &Request| {
+        request
+            .header("idempotency-key")
+            .map(str::to_ascii_lowercase)
+    };
+    request.method == first.method
+        && request.path == first.path
+        && request.body == first.body
+        && key(request).is_some_and(|text| Some(text) == key(first))
 }

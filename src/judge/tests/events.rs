@@ -611,3 +611,34 @@ fn an_event_may_print_a_time_with_more_digits_or_fewer() {
     told("2026-01-01T01:00:00.1+01:00", &[]);
     told("2026-01-01T00:00:00.102Z", &[("HOOK-3", 3)]);
 }
+
+#[test]
+fn a_retried_call_on_subscriptions_is_answered_as_it_was() {
+    let again = format!(
+        "retry #1 => 200 {}",
+        r#"{"id":"99999999-0000-4000-8000-000000000001",
+        "callbackUrl":"http://h/1","types":["card.updated"],"createdAt":"2026-01-01T00:00:00Z",
+        "updatedAt":"2026-01-01T00:00:00Z"}"#
+    );
+    let another = again.replace("99999999", "88888888");
+    let read = "read subscription #1 => 404";
+    let removed = [
+        "subscribe => 200",
+        "unsubscribe #1 => 204",
+        "retry #2 => 204",
+        read,
+    ];
+    check_events(
+        &["subscribe => 200", &again, "list subscriptions => 200"],
+        &[],
+    );
+    check_events(&["subscribe => 200", &another], &[("IDEM-3", 2)]);
+    check_events(&removed, &[]);
+    let found_no_more = [
+        "subscribe => 200",
+        "unsubscribe #1 => 204",
+        "retry #2 => 404",
+        read,
+    ];
+    check_events(&found_no_more, &[("IDEM-3", 3)]);
+}

@@ -231,7 +231,7 @@ impl Story {
         let mut headers = vec![("content-type".to_owned(), media_type.to_owned())];
         if method != "GET" {
             let value = match &step.key {
-                KeyUse::Usual => Some(key(number)),
+                KeyUse::Usual | KeyUse::TimeOrdered => Some(key(number)),
                 KeyUse::Of(other) => Some(key(*other)),
                 KeyUse::Text(text) => Some(text.clone()),
                 KeyUse::Missing => None,

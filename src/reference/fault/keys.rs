@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::{Fault, remove};
-use crate::reference::call::{Call, Operation};
+use crate::reference::call::{Call, Operation, Refusal};
 use crate::reference::idempotency::{
     Decision, Payload, once, parse_key, payload, record_name, replay, wants_key,
 };
@@ -81,6 +81,21 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.parse_key = |text| match text {
                 Some(text) => Ok(text.to_ascii_lowercase()),
                 None => parse_key(None),
+            };
+        },
+    },
+    Fault {
+        id: "key-of-version-4-only",
+        words: "An idempotency key must be a UUID of version 4.",
+        requirement: "CREATE-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_key = |text| {
+                let key = parse_key(text)?;
+                match key.as_bytes().get(14) {
+                    Some(b'4') => Ok(key),
+                    _ => Err(Refusal::invalid("Idempotency-Key is not of version 4")),
+                }
             };
         },
     },

@@ -228,6 +228,14 @@ async fn walk_with_keys_of_errors(walk: &mut Walk) {
 
 async fn walk_without_keys(walk: &mut Walk) {
     let account = walk.account();
+    let elsewhere = walk.account();
+    let mut in_order = walk.create_call(&elsewhere, &virtual_card());
+    set(
+        &mut in_order,
+        "idempotency-key",
+        "01a2195a-0000-7000-8000-00000000abcd",
+    );
+    walk.send(in_order).await;
     let mut physical = walk.create_call(&account, &physical_card());
     walk.send(physical.clone()).await;
     for pointer in ["/shippingAddress/city", "/billingAddress/secondLine"] {
