@@ -79,6 +79,7 @@ impl Embedded {
         profile.foreign = Foreign {
             account: Some(running.foreign_account),
             card: Some(running.foreign_card),
+            subscription: Some(running.foreign_subscription),
         };
         profile.webhooks = Some(Webhooks {
             wait: Wait(EVENT_WAIT),

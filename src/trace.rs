@@ -7,6 +7,7 @@
 //! of a run that was killed, stopped, or is still at work. Nothing secret is in it: the driver never puts a credential into a
 //! [`Request`], and [`crate::redact`] masks card numbers in what a target sends.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -15,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::card::{AccountId, Action, CardId};
-use crate::case::{Case, Flaw, StepNumber};
+use crate::case::{Case, Encoding, Flaw, StepNumber, body_bytes};
 
 /// The version of the form of trace files.
 pub const TRACE_VERSION: u32 = 1;
@@ -111,9 +112,26 @@ pub struct Request {
     /// The body, if one was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// How the body's text was written in bytes, if not in plain UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
 }
 
 impl Request {
+    /// The body as it went over the wire.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        body_bytes(self.body.as_deref().unwrap_or_default(), self.encoding)
+    }
+
+    /// The body for people: its text, and how it was written if not in plain UTF-8.
+    pub fn body_in_words(&self) -> Cow<'_, str> {
+        let text = self.body.as_deref().unwrap_or_default();
+        match self.encoding {
+            None => text.into(),
+            Some(encoding) => format!("{text} ({encoding})").into(),
+        }
+    }
+
     /// The value of a header field, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
@@ -397,6 +415,10 @@ pub struct Terms {
     /// A card of another programme.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign_card: Option<CardId>,
+    /// A subscription of another programme.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub foreign_subscription: Option<Uuid>,
     /// How long an event may take; absent where none are received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_wait: Option<Micros>,

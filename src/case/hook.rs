@@ -18,12 +18,32 @@ pub enum Hook {
     RefuseNext,
     /// Subscribe to card events once more, at an address of its own.
     Subscribe,
-    /// Remove the subscription that this step made.
-    Unsubscribe(StepNumber),
-    /// Read the subscription that this step made.
-    ReadSubscription(StepNumber),
+    /// Move a subscription to another address of the step's own.
+    Resubscribe(SubscriptionRef),
+    /// Remove a subscription.
+    Unsubscribe(SubscriptionRef),
+    /// Read a subscription.
+    ReadSubscription(SubscriptionRef),
     /// Read all subscriptions.
     ListSubscriptions,
+}
+
+/// Which subscription a step concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscriptionRef {
+    /// The one that this step made.
+    Made(StepNumber),
+    /// One of another programme.
+    Foreign,
+}
+
+impl fmt::Display for SubscriptionRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made(step) => write!(f, "{step}"),
+            Self::Foreign => f.write_str("foreign"),
+        }
+    }
 }
 
 impl Hook {
@@ -36,22 +56,57 @@ impl Hook {
     }
 
     /// The subscription that the step is about.
-    pub fn subscription(&self) -> Option<StepNumber> {
+    pub fn subscription(&self) -> Option<SubscriptionRef> {
         match self {
-            Self::Unsubscribe(step) | Self::ReadSubscription(step) => Some(*step),
-            _ => None,
+            Self::Resubscribe(subscription)
+            | Self::Unsubscribe(subscription)
+            | Self::ReadSubscription(subscription) => Some(*subscription),
+            Self::Await { .. } | Self::RefuseNext | Self::Subscribe | Self::ListSubscriptions => {
+                None
+            }
         }
+    }
+
+    /// The step that made the subscription that this one is about.
+    pub fn subscribed_by(&self) -> Option<StepNumber> {
+        match self.subscription()? {
+            SubscriptionRef::Made(step) => Some(step),
+            SubscriptionRef::Foreign => None,
+        }
+    }
+
+    /// Whether it is one request, and that alone.
+    pub fn is_call(&self) -> bool {
+        !matches!(self, Self::Await { .. } | Self::RefuseNext)
+    }
+
+    /// Whether it is a request that asks for a change, which carries an idempotency key.
+    pub fn modifies(&self) -> bool {
+        matches!(
+            self,
+            Self::Subscribe | Self::Resubscribe(_) | Self::Unsubscribe(_)
+        )
+    }
+
+    /// Whether its request has a body.
+    pub fn has_body(&self) -> bool {
+        matches!(self, Self::Subscribe | Self::Resubscribe(_))
     }
 
     /// The same with each step number that it names put through `rename`.
     pub fn renumbered(&self, rename: impl Fn(StepNumber) -> StepNumber) -> Self {
+        let of = |subscription: &SubscriptionRef| match subscription {
+            SubscriptionRef::Made(step) => SubscriptionRef::Made(rename(*step)),
+            SubscriptionRef::Foreign => SubscriptionRef::Foreign,
+        };
         match self {
             Self::Await { card, events } => Self::Await {
                 card: rename(*card),
                 events: *events,
             },
-            Self::Unsubscribe(step) => Self::Unsubscribe(rename(*step)),
-            Self::ReadSubscription(step) => Self::ReadSubscription(rename(*step)),
+            Self::Resubscribe(subscription) => Self::Resubscribe(of(subscription)),
+            Self::Unsubscribe(subscription) => Self::Unsubscribe(of(subscription)),
+            Self::ReadSubscription(subscription) => Self::ReadSubscription(of(subscription)),
             Self::RefuseNext | Self::Subscribe | Self::ListSubscriptions => self.clone(),
         }
     }
@@ -64,8 +119,9 @@ impl fmt::Display for Hook {
             Self::Await { card, events } => write!(f, "await {events} events of {card}"),
             Self::RefuseNext => f.write_str("refuse next event"),
             Self::Subscribe => f.write_str("subscribe"),
-            Self::Unsubscribe(step) => write!(f, "unsubscribe {step}"),
-            Self::ReadSubscription(step) => write!(f, "read subscription {step}"),
+            Self::Resubscribe(subscription) => write!(f, "subscribe again {subscription}"),
+            Self::Unsubscribe(subscription) => write!(f, "unsubscribe {subscription}"),
+            Self::ReadSubscription(subscription) => write!(f, "read subscription {subscription}"),
             Self::ListSubscriptions => f.write_str("list subscriptions"),
         }
     }

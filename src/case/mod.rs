@@ -14,6 +14,7 @@
 //! Cases are pure data: no ids, keys or times, so that they can be generated, shrunk, stored and run again.
 //! What a step means on the wire is the driver's business; what its answer means is the judge's.
 
+mod encoding;
 mod flaw;
 mod hook;
 mod parse;
@@ -29,8 +30,9 @@ use serde_json::Value;
 
 use crate::card::{Action, CardType};
 
+pub use encoding::{Encoding, body_bytes};
 pub use flaw::{Flaw, Part};
-pub use hook::Hook;
+pub use hook::{Hook, SubscriptionRef};
 pub use parse::StepError;
 
 /// The place of a step in its case, counted from 1. Written `#3`.
@@ -105,7 +107,7 @@ pub enum Command {
     MoveClock(u64),
 }
 
-/// What the body of a `create` is, beyond the standard request.
+/// What the body of a `create` or a `subscribe` is, beyond the standard request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Body {
     /// A valid request for the type, ordinary values.
@@ -177,10 +179,12 @@ pub struct Step {
     pub lane: Option<Lane>,
     /// What is asked.
     pub command: Command,
-    /// The body, for a create or the retry of one.
+    /// The body, for a create or the retry of one, and for a subscription.
     pub body: Body,
     /// Another media type than `application/json`.
     pub media_type: Option<String>,
+    /// How the body is written in bytes, if not in plain UTF-8.
+    pub encoding: Option<Encoding>,
     /// The idempotency key.
     pub key: KeyUse,
     /// Another method than the call's own.
@@ -203,6 +207,7 @@ impl Step {
             command,
             body: Body::Standard,
             media_type: None,
+            encoding: None,
             key: KeyUse::Usual,
             method: None,
             upper_case: false,
@@ -238,7 +243,7 @@ impl Step {
                 Some(*step)
             }
             Command::Retry(step) => Some(*step),
-            Command::Hook(hook) => hook.card().or(hook.subscription()),
+            Command::Hook(hook) => hook.card().or(hook.subscribed_by()),
             _ => None,
         };
         let key = match self.key {

@@ -6,7 +6,10 @@ use std::str::FromStr;
 use http::Method;
 use serde_json::Value;
 
-use super::{AccountRef, Body, CardRef, Command, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber};
+use super::{
+    AccountRef, Body, CardRef, Command, Encoding, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber,
+    SubscriptionRef,
+};
 use crate::card::{Action, CardType};
 
 /// A step that can't be read: what stands there, what was expected.
@@ -86,6 +89,9 @@ impl fmt::Display for Step {
         }
         if let Some(media_type) = &self.media_type {
             write!(f, " as {}", quoted(media_type))?;
+        }
+        if let Some(encoding) = self.encoding {
+            write!(f, " {encoding}")?;
         }
         match &self.key {
             KeyUse::Usual => {}
@@ -170,7 +176,7 @@ impl<'a> Reader<'a> {
                 Ok(Command::Create { account, card_type })
             }
             "read" if self.take("subscription") => {
-                Ok(Command::Hook(Hook::ReadSubscription(self.step_number()?)))
+                Ok(Command::Hook(Hook::ReadSubscription(self.subscription()?)))
             }
             "read" => Ok(Command::Read(self.card()?)),
             "list" if self.take("all") => Ok(Command::ListProgramme),
@@ -183,8 +189,11 @@ impl<'a> Reader<'a> {
                 self.expect("next event")?;
                 Ok(Command::Hook(Hook::RefuseNext))
             }
+            "subscribe" if self.take("again") => {
+                Ok(Command::Hook(Hook::Resubscribe(self.subscription()?)))
+            }
             "subscribe" => Ok(Command::Hook(Hook::Subscribe)),
-            "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.step_number()?))),
+            "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.subscription()?))),
             "move" => Ok(Command::MoveClock(self.seconds()?)),
             other => Err(unknown_verb(other)),
         }
@@ -224,6 +233,8 @@ impl<'a> Reader<'a> {
     fn modifier(&mut self, step: &mut Step) -> Read<()> {
         if let Some(flaw) = self.flaw() {
             step.flaw = Some(flaw);
+        } else if let Some(encoding) = self.encoding() {
+            step.encoding = Some(encoding);
         } else if self.take("with signature of") {
             step.flaw = Some(Flaw::SignatureOf(self.step_number()?));
         } else if self.take("over a fresh connection") {
@@ -253,9 +264,12 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, in upper case, by METHOD, over a fresh connection, then cut after sending, then cut while \
+                 with key of #n, in upper case, by METHOD, {}, over a fresh connection, then cut after sending, then cut while \
                  reading, then give up after 50ms, or an access flaw ({}, with signature of #n)",
                 self.rest,
+                Encoding::ALL
+                    .map(|encoding| encoding.to_string())
+                    .join(", "),
                 Flaw::ALL.map(|flaw| flaw.to_string()).join(", ")
             ));
         }
@@ -291,6 +305,12 @@ impl<'a> Reader<'a> {
             .map(|(_, flaw)| flaw)
     }
 
+    fn encoding(&mut self) -> Option<Encoding> {
+        Encoding::ALL
+            .into_iter()
+            .find(|encoding| self.take(&encoding.to_string()))
+    }
+
     fn account(&mut self) -> Read<AccountRef> {
         if self.rest.starts_with('"') {
             return Ok(AccountRef::Malformed(self.text()?));
@@ -319,6 +339,13 @@ impl<'a> Reader<'a> {
             word => Err(format!(
                 "`{word}` names no card: #n for the card of step n, unknown, foreign, or a malformed id in quotes"
             )),
+        }
+    }
+
+    fn subscription(&mut self) -> Read<SubscriptionRef> {
+        match self.take("foreign") {
+            true => Ok(SubscriptionRef::Foreign),
+            false => self.step_number().map(SubscriptionRef::Made),
         }
     }
 
@@ -409,24 +436,33 @@ fn unknown_verb(verb: &str) -> String {
 }
 
 fn check_modifiers(step: &Step) -> Read<()> {
-    let has_body = matches!(step.command, Command::Create { .. } | Command::Retry(_));
-    if !has_body && (step.body != Body::Standard || step.media_type.is_some()) {
-        return Err("only a create, or the retry of one, has a body".to_owned());
+    let may_be_a_create = matches!(step.command, Command::Create { .. } | Command::Retry(_));
+    let has_body =
+        may_be_a_create || matches!(&step.command, Command::Hook(hook) if hook.has_body());
+    let is_odd_body =
+        step.body != Body::Standard || step.media_type.is_some() || step.encoding.is_some();
+    if !has_body && is_odd_body {
+        return Err("only a create, the retry of one, and a `subscribe` have a body".to_owned());
     }
-    let modifies = has_body || matches!(step.command, Command::Act(..));
+    let modifies = may_be_a_create
+        || match &step.command {
+            Command::Act(..) => true,
+            Command::Hook(hook) => hook.modifies() && !matches!(step.key, KeyUse::Of(_)),
+            _ => false,
+        };
     let is_sent = !matches!(step.command, Command::Pause(_));
     if !is_sent && (step.fresh_connection || step.loss.is_some()) {
         return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
     }
-    let is_bent = step.flaw.is_some()
-        || step.upper_case
-        || step.lane.is_some()
-        || step.loss.is_some()
-        || step.fresh_connection;
-    if matches!(step.command, Command::Hook(_)) && is_bent {
-        return Err(
-            "a step about webhooks is sent as it is, without flaws, and in no lane".to_owned(),
-        );
+    if let Command::Hook(hook) = &step.command {
+        let is_bent =
+            step.upper_case || step.lane.is_some() || step.loss.is_some() || step.fresh_connection;
+        if is_bent || step.flaw.is_some() && !hook.is_call() {
+            return Err(
+                "a step about webhooks is sent as it is, in no lane; only one call can have a flaw"
+                    .to_owned(),
+            );
+        }
     }
     if !modifies && step.key != KeyUse::Usual {
         return Err("only a call that modifies has an idempotency key".to_owned());
@@ -449,6 +485,8 @@ mod tests {
             "create virtual on A",
             "create physical on B with {\"shippingAddress\":null}",
             "create virtual on A with body \"{\" as \"text/plain\"",
+            "create virtual on A with {\"billingAddress\":{\"city\":\"Zürich\"}} in Latin-1",
+            "subscribe behind a byte order mark",
             "create virtual on unknown",
             "create virtual on \"no-uuid\" without key",
             "read #1 in upper case",
@@ -472,8 +510,14 @@ mod tests {
             "await 3 events of #1",
             "refuse next event",
             "subscribe",
+            "subscribe with {\"types\":[\"card.made\"]}",
+            "subscribe with body \"{\" as \"text/plain\"",
+            "subscribe again #2",
+            "subscribe again foreign with {\"types\":7}",
             "unsubscribe #2",
+            "unsubscribe foreign",
             "read subscription #2",
+            "read subscription foreign",
             "list subscriptions",
             "[1] activate #1",
             "[4] retry #3 in upper case",
@@ -516,12 +560,16 @@ mod tests {
             ("move clock by 0s", "3601s"),
             ("create virtual on A with {", "is not JSON"),
             ("read #1 with {}", "only a create"),
+            ("unsubscribe #1 with {}", "only a create"),
+            ("subscribe again", "is no step"),
             ("read #1 without key", "only a call that modifies"),
             ("read #1 then cut", "then cut after sending"),
             ("read #1 then give up after 5", "1200ms"),
             ("pause 5ms then cut while reading", "a pause sends nothing"),
             ("activate #1 quickly", "says nothing known"),
-            ("subscribe without bearer", "without flaws"),
+            ("await event of #1 without bearer", "only one call"),
+            ("subscribe in upper case", "as it is"),
+            ("subscribe with key of #1", "only a call that modifies"),
             ("[1] await event of #1", "in no lane"),
             ("[5] activate #1", "is no lane: [1] to [4]"),
             ("[1]activate #1", "is no lane"),

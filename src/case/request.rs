@@ -1,4 +1,4 @@
-//! The bodies that creates send: the ordinary request, and what a case makes of it.
+//! The bodies that creates and subscriptions send: the ordinary request, and what a case makes of it.
 
 use serde_json::{Map, Value, json};
 
@@ -23,6 +23,15 @@ pub fn standard_request(card_type: CardType) -> Value {
         request["shippingAddress"] = address("2 Market Lane");
     }
     request
+}
+
+/// Stands for the callback address of a subscription, which only the driver knows: wherever a body has it, the step's own
+/// address is sent. Nothing is ever reached by it (RFC 2606).
+pub const CALLBACK: &str = "https://callback.invalid/";
+
+/// An ordinary, valid `WebhookRequest`.
+pub fn standard_subscription() -> Value {
+    json!({ "callbackUrl": CALLBACK, "types": ["card.updated"] })
 }
 
 /// The text of a body: `standard` itself, patched, or replaced.

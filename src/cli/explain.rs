@@ -143,9 +143,11 @@ fn shown(needs: Needs) -> Option<&'static str> {
         Needs::Bearer => Some("only where the profile names credentials"),
         Needs::Signing => Some("only where the profile has requests signed"),
         Needs::AtOnce => Some("only where [limits] in the profile let two requests go at once"),
-        Needs::Clock | Needs::SignatureAge | Needs::Webhooks | Needs::Changes => {
-            Some(needs.reason())
-        }
+        Needs::Clock
+        | Needs::SignatureAge
+        | Needs::Webhooks
+        | Needs::ForeignSubscription
+        | Needs::Changes => Some(needs.reason()),
     }
 }
 

@@ -66,6 +66,14 @@ impl OperationKind {
         OperationKind::DeleteWebhook,
     ];
 
+    /// Whether it is about subscriptions.
+    pub fn is_about_webhooks(self) -> bool {
+        matches!(
+            self,
+            Self::PutWebhook | Self::ListWebhooks | Self::GetWebhook | Self::DeleteWebhook
+        )
+    }
+
     /// How many of [`OperationKind::ALL`] a document must describe.
     pub const REQUIRED: usize = 7;
 

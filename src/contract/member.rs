@@ -19,6 +19,8 @@ pub struct Member {
     pub types: Vec<String>,
     /// The values that the document lists.
     pub options: Vec<Value>,
+    /// The values that the document lists for an item of it, if it is an array.
+    pub item_options: Vec<Value>,
     /// The least and the greatest number of characters.
     pub lengths: (Option<u64>, Option<u64>),
     /// The least and the greatest number.
@@ -51,6 +53,7 @@ fn collect(view: &View<'_>, value: &Value, path: &[String], members: &mut Vec<Me
             is_required: view.requires(&name),
             types: inner.types(),
             options: inner.values(),
+            item_options: inner.items(&Value::Null).values(),
             lengths: (inner.number("minLength"), inner.number("maxLength")),
             bounds: (inner.number("minimum"), inner.number("maximum")),
             format: inner.text("format"),

@@ -8,9 +8,9 @@ use super::source::Source;
 use super::view::View;
 use super::violation::Violation;
 
-/// How long a text may be before its length is an open point.
-const TEXT_CHARS_SURE: usize = 35;
-const POST_CODE_CHARS_SURE: usize = 10;
+/// How long a text may be before its length is an open point, in UTF-16 units: many languages count in those.
+const TEXT_UNITS_SURE: usize = 35;
+const POST_CODE_UNITS_SURE: usize = 10;
 
 /// What the document says about a request body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum RequestBody {
 pub enum OpenPoint {
     /// A property that the document doesn't name.
     UnknownProperty(String),
-    /// An empty string of which no schema states the least length.
+    /// An empty string, or one of blanks alone, of which no schema states the least length.
     EmptyString(String),
     /// A string so long that it may be refused, of which no schema states what is allowed.
     LongString(String),
@@ -115,15 +115,15 @@ fn collect_member(
 }
 
 fn collect_text(view: &View<'_>, text: &str, at: &str, points: &mut Vec<OpenPoint>) {
-    if text.is_empty() && !view.states(&["minLength", "enum"]) {
+    if text.trim().is_empty() && !view.states(&["minLength", "enum"]) {
         points.push(OpenPoint::EmptyString(at.to_owned()));
     }
     let sure = if at.ends_with("/postCode") {
-        POST_CODE_CHARS_SURE
+        POST_CODE_UNITS_SURE
     } else {
-        TEXT_CHARS_SURE
+        TEXT_UNITS_SURE
     };
-    if text.chars().count() > sure && !view.states(&["maxLength", "enum", "format"]) {
+    if text.encode_utf16().count() > sure && !view.states(&["maxLength", "enum", "format"]) {
         points.push(OpenPoint::LongString(at.to_owned()));
     }
     if text.chars().any(is_no_text) {

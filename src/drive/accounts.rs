@@ -183,6 +183,7 @@ fn call_draft(call: &AccountCall, taken: &BTreeMap<String, Value>) -> Result<Dra
             .as_ref()
             .map(|body| filled_value(body, &mut { value }).to_string()),
         media_type: None,
+        encoding: None,
         key: Some(Uuid::new_v4().to_string()),
     })
 }

@@ -311,7 +311,8 @@ impl Client {
             None => outgoing.url.request_target(),
         };
         let uri = Uri::try_from(target).map_err(|e| chain(&e))?;
-        let mut request = Request::new(outgoing.body.map_or_else(Full::default, Full::from));
+        let body = Bytes::from(outgoing.bytes().into_owned());
+        let mut request = Request::new(Full::from(body));
         *request.method_mut() = outgoing.method;
         *request.uri_mut() = uri;
         let mut headers = outgoing.headers;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::card::{AccountId, Action};
 use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, Body, CardRef, Command, Hook, KeyUse, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Command, Encoding, Hook, KeyUse, Step, StepNumber};
 use crate::profile::{Foreign, IssuerCall, Sandbox};
 
 /// A request before access: what a retry sends again.
@@ -21,6 +21,8 @@ pub struct Draft {
     pub body: Option<String>,
     /// Of the body; absent: `application/json`.
     pub media_type: Option<String>,
+    /// How the body is written in bytes, if not in plain UTF-8.
+    pub encoding: Option<Encoding>,
     /// The idempotency key.
     pub key: Option<String>,
 }
@@ -123,6 +125,7 @@ impl Known<'_> {
             path: call.path(seconds),
             body: call.body(seconds).map(|body| body.to_string()),
             media_type: None,
+            encoding: None,
             key: Some(Uuid::new_v4().to_string()),
         };
         Ok(Ask::MoveClock(draft, seconds))
@@ -168,6 +171,7 @@ impl Known<'_> {
             path: sent.path.clone(),
             body,
             media_type: step.media_type.clone().or_else(|| sent.media_type.clone()),
+            encoding: step.encoding.or(sent.encoding),
             key: match step.upper_case {
                 true => key.map(|key| key.to_ascii_uppercase()),
                 false => key,
@@ -187,6 +191,7 @@ impl Known<'_> {
             path,
             body,
             media_type: step.media_type.clone(),
+            encoding: step.encoding,
             key: self.key(&step.key)?,
         }))
     }
@@ -244,6 +249,7 @@ fn read(path: String) -> Draft {
         path,
         body: None,
         media_type: None,
+        encoding: None,
         key: None,
     }
 }

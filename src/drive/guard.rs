@@ -21,8 +21,11 @@ impl Guard {
     pub fn new(profile: &Profile) -> Self {
         let never = &profile.never_touch;
         let foreign = match profile.is_sandbox() {
-            true => [None, None],
-            false => [profile.foreign.account, profile.foreign.card],
+            true => [None; 3],
+            false => {
+                let foreign = profile.foreign;
+                [foreign.account, foreign.card, foreign.subscription]
+            }
         };
         Self {
             no_changes: profile.no_changes(),
@@ -118,6 +121,7 @@ mod tests {
             path: path.to_owned(),
             body: Some(body.to_owned()).filter(|body| !body.is_empty()),
             media_type: None,
+            encoding: None,
             key: None,
         }
     }

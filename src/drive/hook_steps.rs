@@ -9,10 +9,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::case_run::CaseRun;
 use super::draft::{Ask, Draft};
-use super::hooks::{Hooks, Inbox, subscribe_draft, unsubscribe, unsubscribe_draft};
+use super::hooks::{Hooks, Inbox, step_draft, unsubscribe, unsubscribe_draft};
 use super::reply::card_id;
 use crate::card_view::is_same;
-use crate::case::{CardRef, Command, Hook, Step, StepNumber};
+use crate::case::{CardRef, Command, Hook, KeyUse, Step, StepNumber, SubscriptionRef};
 use crate::redact::{card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{EVENTS_MAX, Event, Record, Reply};
 
@@ -94,11 +94,19 @@ impl CaseRun<'_> {
         let Command::Hook(hook) = &step.command else {
             return false;
         };
-        let subscriptions = &self.events.subscriptions;
+        let is_there = |subscription| self.subscription_id(subscription).is_some();
         hook.card().is_some_and(|made| !self.has_card(made))
-            || hook
-                .subscription()
-                .is_some_and(|made| !subscriptions.contains_key(&made))
+            || hook.subscription().is_some_and(|named| !is_there(named))
+    }
+
+    fn subscription_id(&self, subscription: SubscriptionRef) -> Option<String> {
+        match subscription {
+            SubscriptionRef::Made(step) => self.events.subscriptions.get(&step).cloned(),
+            SubscriptionRef::Foreign => {
+                let foreign = self.driver.profile.foreign.subscription;
+                foreign.map(|id| id.to_string())
+            }
+        }
     }
 
     pub(super) async fn hook(&mut self, number: StepNumber, hook: &Hook) {
@@ -108,38 +116,59 @@ impl CaseRun<'_> {
         match hook {
             Hook::Await { card, events } => self.await_events(number, *card, *events).await,
             Hook::RefuseNext => inbox.refuse_next(),
-            Hook::Subscribe => self.subscribe(number).await,
-            Hook::Unsubscribe(made) => self.unsubscribe(number, *made).await,
-            Hook::ReadSubscription(made) => {
-                let id = self.events.subscriptions.get(made).cloned();
-                let Some(id) = id else { return };
+            Hook::Subscribe => self.subscribe(number, None).await,
+            Hook::Resubscribe(subscription) => {
+                let id = self.subscription_id(*subscription);
+                self.subscribe(number, id).await;
+            }
+            Hook::Unsubscribe(subscription) => self.unsubscribe(number, *subscription).await,
+            Hook::ReadSubscription(subscription) => {
+                let Some(id) = self.subscription_id(*subscription) else {
+                    return;
+                };
                 let path = unsubscribe_draft(&id).path;
-                self.ask_once(number, &read(path)).await;
+                self.ask_as_told(number, read(path)).await;
             }
             Hook::ListSubscriptions => {
-                self.ask_once(number, &read("/webhooks".to_owned())).await;
+                self.ask_as_told(number, read("/webhooks".to_owned())).await;
             }
         }
     }
 
-    async fn subscribe(&mut self, number: StepNumber) {
+    /// Subscribes an address of the step's own, or moves a subscription there.
+    async fn subscribe(&mut self, number: StepNumber, id: Option<String>) {
         let Some((hooks, inbox)) = &self.events.open else {
             return;
         };
-        let wanted = subscribe_draft(&hooks.address(&inbox.open_door(number)));
-        if self.ask_once(number, &wanted).await
+        let step = &self.case.case.steps[number.0 - 1];
+        let address = hooks.address(&inbox.open_door(number));
+        let wanted = step_draft(&address, id.as_deref(), step);
+        if self.ask_as_told(number, wanted).await
             && let Some(Reply::Got(response)) = self.last_reply()
-            && let Some(id) = card_id(response)
+            && let Some(made) = card_id(response)
+            && id.as_ref() != Some(&made)
         {
-            self.events.subscriptions.insert(number, id);
+            self.events.subscriptions.insert(number, made);
         }
     }
 
     /// The id stays known, so that later steps can look whether it is gone.
-    async fn unsubscribe(&mut self, number: StepNumber, made: StepNumber) {
-        if let Some(id) = self.events.subscriptions.get(&made).cloned() {
-            self.ask_once(number, &unsubscribe_draft(&id)).await;
+    async fn unsubscribe(&mut self, number: StepNumber, subscription: SubscriptionRef) {
+        if let Some(id) = self.subscription_id(subscription) {
+            self.ask_as_told(number, unsubscribe_draft(&id)).await;
         }
+    }
+
+    /// Asks with the flaw and the key that the step names.
+    async fn ask_as_told(&mut self, number: StepNumber, draft: Draft) -> bool {
+        let step = &self.case.case.steps[number.0 - 1];
+        let key = match &step.key {
+            KeyUse::Usual | KeyUse::Of(_) => draft.key,
+            KeyUse::Missing => None,
+            KeyUse::Text(text) => Some(text.clone()),
+        };
+        let flaw = step.flaw;
+        self.ask_flawed(number, &Draft { key, ..draft }, flaw).await
     }
 
     /// Reads the card, and waits for its event. A card that has changed meanwhile is read again. When nothing comes, a last
@@ -281,6 +310,7 @@ fn read(path: String) -> Draft {
         path,
         body: None,
         media_type: None,
+        encoding: None,
         key: None,
     }
 }

@@ -12,7 +12,6 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use http::{HeaderMap, Method, StatusCode};
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -23,6 +22,8 @@ use super::draft::Draft;
 use super::reply::said;
 use super::setup::Caller;
 use super::trouble::shown_body;
+use crate::case::Step;
+use crate::case::request::{CALLBACK, body_text, standard_subscription};
 use crate::profile::{Foreign, Webhooks};
 use crate::trace::{Event, Micros};
 
@@ -124,12 +125,31 @@ impl Hooks {
 
 /// The request that subscribes an address to what happens to cards.
 pub fn subscribe_draft(address: &str) -> Draft {
-    let body = json!({ "callbackUrl": address, "types": ["card.updated"] });
+    let body = standard_subscription().to_string();
+    put_draft(body.replace(CALLBACK, address))
+}
+
+/// The request by which a step subscribes an address, or moves the subscription of this id there.
+pub fn step_draft(address: &str, id: Option<&str>, step: &Step) -> Draft {
+    let mut standard = standard_subscription();
+    if let Some(id) = id {
+        standard["id"] = id.into();
+    }
+    let body = body_text(&standard, &step.body).replace(CALLBACK, address);
+    Draft {
+        media_type: step.media_type.clone(),
+        encoding: step.encoding,
+        ..put_draft(body)
+    }
+}
+
+fn put_draft(body: String) -> Draft {
     Draft {
         method: Method::PUT,
         path: "/webhooks".to_owned(),
-        body: Some(body.to_string()),
+        body: Some(body),
         media_type: None,
+        encoding: None,
         key: Some(Uuid::new_v4().to_string()),
     }
 }
@@ -141,6 +161,7 @@ pub fn unsubscribe_draft(id: &str) -> Draft {
         path: format!("/webhooks/{}", super::draft::segment(id, false)),
         body: None,
         media_type: None,
+        encoding: None,
         key: Some(Uuid::new_v4().to_string()),
     }
 }

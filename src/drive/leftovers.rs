@@ -57,6 +57,7 @@ fn draft(method: Method, path: String) -> Draft {
         path,
         body: None,
         media_type: None,
+        encoding: None,
     }
 }
 

@@ -138,6 +138,7 @@ impl<'a> CaseRun<'a> {
             && step.lane.is_none()
             && step.method.is_none()
             && step.media_type.is_none()
+            && step.encoding.is_none()
             && step.key == KeyUse::Usual;
         let status = exchange.response().map(|response| response.status);
         is_ordinary && matches!(status, Some(403 | 409 | 422))

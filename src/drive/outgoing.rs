@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::address::{Address, Base};
 use super::draft::Draft;
+use crate::case::{Encoding, body_bytes};
 use crate::profile::Component;
 use crate::redact::REDACTED;
 use crate::trace;
@@ -17,6 +18,8 @@ pub struct Outgoing {
     pub url: Address,
     pub headers: HeaderMap,
     pub body: Option<String>,
+    /// How the body is written in bytes, if not in plain UTF-8.
+    pub encoding: Option<Encoding>,
 }
 
 impl Outgoing {
@@ -27,6 +30,7 @@ impl Outgoing {
             url: base.address(&draft.path)?,
             headers: HeaderMap::new(),
             body: draft.body.clone(),
+            encoding: draft.encoding,
         };
         if draft.body.is_some() {
             let media_type = draft.media_type.as_deref().unwrap_or("application/json");
@@ -36,6 +40,11 @@ impl Outgoing {
             request.set("idempotency-key", key)?;
         }
         Ok(request)
+    }
+
+    /// The body as it goes over the wire.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        body_bytes(self.body.as_deref().unwrap_or_default(), self.encoding)
     }
 
     /// Sets a header field.
@@ -98,6 +107,7 @@ impl Outgoing {
                 .map(|(name, value)| (name.as_str().to_owned(), text(value)))
                 .collect(),
             body: self.body.clone(),
+            encoding: self.encoding,
         }
     }
 }
@@ -112,6 +122,7 @@ mod tests {
             path: path.into(),
             body: Some("{}".into()),
             media_type: None,
+            encoding: None,
             key: Some("k".into()),
         }
     }

@@ -187,6 +187,7 @@ impl Caller {
             path: setup.path.to_owned(),
             body: setup.body,
             media_type: setup.media_type,
+            encoding: None,
             key: self
                 .setup
                 .idempotency_key

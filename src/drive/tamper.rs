@@ -261,10 +261,9 @@ fn other(algorithm: DigestAlgorithm) -> DigestAlgorithm {
 
 /// The right digest of the body, by the algorithm that was not sent.
 fn other_digest(request: &Outgoing) -> Result<String, String> {
-    let body = request.body.as_deref().unwrap_or_default();
     Ok(content_digest(
         other(algorithm_sent(request)?),
-        body.as_bytes(),
+        &request.bytes(),
     ))
 }
 

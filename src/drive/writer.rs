@@ -183,6 +183,7 @@ mod tests {
             sent_at: Micros(1),
             received_at: Micros(2),
             request: Request {
+                encoding: None,
                 method: "GET".into(),
                 path: "/cards".into(),
                 headers: vec![("a".into(), "b".into())],

@@ -206,6 +206,7 @@ fn request(entry: &Entry, path: &str, masks: &Masks) -> Request {
         headers.push(("idempotency-key".to_owned(), key.to_owned()));
     }
     Request {
+        encoding: None,
         method: request.method.clone(),
         path: masks.apply(path.to_owned()),
         headers,

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::coverage::Tried;
 use super::departure::Departure;
-use super::follow::Judge;
+use super::follow::{Elsewhere, Judge};
+use super::hooks::taken_in;
 use super::lists::{text, views};
 use super::settle::in_words;
 use super::{Judgement, Readings};
@@ -28,7 +29,10 @@ const TOGETHER_MAX: usize = 4;
 
 /// Judges a trace, account by account if there are many.
 pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Judgement {
-    let by_itself = |trace: &CaseTrace, case: &Case| Judge::new(contract, terms, trace, case).run();
+    let by_itself = |trace: &CaseTrace, elsewhere: Elsewhere, case: &Case| {
+        let judge = Judge::new(contract, terms, trace, case);
+        judge.beside(elsewhere).run()
+    };
     // What may have been in accounts before multiplies the worlds of each, so these are always judged apart.
     let together_max = if trace.pasts.is_empty() {
         TOGETHER_MAX
@@ -36,12 +40,19 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
         1
     };
     if trace.accounts.len() <= together_max {
-        return by_itself(trace, &trace.case);
+        return by_itself(trace, Elsewhere::default(), &trace.case);
     }
+    let elsewhere = Elsewhere {
+        heard: trace
+            .events
+            .iter()
+            .any(|event| taken_in(trace, &trace.case, event.received_at).is_some()),
+        may_lack_events: trace.may_lack_events(),
+    };
     let mut judged: Vec<(Group, Judgement)> = groups(contract, trace)
         .into_iter()
         .map(|group| {
-            let mut judgement = by_itself(&group.trace, &trace.case);
+            let mut judgement = by_itself(&group.trace, elsewhere, &trace.case);
             for departure in &mut judgement.departures {
                 departure.moment = group.moments[departure.moment];
             }
@@ -54,7 +65,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
         let is_before = |end: &Moment| {
             let mut part = group.trace.clone();
             part.exchanges.truncate(end + 1);
-            let left = by_itself(&part, &trace.case).readings;
+            let left = by_itself(&part, elsewhere, &trace.case).readings;
             let left = left.get(&clash.key);
             left.is_none_or(|left| !left.is_disjoint(&clash.before))
         };
@@ -79,8 +90,12 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
             *tried.entry(*call).or_default() += count;
         }
     }
-    departures.sort_by_key(|d| (d.moment, d.requirement));
-    // The programme's list is judged in each group: what is wrong with it as a whole is told once.
+    departures.sort_by(|one, other| {
+        let order = |d: &Departure| (d.moment, d.requirement);
+        let words = (&one.subject, &one.actual).cmp(&(&other.subject, &other.actual));
+        order(one).cmp(&order(other)).then(words)
+    });
+    // The programme's list and its subscriptions are judged in each group: what is wrong with them is told once.
     departures.dedup();
     Judgement {
         number: trace.number,
@@ -167,27 +182,50 @@ impl Ties {
     }
 }
 
-/// The trace in groups. What concerns none of the accounts is a group of its own, the last.
-fn groups(contract: &Contract, trace: &CaseTrace) -> Vec<Group> {
-    let is_of_programme = |exchange: &Exchange| {
-        let request = &exchange.request;
-        let route = contract.route(&request.method, &request.path);
-        route.is_some_and(|route| route.operation == OperationKind::ListCards)
-    };
-    let mut ties = Ties::default();
-    let mut firsts: Vec<Option<Name>> = Vec::new();
-    for exchange in &trace.exchanges {
-        if is_of_programme(exchange) {
+/// Whom an exchange concerns.
+#[derive(Clone, PartialEq, Eq)]
+enum Concern {
+    /// Whoever it shows something of: the programme's list.
+    Listed,
+    /// Everybody who listens: the subscriptions.
+    All,
+    /// Those whom this name belongs to; nobody.
+    Of(Option<Name>),
+}
+
+/// Ties together what an exchange names.
+fn concern(
+    contract: &Contract,
+    trace: &CaseTrace,
+    exchange: &Exchange,
+    ties: &mut Ties,
+) -> Concern {
+    let request = &exchange.request;
+    let route = contract.route(&request.method, &request.path);
+    match route.map(|route| route.operation) {
+        Some(OperationKind::ListCards) => {
             for view in views(exchange.json()) {
                 ties.tie(names_in(&view));
             }
-            firsts.push(None);
-        } else {
+            Concern::Listed
+        }
+        Some(operation) if operation.is_about_webhooks() && trace.case.listens() => Concern::All,
+        _ => {
             let names = names(contract, trace, exchange);
-            firsts.push(names.first().cloned());
+            let first = names.first().cloned();
             ties.tie(names);
+            Concern::Of(first)
         }
     }
+}
+
+/// The trace in groups. What concerns none of the accounts is a group of its own, the last.
+fn groups(contract: &Contract, trace: &CaseTrace) -> Vec<Group> {
+    let mut ties = Ties::default();
+    let exchanges = trace.exchanges.iter();
+    let concerns: Vec<Concern> = exchanges
+        .map(|exchange| concern(contract, trace, exchange, &mut ties))
+        .collect();
     let mut groups: Vec<Group> = Vec::new();
     let mut places: HashMap<usize, usize> = HashMap::new();
     for (letter, account) in &trace.accounts {
@@ -205,23 +243,53 @@ fn groups(contract: &Contract, trace: &CaseTrace) -> Vec<Group> {
     let mut nobodys = Group::of(trace);
     // A card that nobody has seen may be in any account.
     nobodys.trace.pasts.clone_from(&trace.pasts);
-    for (moment, (exchange, first)) in trace.exchanges.iter().zip(firsts).enumerate() {
-        if is_of_programme(exchange) {
-            share(exchange, moment, &mut groups, |view| {
-                let name = names_in(view).pop()?;
-                places.get(&ties.root(name)).copied()
-            });
-            continue;
-        }
-        let place = first.and_then(|name| places.get(&ties.root(name)));
-        match place {
+    for (moment, (exchange, concern)) in trace.exchanges.iter().zip(concerns).enumerate() {
+        let first = match concern {
+            Concern::Listed => {
+                share(exchange, moment, &mut groups, |view| {
+                    let name = names_in(view).pop()?;
+                    places.get(&ties.root(name)).copied()
+                });
+                continue;
+            }
+            Concern::All => {
+                let everybody = groups.iter_mut().chain([&mut nobodys]);
+                everybody.for_each(|group| group.add(moment, exchange.clone()));
+                continue;
+            }
+            Concern::Of(first) => first,
+        };
+        match first.and_then(|name| places.get(&ties.root(name))) {
             Some(place) => groups[*place].add(moment, exchange.clone()),
             None => nobodys.add(moment, exchange.clone()),
         }
     }
     groups.push(nobodys);
+    hand_out_events(trace, &mut groups, |body| {
+        let mut names = names_in(body).into_iter();
+        names.find_map(|name| places.get(&ties.root(name)).copied())
+    });
     groups.retain(|group| !group.moments.is_empty());
     groups
+}
+
+/// Gives each event to the group that it is about; what is about none to the one that waited when it came.
+fn hand_out_events(
+    trace: &CaseTrace,
+    groups: &mut [Group],
+    mut place_of: impl FnMut(&Value) -> Option<usize>,
+) {
+    for event in &trace.events {
+        let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
+        let place = place_of(&body).or_else(|| {
+            let waiting = taken_in(trace, &trace.case, event.received_at)?;
+            let mut groups = groups.iter();
+            groups.position(|group| group.moments.contains(&waiting))
+        });
+        if let Some(place) = place {
+            groups[place].trace.events.push(event.clone());
+        }
+    }
 }
 
 /// Gives each group what the programme's list shows of its accounts; the first one what is nobody's.

@@ -343,15 +343,18 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn server_error(&mut self, scene: &Scene<'_>, asked: &Asked) {
-        let invalid = scene.exchange.flaw.is_some()
+        let invalid = self.is_bent(scene.exchange)
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
-                Asked::ListProgramme | Asked::MoveClock(_) | Asked::Unseen(..) | Asked::Other => {
-                    false
-                }
-                Asked::OtherMethod(_) => true,
+                Asked::ListProgramme
+                | Asked::MoveClock(_)
+                | Asked::Unseen(..)
+                | Asked::Webhook
+                | Asked::Other => false,
+                Asked::OtherMethod(_) | Asked::ForeignSubscription => true,
                 Asked::Modify(call) => is_invalid(call),
+                Asked::Subscribe(input) => matches!(input, Input::Invalid(_)),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };
         let found = Found::plain(

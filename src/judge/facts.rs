@@ -144,7 +144,8 @@ impl Judge<'_> {
             |v| v.as_str() == Some(card_type.as_str()),
             card_type.as_str(),
         );
-        let sent = json::read(&call.payload).filter(|sent| sent.is_exact);
+        let sent =
+            json::read(call.payload.trim_start_matches('\u{feff}')).filter(|sent| sent.is_exact);
         if let Some(sent) = sent.as_ref().and_then(|s| s.value.get("billingAddress")) {
             self.new_address(scene, sent, view);
         }

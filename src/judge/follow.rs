@@ -50,6 +50,15 @@ pub(super) enum TouchKind {
     Effect(RequirementId),
 }
 
+/// What the judge of a part of a case must know of the rest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Elsewhere {
+    /// Events came, so that others can come too.
+    pub heard: bool,
+    /// So many came that not all are known.
+    pub may_lack_events: bool,
+}
+
 /// The judge of one case.
 pub(super) struct Judge<'a> {
     pub contract: &'a Contract,
@@ -57,6 +66,8 @@ pub(super) struct Judge<'a> {
     pub trace: &'a CaseTrace,
     /// The case, of which the trace may be a part.
     pub case: &'a Case,
+    /// What is not in the trace, where that is a part.
+    pub elsewhere: Elsewhere,
     /// The idempotency keys that more than one request has.
     pub shared_keys: BTreeSet<String>,
     pub worlds: Vec<World>,
@@ -137,6 +148,7 @@ impl<'a> Judge<'a> {
             terms,
             trace,
             case,
+            elsewhere: Elsewhere::default(),
             shared_keys: shared_keys(trace),
             worlds: vec![start],
             touches: Vec::new(),
@@ -159,6 +171,11 @@ impl<'a> Judge<'a> {
             about: BTreeMap::new(),
             gave_up: false,
         }
+    }
+
+    /// The same, for a part of a case.
+    pub fn beside(self, elsewhere: Elsewhere) -> Self {
+        Self { elsewhere, ..self }
     }
 
     pub fn run(mut self) -> Judgement {
@@ -279,6 +296,18 @@ impl<'a> Judge<'a> {
             Asked::Modify(call) => self.modify(&scene, &call),
             Asked::OtherMethod(concern) => self.other_method(moment, concern),
             Asked::Unseen(card, _) => self.unseen_card(&scene, &card),
+            Asked::Subscribe(input) => {
+                let body = exchange.request.body.as_deref().unwrap_or_default();
+                let ways = match self.wrong_key(&exchange.request) {
+                    Some(rule) => ways::keyless_ways(rule),
+                    None => ways::subscription_ways(&input, body),
+                };
+                self.only(&scene, ways);
+            }
+            Asked::Webhook => self.webhook(&scene),
+            Asked::ForeignSubscription => {
+                self.only(&scene, ways::foreign_subscription_ways());
+            }
             Asked::MoveClock(_) | Asked::Other => {}
         }
     }

@@ -32,6 +32,12 @@ pub(super) enum Asked {
     OtherMethod(Concern),
     /// This, of a card that may have been there before the case, and that has not been seen.
     Unseen(CardId, Box<Asked>),
+    /// A subscription, or a change of one, with such a body.
+    Subscribe(Input),
+    /// Another programme's subscription, or a change of it.
+    ForeignSubscription,
+    /// The subscriptions, one of them, or its removal.
+    Webhook,
     /// Something that is not part of the contract on cards.
     Other,
 }
@@ -47,6 +53,9 @@ impl Asked {
             | Self::ListProgramme
             | Self::MoveClock(_)
             | Self::OtherMethod(_)
+            | Self::Subscribe(_)
+            | Self::ForeignSubscription
+            | Self::Webhook
             | Self::Other => None,
         }
     }
@@ -120,13 +129,16 @@ impl Judge<'_> {
             OperationKind::TerminateCard => act(Action::Terminate),
             OperationKind::SimulateIssue => act(Action::Issue),
             OperationKind::SimulateFail => act(Action::Fail),
+            OperationKind::PutWebhook => self.subscription(exchange),
             OperationKind::CreateToken
             | OperationKind::PutSigningKey
-            | OperationKind::DeleteSigningKey
-            | OperationKind::PutWebhook
-            | OperationKind::ListWebhooks
+            | OperationKind::DeleteSigningKey => Asked::Other,
+            OperationKind::ListWebhooks
             | OperationKind::GetWebhook
-            | OperationKind::DeleteWebhook => Asked::Other,
+            | OperationKind::DeleteWebhook => match self.is_foreign_subscription(route.webhook) {
+                true => Asked::ForeignSubscription,
+                false => Asked::Webhook,
+            },
         };
         let asked = match route.card {
             _ if self.is_let_pass(exchange, &route) => Asked::Other,
@@ -139,6 +151,51 @@ impl Judge<'_> {
             id_in_upper_case: route.account.or(route.card).is_some_and(has_upper),
             key_in_upper_case,
         }
+    }
+
+    /// What others recorded of subscriptions may have any reason; what the case asks for has none but its body.
+    fn subscription(&self, exchange: &Exchange) -> Asked {
+        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
+        match step.map(|step| &step.command) {
+            Some(Command::Hook(hook)) if hook.has_body() => {
+                let request = &exchange.request;
+                let sent = sent(request);
+                let kind = OperationKind::PutWebhook;
+                let input = input(self.contract, kind, request, sent.as_ref());
+                let named = sent
+                    .as_ref()
+                    .and_then(|sent| sent.value.get("id")?.as_str());
+                match named {
+                    Some(_) if self.is_foreign_subscription(named) => {
+                        match made_another(exchange, named) {
+                            true => Asked::Other,
+                            false => Asked::ForeignSubscription,
+                        }
+                    }
+                    Some(id) if !matches!(input, Input::Invalid(_)) && !self.was_made(id) => {
+                        Asked::Other
+                    }
+                    _ => Asked::Subscribe(of_subscription(input)),
+                }
+            }
+            _ => Asked::Other,
+        }
+    }
+
+    /// Whether a subscription of the case has this id. What one does that names none is open (the OpenAPI document).
+    fn was_made(&self, id: &str) -> bool {
+        let exchanges = self.trace.exchanges.iter();
+        exchanges
+            .filter(|exchange| exchange.request.method == "PUT" && exchange.is_success())
+            .filter_map(Exchange::json)
+            .filter_map(|answer| answer.get("id")?.as_str().map(str::to_owned))
+            .any(|made| made.eq_ignore_ascii_case(id))
+    }
+
+    fn is_foreign_subscription(&self, id: Option<&str>) -> bool {
+        let foreign = self.terms.foreign_subscription;
+        id.and_then(|id| Uuid::try_parse(id).ok())
+            .is_some_and(|id| Some(id) == foreign)
     }
 
     fn asked_by_other_method(&self, request: &Request) -> Option<Asked> {
@@ -203,7 +260,7 @@ impl Judge<'_> {
     fn create(&self, exchange: &Exchange, account: Id<AccountId>) -> Call {
         let request = &exchange.request;
         let text = request.body.as_deref().unwrap_or_default();
-        let sent = json::read(text);
+        let sent = sent(request);
         let body = sent.as_ref().map(|sent| &sent.value);
         let wish = Wish::Create {
             account,
@@ -213,7 +270,12 @@ impl Judge<'_> {
             beyond_ascii: !text.is_ascii() || text.contains("\\u"),
         };
         let mut call = self.call(exchange, OperationKind::CreateCard.name(), wish);
-        call.input = input(self.contract, request, sent.as_ref());
+        call.input = input(
+            self.contract,
+            OperationKind::CreateCard,
+            request,
+            sent.as_ref(),
+        );
         call
     }
 
@@ -227,10 +289,25 @@ impl Judge<'_> {
             lost_may_linger: self.lost_may_linger(&key, exchange),
             key,
             line: format!("{} {}", request.method, request.path.to_ascii_lowercase()),
-            payload: request.body.clone().unwrap_or_default(),
+            payload: payload(request),
             input: Input::Valid,
             flaw: exchange.flaw,
             in_flight: self.in_flight(exchange),
+        }
+    }
+
+    /// What is wrong with the access or the key of a call, whatever it asks for.
+    pub(super) fn is_bent(&self, exchange: &Exchange) -> bool {
+        exchange.flaw.is_some() || self.wrong_key(&exchange.request).is_some()
+    }
+
+    /// The rule on idempotency keys that the request breaks.
+    pub(super) fn wrong_key(&self, request: &Request) -> Option<RequirementId> {
+        match self.key(request) {
+            _ if request.method == "GET" => None,
+            Key::Missing => Some(id::IDEM_1),
+            Key::Malformed => Some(id::IDEM_2),
+            Key::Exempt | Key::Single | Key::Uuid(_) => None,
         }
     }
 
@@ -260,8 +337,29 @@ fn shape<T>(text: &str) -> Id<T> {
     }
 }
 
-/// What the document says of a create's body.
-fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> Input {
+/// A body as JSON, as far as its bytes are that. A byte order mark before it says nothing (RFC 8259, section 8.1).
+fn sent(request: &Request) -> Option<json::Sent> {
+    let bytes = request.bytes();
+    let text = str::from_utf8(&bytes).ok()?;
+    json::read(text.strip_prefix(MARK).unwrap_or(text))
+}
+
+/// The body byte for byte, where it is text; else its text, and how it was written.
+fn payload(request: &Request) -> String {
+    let written = String::from_utf8(request.bytes().into_owned());
+    written.unwrap_or_else(|_| request.body_in_words().into_owned())
+}
+
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
+/// What the document says of the body of a create or a subscription.
+fn input(
+    contract: &Contract,
+    kind: OperationKind,
+    request: &Request,
+    sent: Option<&json::Sent>,
+) -> Input {
     let media_type = request.header("content-type").unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -275,7 +373,7 @@ fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> I
     else {
         return Input::Invalid(id::INPUT_5);
     };
-    let Some(operation) = contract.operation(OperationKind::CreateCard) else {
+    let Some(operation) = contract.operation(kind) else {
         return Input::Valid;
     };
     let points = match operation.check_request_body(body) {
@@ -286,14 +384,44 @@ fn input(contract: &Contract, request: &Request, sent: Option<&json::Sent>) -> I
             return Input::Invalid(rule.unwrap_or(id::INPUT_2));
         }
     };
+    let marked = request
+        .bytes()
+        .starts_with(MARK.encode_utf8(&mut [0; 3]).as_bytes())
+        .then(|| Choice::new(id::OPEN_45, "", "accepted"));
     let repeated = repeated
         .iter()
         .map(|at| Choice::new(id::OPEN_44, place(body, at), "accepted"));
     let points = points.iter().map(|point| open_choice(body, point));
-    let choices: Vec<Choice> = points.chain(repeated).collect();
+    let choices: Vec<Choice> = points.chain(repeated).chain(marked).collect();
     match choices.is_empty() {
         true => Input::Valid,
         false => Input::Open(choices),
+    }
+}
+
+/// Whether a subscription was made under another id than the one that was named, which then named none.
+fn made_another(exchange: &Exchange, named: Option<&str>) -> bool {
+    let answer = exchange.json().filter(|_| exchange.is_success());
+    let made = answer
+        .as_ref()
+        .and_then(|answer| answer.get("id")?.as_str());
+    made.is_some_and(|made| !named.is_some_and(|named| named.eq_ignore_ascii_case(made)))
+}
+
+/// What is open of a subscription's body may be read otherwise than the same in a card's.
+fn of_subscription(input: Input) -> Input {
+    match input {
+        Input::Open(mut choices) => {
+            for choice in &mut choices {
+                choice.scope = match choice.scope.as_str() {
+                    "" => "subscription".to_owned(),
+                    CARD_REQUEST => "subscription request".to_owned(),
+                    member => format!("{member} of a subscription"),
+                };
+            }
+            Input::Open(choices)
+        }
+        other => other,
     }
 }
 
@@ -312,6 +440,19 @@ fn invalid_rule(kind: &ViolationKind) -> RequirementId {
     }
 }
 
+/// The members of a card that its create does not have, by pointer.
+const SHOWN: [&str; 9] = [
+    "/id",
+    "/accountId",
+    "/status",
+    "/createdAt",
+    "/updatedAt",
+    "/name",
+    "/network",
+    "/maskedPan",
+    "/expirationDate",
+];
+
 /// The choice by which a member that the contract leaves open is accepted; the reading after it refuses it.
 fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
     let text = |pointer: &str| {
@@ -321,10 +462,23 @@ fn open_choice(body: &Value, point: &OpenPoint) -> Choice {
     };
     let place = |pointer| place(body, pointer);
     match point {
-        OpenPoint::UnknownProperty(at) => Choice::new(id::OPEN_22, place(parent(at)), "ignored"),
-        OpenPoint::EmptyString(at) => Choice::new(id::OPEN_23, place(at), "accepted"),
+        OpenPoint::UnknownProperty(at) => {
+            // One that an answer has may be read-only, which a target may look at for each by itself.
+            let scope = match SHOWN.contains(&at.as_str()) {
+                true => place(at),
+                false => place(parent(at)),
+            };
+            Choice::new(id::OPEN_22, scope, "ignored")
+        }
+        OpenPoint::EmptyString(at) => {
+            let scope = match text(at).is_empty() {
+                true => place(at),
+                false => format!("{} of blanks", place(at)),
+            };
+            Choice::new(id::OPEN_23, scope, "accepted")
+        }
         OpenPoint::LongString(at) => {
-            let scope = format!("{}, {} characters", place(at), text(at).chars().count());
+            let scope = format!("{}, {}", place(at), length(text(at)));
             Choice::new(id::OPEN_24, scope, "accepted")
         }
         OpenPoint::NullOptional(at) => Choice::new(id::OPEN_25, place(at), "accepted"),
@@ -347,6 +501,19 @@ fn place(body: &Value, pointer: &str) -> String {
     }
 }
 
+/// How long a text is, in all the ways in which a target may count.
+fn length(text: &str) -> String {
+    let characters = text.chars().count();
+    match text.is_ascii() {
+        true => format!("{characters} characters"),
+        false => format!(
+            "{characters} characters, {} UTF-16 units, {} bytes",
+            text.encode_utf16().count(),
+            text.len()
+        ),
+    }
+}
+
 /// The characters of a text that are none, by their codes; of many, how many more there are.
 fn no_text(text: &str) -> String {
     const NAMED_MAX: usize = 3;
@@ -362,10 +529,13 @@ fn no_text(text: &str) -> String {
     }
 }
 
+/// The scope of what is open in the body of a create as a whole.
+const CARD_REQUEST: &str = "card request";
+
 /// The object that a member stands in.
 fn parent(pointer: &str) -> &str {
     match pointer.rsplit_once('/') {
-        Some(("", _)) | None => "card request",
+        Some(("", _)) | None => CARD_REQUEST,
         Some((parent, _)) => parent,
     }
 }

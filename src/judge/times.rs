@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 
 use super::departure::Origin;
 use super::facts::{Facts, Look, Stamp, stamp};
-use super::follow::{Found, Judge, Scene, TouchKind};
+use super::follow::{Found, Judge, Scene, TouchKind, made_in};
 use super::overlap;
 use crate::card::{CardId, CardStatus};
 use crate::card_view::resolution_us;
 use crate::requirement::{RequirementId, id};
-use crate::trace::Issuance;
+use crate::trace::{Issuance, Micros};
 use crate::world::{Moment, World};
 
 /// Below this, two instants may be one to a coarse clock, whatever digits it prints.
@@ -76,6 +76,11 @@ impl Judge<'_> {
                 return; // a change under way, or by others, may have come before one look or the other
             }
             if last.status == look.status {
+                if updated.at != before.at
+                    && self.moved_between_requests(scene, card, last, updated)
+                {
+                    return;
+                }
                 self.time_at_rest(scene, card, last, look, before, updated);
             } else {
                 self.time_of_change(scene, card, last, before, updated);
@@ -148,6 +153,42 @@ impl Judge<'_> {
             };
             self.depart(scene, &rules, found);
         }
+    }
+
+    /// Whether the update time itself says that the card changed while no request of the case was under way since the last
+    /// look: then no call did it, and a target may well work on a card by itself (contract.md, webhooks: internal changes).
+    /// The create shows how the target's clock stands to ours, as exactly as it took.
+    fn moved_between_requests(
+        &self,
+        scene: &Scene<'_>,
+        card: &CardId,
+        last: &Look,
+        updated: &Stamp,
+    ) -> bool {
+        let exchanges = &self.trace.exchanges;
+        let mut creates = exchanges.iter().enumerate();
+        let create = creates.find(|(_, exchange)| made_in(exchange).as_ref() == Some(card));
+        let Some((made_at, create)) = create else {
+            return false;
+        };
+        let body = create.json();
+        let created = stamp(body.as_ref().and_then(|body| body.get("createdAt")));
+        let Some(created) = created.filter(|_| !self.clock.moved_since(made_at)) else {
+            return false;
+        };
+        let after = updated.at.as_microsecond() - created.at.as_microsecond();
+        let on_our_clock = |from: Micros| i64::try_from(from.0).ok()?.checked_add(after);
+        let earliest = on_our_clock(create.sent_at).map(|at| at - resolution(&created));
+        let latest = on_our_clock(create.received_at).map(|at| at + resolution(updated));
+        let (Some(earliest), Some(latest)) = (earliest, latest) else {
+            return false;
+        };
+        let mut since = exchanges[last.moment..].iter();
+        !since.any(|exchange| {
+            let under_way = i64::try_from(exchange.sent_at.0).unwrap_or(i64::MAX)
+                ..=i64::try_from(exchange.received_at.0).unwrap_or(i64::MAX);
+            earliest <= *under_way.end() && *under_way.start() <= latest
+        }) && i64::try_from(scene.exchange.sent_at.0).is_ok_and(|now| latest < now)
     }
 
     /// Which rule keeps a card as it was between two looks; none if a call may have changed it.
@@ -232,4 +273,9 @@ impl Judge<'_> {
             self.depart(scene, &[id::TIME_3], found);
         }
     }
+}
+
+/// How long an instant is that is printed so, in microseconds.
+fn resolution(stamp: &Stamp) -> i64 {
+    i64::try_from(resolution_us(&stamp.text)).unwrap_or(i64::MAX)
 }

@@ -135,15 +135,9 @@ fn is_list(scene: &Scene<'_>) -> bool {
 }
 
 fn is_about_webhooks(scene: &Scene<'_>) -> bool {
-    matches!(
-        scene.operation,
-        Some(
-            OperationKind::PutWebhook
-                | OperationKind::ListWebhooks
-                | OperationKind::GetWebhook
-                | OperationKind::DeleteWebhook
-        )
-    )
+    scene
+        .operation
+        .is_some_and(OperationKind::is_about_webhooks)
 }
 
 fn body_rule(keyword: &str, property: Option<&str>, parent: Option<&str>) -> RequirementId {

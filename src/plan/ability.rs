@@ -2,7 +2,7 @@
 
 use super::check;
 use crate::card::Action;
-use crate::case::{AccountRef, CardRef, Case, Command, Flaw, KeyUse, Step};
+use crate::case::{AccountRef, CardRef, Case, Command, Flaw, KeyUse, Step, SubscriptionRef};
 
 /// Something that a target may lack without departing from the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,8 @@ pub enum Ability {
     Issuer,
     /// Another programme whose account and card are known.
     Foreign,
+    /// Another programme of which a subscription is known.
+    ForeignSubscription,
     /// Events, delivered to where the profile says.
     Webhooks,
     /// A clock that can be moved.
@@ -40,6 +42,7 @@ impl Ability {
             Self::Simulator => "a simulator that issues cards and lets issuance fail",
             Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
             Self::Foreign => "an account and a card of another programme",
+            Self::ForeignSubscription => "a subscription of another programme",
             Self::Webhooks => "webhooks, received where [webhooks] in the profile says",
             Self::Clock => "a clock that can be moved",
             Self::SignatureAge => "a longest age of signatures that the profile states",
@@ -66,6 +69,8 @@ pub struct Abilities {
     pub issuer: bool,
     /// [`Ability::Foreign`].
     pub foreign: bool,
+    /// [`Ability::ForeignSubscription`].
+    pub foreign_subscription: bool,
     /// [`Ability::Webhooks`].
     pub webhooks: bool,
     /// [`Ability::Clock`].
@@ -92,6 +97,7 @@ impl Abilities {
         simulator: true,
         issuer: true,
         foreign: true,
+        foreign_subscription: true,
         webhooks: true,
         clock: true,
         signature_age: true,
@@ -109,6 +115,7 @@ impl Abilities {
             Ability::Simulator => self.simulator,
             Ability::Issuer => self.issuer,
             Ability::Foreign => self.foreign,
+            Ability::ForeignSubscription => self.foreign_subscription,
             Ability::Webhooks => self.webhooks,
             Ability::Clock => self.clock,
             Ability::SignatureAge => self.signature_age,
@@ -139,6 +146,9 @@ pub fn needed(case: &Case) -> Vec<Ability> {
     let mut needed: Vec<_> = (0..case.steps.len())
         .filter_map(|index| needed_by(&case.steps, index))
         .collect();
+    if case.steps.iter().any(names_foreign_subscription) {
+        needed.push(Ability::ForeignSubscription);
+    }
     let flaws = case.steps.iter().filter_map(|step| step.flaw);
     for flaw in flaws {
         needed.extend(flaw.is_of_bearer().then_some(Ability::Bearer));
@@ -153,6 +163,10 @@ pub fn needed(case: &Case) -> Vec<Ability> {
     needed.sort_unstable();
     needed.dedup();
     needed
+}
+
+fn names_foreign_subscription(step: &Step) -> bool {
+    matches!(&step.command, Command::Hook(hook) if hook.subscription() == Some(SubscriptionRef::Foreign))
 }
 
 /// Whether a step might change something.
@@ -182,11 +196,10 @@ fn names_foreign(steps: &[Step], step: &Step) -> bool {
             *account == AccountRef::Foreign
         }
         Command::Read(card) | Command::Act(_, card) => *card == CardRef::Foreign,
-        Command::ListProgramme
-        | Command::Retry(_)
-        | Command::Pause(_)
-        | Command::Hook(_)
-        | Command::MoveClock(_) => false,
+        Command::Hook(_) => names_foreign_subscription(step),
+        Command::ListProgramme | Command::Retry(_) | Command::Pause(_) | Command::MoveClock(_) => {
+            false
+        }
     }
 }
 

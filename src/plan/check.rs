@@ -54,6 +54,9 @@ fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
             "the clock moves for everybody, so nothing can go at the same time".to_owned(),
         );
     }
+    if matches!(step.command, Command::Hook(_)) {
+        return Some("a step about webhooks goes in no lane".to_owned());
+    }
     let stretches = case.stretches();
     let race = stretches.iter().find(|s| s.contains(&(number.0 - 1)))?;
     let is_first = |index: usize| {
@@ -91,7 +94,7 @@ fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
     let Command::Hook(hook) = &step.command else {
         return None;
     };
-    let maker = hook.subscription()?;
+    let maker = hook.subscribed_by()?;
     let earlier = &steps[maker.0 - 1];
     (earlier.command != Command::Hook(Hook::Subscribe))
         .then(|| format!("{maker} is `{earlier}`, which makes no subscription: name a `subscribe`"))
@@ -109,9 +112,10 @@ fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {
 }
 
 fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
-    let bodied = step.body != Body::Standard || step.media_type.is_some();
-    (bodied && !is_create(steps, step))
-        .then(|| "only a create, or the retry of one, has a body".to_owned())
+    let bodied =
+        step.body != Body::Standard || step.media_type.is_some() || step.encoding.is_some();
+    (bodied && !has_body(steps, step))
+        .then(|| "only a create, the retry of one, and a `subscribe` have a body".to_owned())
 }
 
 fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String> {
@@ -126,9 +130,9 @@ fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String>
     if flaw == Flaw::ExpiredBearer && !steps[..number.0 - 1].iter().any(moves) {
         return Some("no bearer token has expired before the clock was moved".to_owned());
     }
-    if flaw.needs_body() && !is_create(steps, step) {
+    if flaw.needs_body() && !has_body(steps, step) {
         return Some(format!(
-            "`{flaw}` needs a body: only a create, or the retry of one, has one"
+            "`{flaw}` needs a body: only a create, the retry of one, and a `subscribe` have one"
         ));
     }
     if let Flaw::SignatureOf(signed) = flaw
@@ -138,7 +142,9 @@ fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String>
             "{signed} is a pause, which sends nothing: name a call"
         ));
     }
-    (flaw.needs_key() && !sends_key(step))
+    let hook_has_key = matches!(&step.command, Command::Hook(hook) if hook.modifies())
+        && step.key != KeyUse::Missing;
+    (flaw.needs_key() && !sends_key(step) && !hook_has_key)
         .then(|| format!("`{flaw}` needs an idempotency key: name a call that modifies"))
 }
 
@@ -191,6 +197,10 @@ pub(super) fn first_try<'a>(steps: &'a [Step], step: &'a Step) -> &'a Step {
         }
     }
     first
+}
+
+fn has_body(steps: &[Step], step: &Step) -> bool {
+    is_create(steps, step) || matches!(&step.command, Command::Hook(hook) if hook.has_body())
 }
 
 fn is_create(steps: &[Step], step: &Step) -> bool {

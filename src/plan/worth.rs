@@ -136,6 +136,7 @@ fn kind(step: &Step) -> String {
         (step.lane.is_some(), " at once"),
         (step.method.is_some(), " other method"),
         (step.media_type.is_some(), " other media type"),
+        (step.encoding.is_some(), " other encoding"),
         (step.upper_case, " upper case"),
         (step.loss.is_some(), " lost"),
     ];

@@ -160,6 +160,11 @@ const KEYS: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "foreign.subscription",
+        "\"00000000-0000-4000-8000-000000000000\"",
+        "",
+    ),
+    (
         "webhooks.listen",
         "\"127.0.0.1:0\"",
         "Where cardproof listens; port 0 takes a free one.",

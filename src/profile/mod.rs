@@ -224,6 +224,9 @@ pub struct Foreign {
     /// A card of it.
     #[schemars(with = "Option<String>")]
     pub card: Option<Uuid>,
+    /// A subscription of it (`PUT /webhooks`).
+    #[schemars(with = "Option<String>")]
+    pub subscription: Option<Uuid>,
 }
 
 /// A profile that can't be used.
@@ -351,6 +354,7 @@ impl Profile {
                 .account
                 .map(|id| AccountId::new(id.to_string())),
             foreign_card: self.foreign.card.map(|id| CardId::new(id.to_string())),
+            foreign_subscription: self.foreign.subscription,
             event_wait: self.webhooks.as_ref().map(|w| micros(w.wait)),
         }
     }

@@ -120,7 +120,7 @@ pub(super) fn send(service: &Service, card: &Uuid, events: &[Event]) {
             for event in events {
                 let post = Post {
                     card: *card,
-                    url: webhook.callback_url.clone(),
+                    url: (service.rules.address)(webhook).to_owned(),
                     event: event.clone(),
                     happened_at: Instant::now(),
                 };

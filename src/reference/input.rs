@@ -29,6 +29,10 @@ pub(super) fn parse_json(readings: &Readings, body: &[u8]) -> Result<Value, Refu
     if readings.refuse_repeated_members && repeats::a_name(body) {
         return Err(Refusal::invalid("a name stands twice in an object"));
     }
+    let unmarked = body.strip_prefix("\u{feff}".as_bytes());
+    let body = unmarked
+        .filter(|_| !readings.refuse_byte_order_mark)
+        .unwrap_or(body);
     serde_json::from_slice(body)
         .map_err(|error| Refusal::invalid(format!("the body is not JSON: {error}")))
 }
@@ -97,7 +101,7 @@ fn address(readings: &Readings, value: &Value) -> Result<Address, Refusal> {
 
 fn text(readings: &Readings, object: &Map<String, Value>, name: &str) -> Result<String, Refusal> {
     let text = string(object, name)?;
-    if readings.refuse_empty_strings && text.is_empty() {
+    if readings.refuse_empty_strings && text.trim().is_empty() {
         return Err(Refusal::invalid(format!("{name} is empty")));
     }
     if readings.refuse_control_characters && text.chars().any(is_no_text) {

@@ -35,6 +35,11 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// The cards, unless somebody else has them in hand.
+    pub(super) fn cards_if_free(&self) -> Option<MutexGuard<'_, Vec<Card>>> {
+        self.cards.try_lock().ok()
+    }
+
     pub(super) fn cards(&self) -> MutexGuard<'_, Vec<Card>> {
         self.cards.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -192,6 +192,8 @@ readings! {
     "control-characters" refuse_control_characters: bool { "accept" => false, "refuse" => true }
     /// Whether a body in which a name stands twice is refused.
     "repeated-members" refuse_repeated_members: bool { "accept" => false, "refuse" => true }
+    /// Whether a body behind a byte order mark is refused.
+    "byte-order-mark" refuse_byte_order_mark: bool { "refuse" => true, "accept" => false }
     /// Whether subscribers are told of a new card.
     "creation-event" reports_creation: bool { "reported" => true, "not-reported" => false }
     /// Whether deactivate, activate and terminate answer 200 with the card (or 204).

@@ -17,11 +17,11 @@ use super::hang_up::HangUp;
 use super::idempotency::{self, Decision, Payload, Record};
 use super::lifecycle::{self, Action, Happening, Outcome};
 use super::limit::{self, Excess};
-use super::programme::Account;
+use super::programme::{Account, Programme};
 use super::readings::Readings;
 use super::service::{self, Service, Task};
 use super::signature::Flaw;
-use super::webhooks::Webhook;
+use super::webhooks::{self, Registration, Webhook};
 use super::{access, input, server, signature};
 
 /// The decisions, in the order in which a call meets them.
@@ -74,8 +74,12 @@ pub(super) struct Rules {
     pub listed: fn(&Service, &Scope<'_>) -> Vec<Card>,
     pub render: fn(&Readings, &Card, View) -> Value,
     pub dress: fn(&Call, Reply) -> Reply,
-    /// What subscribers are told, what they are told again, and which subscriptions are told and found.
+    /// What a subscription asks for, and whose subscriptions an id is looked for in.
+    pub registration: fn(&Readings, &Value) -> Result<Registration, Refusal>,
+    pub webhook_owner: for<'s> fn(&'s Service, &Call, Uuid) -> Result<&'s Programme, Refusal>,
+    /// What subscribers are told and where, what they are told again, and which subscriptions are told and found.
     pub report: fn(&Service, &Card, News<'_>) -> Vec<Event>,
+    pub address: fn(&Webhook) -> &str,
     pub redelivered: fn(&Event) -> Event,
     pub is_told: fn(&Webhook) -> bool,
     pub is_found: fn(&Webhook) -> bool,
@@ -115,7 +119,10 @@ impl Rules {
         listed: cards::listed,
         render: card::render,
         dress: |_, reply| reply,
+        registration: webhooks::registration,
+        webhook_owner: webhooks::webhook_owner,
         report: events::report,
+        address: |webhook| &webhook.callback_url,
         redelivered: Event::clone,
         is_told: |webhook| !webhook.is_removed,
         is_found: |webhook| !webhook.is_removed,

@@ -29,6 +29,7 @@ use super::programme::Programme;
 use super::rules::Rules;
 use super::service::Service;
 use super::signature::LONGEST_AGE;
+use super::webhooks;
 use super::{Fault, Options};
 
 /// The longest body that is read.
@@ -95,6 +96,8 @@ pub struct Running {
     pub foreign_account: Uuid,
     /// An active card of that account.
     pub foreign_card: Uuid,
+    /// A subscription of another programme.
+    pub foreign_subscription: Uuid,
     /// How long ago a signature may have been made, where that matters.
     pub longest_signature_age: Option<Duration>,
     stop: oneshot::Sender<()>,
@@ -123,6 +126,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         ..new_service(&options)?
     });
     let (foreign_account, foreign_card) = furnish(&service.foreign, &service.clock);
+    let foreign_subscription = webhooks::furnish(&service);
     let (stop, stopped) = oneshot::channel::<()>();
     let (api_key, api_secret) = (
         service.credentials.api_key,
@@ -139,6 +143,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
         api_secret,
         foreign_account,
         foreign_card,
+        foreign_subscription,
         longest_signature_age: options
             .readings
             .refuse_old_signatures

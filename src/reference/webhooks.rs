@@ -1,15 +1,19 @@
 //! Registration of webhooks. What is delivered to them is in `events`.
 
+use std::sync::Arc;
+
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::call::{Operation, Refusal, Reply};
+use super::call::{Call, Operation, Refusal, Reply};
 use super::card::print_timestamp;
 use super::events::Outbox;
 use super::input::{object, only, required, string};
 use super::lifecycle::just_after;
+use super::programme::Programme;
+use super::readings::Readings;
 use super::service::{Service, Task, unknown_id};
 
 /// What a webhook may ask to be told of.
@@ -26,6 +30,8 @@ const TYPES: [&str; 5] = [
 pub(super) struct Webhook {
     pub id: Uuid,
     pub callback_url: String,
+    /// The one that it was made with.
+    pub first_url: String,
     pub types: Vec<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -34,10 +40,12 @@ pub(super) struct Webhook {
     pub is_removed: bool,
 }
 
-struct Registration {
-    id: Option<Uuid>,
-    callback_url: String,
-    types: Vec<String>,
+/// What a webhook is to be.
+#[derive(Debug)]
+pub(super) struct Registration {
+    pub id: Option<Uuid>,
+    pub callback_url: String,
+    pub types: Vec<String>,
 }
 
 /// Lists the webhooks, or registers one.
@@ -55,7 +63,8 @@ pub(super) fn on_webhooks(task: &Task<'_>) -> Result<Reply, Refusal> {
 /// Reads one webhook, or removes it.
 pub(super) fn on_webhook(task: &Task<'_>, id: Uuid) -> Result<Reply, Refusal> {
     let service = task.service;
-    let mut webhooks = service.own.webhooks();
+    let owner = (service.rules.webhook_owner)(service, task.call, id)?;
+    let mut webhooks = owner.webhooks();
     let index = webhooks
         .iter()
         .position(|webhook| webhook.id == id && (service.rules.is_found)(webhook))
@@ -70,9 +79,16 @@ pub(super) fn on_webhook(task: &Task<'_>, id: Uuid) -> Result<Reply, Refusal> {
 
 fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
     let service = task.service;
-    let registration = read(service, task)?;
+    let readings = &service.readings;
+    (service.rules.media_type)(readings, task.call)?;
+    let body = (service.rules.parse_json)(readings, &task.call.body)?;
+    let registration = (service.rules.registration)(readings, &body)?;
     let now = service.clock.now();
-    let mut webhooks = service.own.webhooks();
+    let owner = match registration.id {
+        Some(id) => (service.rules.webhook_owner)(service, task.call, id)?,
+        None => &service.own,
+    };
+    let mut webhooks = owner.webhooks();
     let webhook = match registration.id {
         Some(id) => {
             let is_it = |webhook: &&mut Webhook| webhook.id == id && !webhook.is_removed;
@@ -91,6 +107,7 @@ fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
             } = registration;
             let webhook = Webhook {
                 id: Uuid::new_v4(),
+                first_url: callback_url.clone(),
                 callback_url,
                 types,
                 created_at: now,
@@ -105,13 +122,45 @@ fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::json(StatusCode::OK, render(&webhook)))
 }
 
-fn read(service: &Service, task: &Task<'_>) -> Result<Registration, Refusal> {
-    let readings = &service.readings;
-    (service.rules.media_type)(readings, task.call)?;
-    let body = (service.rules.parse_json)(readings, &task.call.body)?;
-    let body = object(&body, "the body")?;
+/// The programme in which a webhook is looked for: the caller's own, whoever else may have one of that id.
+pub(super) fn webhook_owner<'s>(
+    service: &'s Service,
+    _: &Call,
+    id: Uuid,
+) -> Result<&'s Programme, Refusal> {
+    let is_it = |webhook: &Webhook| webhook.id == id;
+    match service.foreign.webhooks().iter().any(is_it) {
+        true => Err(unknown_id(&service.readings)),
+        false => Ok(&service.own),
+    }
+}
+
+/// The webhook of the other programme is the same in every process, as its card is.
+const FOREIGN_WEBHOOK: Uuid = Uuid::from_u128(0x5d2e_7f10_3b4c_4d5e_8f60_7182_93a4_b5c6);
+
+/// A webhook of the other programme, at an address where nobody listens.
+pub(super) fn furnish(service: &Arc<Service>) -> Uuid {
+    let now = service.clock.now();
+    let nobody = "http://127.0.0.1:9/other";
+    service.foreign.webhooks().push(Webhook {
+        id: FOREIGN_WEBHOOK,
+        callback_url: nobody.to_owned(),
+        first_url: nobody.to_owned(),
+        types: vec!["card.updated".to_owned()],
+        created_at: now,
+        updated_at: now,
+        outbox: Outbox::open(service),
+        is_removed: false,
+    });
+    FOREIGN_WEBHOOK
+}
+
+/// Reads a `WebhookRequest`.
+pub(super) fn registration(readings: &Readings, body: &Value) -> Result<Registration, Refusal> {
+    let body = object(body, "the body")?;
     only(readings, body, &["id", "callbackUrl", "types"])?;
-    let id = body.get("id").map(|id| {
+    let is_absent = |id: &&Value| readings.accept_null_members && id.is_null();
+    let id = body.get("id").filter(|id| !is_absent(id)).map(|id| {
         id.as_str()
             .and_then(|id| Uuid::try_parse(id).ok())
             .ok_or_else(|| Refusal::invalid("id is not a UUID"))

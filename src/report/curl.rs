@@ -18,10 +18,27 @@ pub fn line(base_url: &str, request: &Request) -> String {
     )];
     let headers = request.headers.iter();
     parts.extend(headers.map(|(name, value)| format!("--header {}", header(name, value))));
-    if let Some(body) = &request.body {
-        parts.push(format!("--data-raw {}", for_shell(body)));
+    match (&request.body, request.encoding) {
+        (Some(body), None) => parts.push(format!("--data-raw {}", for_shell(body))),
+        (Some(_), Some(_)) => {
+            parts[0].insert_str(0, &format!("printf %b {} | ", octal(&request.bytes())));
+            parts.push("--data-binary @-".to_owned());
+        }
+        (None, _) => {}
     }
     parts.join(" \\\n  ")
+}
+
+/// Bytes that are no text, as the shell's `printf %b` writes them.
+fn octal(bytes: &[u8]) -> String {
+    let mut written = String::new();
+    for byte in bytes {
+        match byte {
+            b'\'' | b'\\' | ..=0x1f | 0x7f.. => written.push_str(&format!("\\0{byte:03o}")),
+            plain => written.push(char::from(*plain)),
+        }
+    }
+    format!("'{written}'")
 }
 
 fn header(name: &str, value: &str) -> String {
@@ -39,6 +56,7 @@ mod tests {
     #[test]
     fn nothing_in_a_request_ends_its_quotes() {
         let request = Request {
+            encoding: None,
             method: "POST".to_owned(),
             path: "/cards/$(reboot)'".to_owned(),
             headers: vec![

@@ -130,11 +130,14 @@ impl<'a, W: Write> Har<'a, W> {
             "headers": headers(&sent.headers),
             "queryString": pairs.map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
             "headersSize": -1,
-            "bodySize": sent.body.as_ref().map_or(0, String::len),
+            "bodySize": sent.bytes().len(),
         });
         if let Some(body) = &sent.body {
             let media_type = sent.header("content-type").unwrap_or_default();
             request["postData"] = json!({ "mimeType": media_type, "text": body });
+            if let Some(encoding) = sent.encoding {
+                request["postData"]["comment"] = json!(format!("the text was sent {encoding}"));
+            }
         }
         request
     }

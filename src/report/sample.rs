@@ -240,6 +240,7 @@ pub fn exchange(step: usize, method: &str, status: u16, body: &str) -> Exchange 
         sent_at: Micros(step as u64 * 1000),
         received_at: Micros(step as u64 * 1000 + 400),
         request: Request {
+            encoding: None,
             method: method.to_owned(),
             path: "/cards".to_owned(),
             headers: vec![("authorization".to_owned(), "[redacted]".to_owned())],

@@ -10,7 +10,7 @@ catalogue! {
         from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
         provoked "every valid request, those that the card's state refuses included" judged "no 5xx";
     HTTP_3 = "HTTP-3" Must Derived "An invalid request is not answered with a server error."
-        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ActivateCard, DeactivateCard, TerminateCard]
+        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ActivateCard, DeactivateCard, TerminateCard, PutWebhook]
         provoked "every invalid request" judged "no 5xx";
     HTTP_4 = "HTTP-4" Must Stated "The header fields of a response are as the document says."
         from "the OpenAPI document" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]

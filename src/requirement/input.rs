@@ -15,8 +15,8 @@ catalogue! {
     INPUT_4 = "INPUT-4" Must Derived "A create with a country that ISO 3166-1 does not assign is refused with 400."
         from "contract.md, wire facts" on [CreateCard]
         provoked "creates with unassigned codes, in either address" judged "the status code";
-    INPUT_5 = "INPUT-5" Must Derived "A create whose body is empty or no JSON object is refused with 400."
-        from "contract.md, access" on [CreateCard]
+    INPUT_5 = "INPUT-5" Must Derived "A create whose body is empty, not in UTF-8 or no JSON object is refused with 400."
+        from "contract.md, access; RFC 8259, 8.1" on [CreateCard]
         provoked "such bodies" judged "the status code";
     INPUT_6 = "INPUT-6" Must Derived "A create with another media type is refused with 415 or 400."
         from "contract.md, access" on [CreateCard]

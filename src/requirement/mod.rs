@@ -143,6 +143,8 @@ pub enum Needs {
     Issuer,
     /// Where the profile names another programme's card or account.
     Foreign,
+    /// Where events are received, and the profile names another programme's subscription.
+    ForeignSubscription,
     /// Where callers have a bearer token.
     Bearer,
     /// Where requests are signed.
@@ -161,11 +163,12 @@ pub enum Needs {
 
 impl Needs {
     /// Every need.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Nothing,
         Self::Simulator,
         Self::Issuer,
         Self::Foreign,
+        Self::ForeignSubscription,
         Self::Bearer,
         Self::Signing,
         Self::Clock,
@@ -182,6 +185,7 @@ impl Needs {
             Self::Simulator => "simulator",
             Self::Issuer => "issuer",
             Self::Foreign => "foreign",
+            Self::ForeignSubscription => "foreign-subscription",
             Self::Bearer => "bearer",
             Self::Signing => "signing",
             Self::Clock => "clock",
@@ -199,6 +203,9 @@ impl Needs {
             Self::Simulator => "needs the simulator, which the profile says is not there",
             Self::Issuer => "needs the issuer's own acts, which the profile does not offer",
             Self::Foreign => "needs a card or account of another programme in the profile",
+            Self::ForeignSubscription => {
+                "needs received events, and a subscription of another programme in the profile"
+            }
             Self::Bearer => "needs a bearer token, and the profile names none",
             Self::Signing => "needs signed requests, which the profile says are not sent",
             Self::Webhooks => "needs received events, and the profile has no [webhooks]",

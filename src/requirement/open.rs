@@ -72,16 +72,16 @@ catalogue! {
         from "contract.md, wire facts" on [CreateCard] provoked "every create" judged "the members in the answer"
         point "fields-before-issuance" ["absent", "null", "present"];
     OPEN_22 = "OPEN-22" Must Open "Further members in a request are ignored, or refused with 400, always alike."
-        from "contract.md, wire facts" on [CreateCard] provoked "creates with a member of another name" judged "the status code, for each object"
+        from "contract.md, wire facts" on [CreateCard, PutWebhook] provoked "creates with a member of another name" judged "the status code, for each object"
         point "unknown-members" ["ignored", "refused"];
-    OPEN_23 = "OPEN-23" Must Open "An empty string in an address is accepted, or refused with 400, always alike for one member."
+    OPEN_23 = "OPEN-23" Must Open "An empty string in an address, or one of blanks alone, is accepted, or refused with 400, always alike for one member."
         from "contract.md, wire facts" on [CreateCard] provoked "creates with empty members" judged "the status code, for each member"
         point "empty-strings" ["accepted", "refused"];
-    OPEN_24 = "OPEN-24" Must Open "A very long string in an address is accepted whole, or refused with 400, always alike for one member and length."
+    OPEN_24 = "OPEN-24" Must Open "A very long string in an address is accepted whole, or refused with 400, always alike for one member and length, in characters, UTF-16 units and bytes."
         from "contract.md, wire facts" on [CreateCard] provoked "creates with long members" judged "the status code, for each member and length"
         point "long-strings" ["accepted", "refused"];
     OPEN_25 = "OPEN-25" Must Open "A null for an optional member is taken as absent, or refused with 400, always alike for one member."
-        from "contract.md, wire facts" on [CreateCard] provoked "creates with null for an optional member" judged "the status code, for each member"
+        from "contract.md, wire facts" on [CreateCard, PutWebhook] provoked "creates with null for an optional member" judged "the status code, for each member"
         point "null-members" ["accepted", "refused"];
     OPEN_26 = "OPEN-26" Must Open "A character that is no text (a control, a noncharacter, one of private use or unassigned) is accepted, or refused with 400, always alike for one member and text."
         from "contract.md, wire facts (silent)" on [CreateCard] provoked "creates with such characters" judged "the status code, for each member and text"
@@ -122,7 +122,11 @@ catalogue! {
         needs Signing
         point "second-signature" ["accepted", "refused"];
     OPEN_44 = "OPEN-44" Must Open "A member that stands twice in an object is accepted, or refused with 400, always alike for one member."
-        from "RFC 8259, 4" on [CreateCard]
+        from "RFC 8259, 4" on [CreateCard, PutWebhook]
         provoked "creates in whose body a name stands twice" judged "the status code, for each member"
         point "repeated-members" ["accepted", "refused"];
+    OPEN_45 = "OPEN-45" Must Open "A body behind a byte order mark is accepted, or refused with 400, always alike."
+        from "RFC 8259, 8.1" on [CreateCard, PutWebhook]
+        provoked "creates and subscriptions behind such a mark" judged "the status code"
+        point "byte-order-mark" ["accepted", "refused"];
 }

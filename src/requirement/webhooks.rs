@@ -50,4 +50,20 @@ catalogue! {
     HOOK_13 = "HOOK-13" Must Derived "No full card number, CVV or PIN stands in an event."
         from "contract.md, wire facts; PCI DSS 3.x" on [PutWebhook]
         provoked "every event" judged "as in responses (LEAK-1, LEAK-2)" needs Webhooks;
+    HOOK_14 = "HOOK-14" Must Derived "A subscription whose body is not as the document says is refused with 400, or with 415 for another media type."
+        from "contract.md, access" on [PutWebhook]
+        provoked "subscriptions, and changes of one, with each member left out, mistyped and beyond its values, and with bodies that are no JSON object"
+        judged "the status code" needs Webhooks;
+    HOOK_15 = "HOOK-15" Must Derived "A subscription that is refused, or a change of one, changes nothing."
+        from "contract.md, access" on [PutWebhook, GetWebhook, ListWebhooks]
+        provoked "reads, lists and changes of cards after such a refusal"
+        judged "the subscription reads as before; the address that was refused is in no list, and no event comes to it" needs Webhooks;
+    HOOK_16 = "HOOK-16" Must Derived "A subscription that is changed stays the same one, and is told at its new address alone."
+        from "contract.md, operations" on [PutWebhook]
+        provoked "subscriptions that are moved, and changes of cards"
+        judged "`id` and `createdAt` as before; no event shows its old address a state that came about later" needs Webhooks;
+    HOOK_17 = "HOOK-17" Must Derived "Another programme's subscription reads as not found, can't be changed or removed, and is in no list."
+        from "contract.md, access" on [PutWebhook, GetWebhook, ListWebhooks, DeleteWebhook]
+        provoked "each call on the subscription that the profile names"
+        judged "404 or 400; the list" needs ForeignSubscription;
 }

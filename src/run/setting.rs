@@ -144,6 +144,7 @@ pub fn abilities(profile: &Profile) -> Abilities {
         foreign: profile.foreign.account.is_some() && profile.foreign.card.is_some(),
         // Subscribing is a change.
         webhooks: changes && profile.webhooks.is_some(),
+        foreign_subscription: profile.foreign.subscription.is_some(),
         // A fixed token would expire with the move, and only a new one shows that the clock was moved.
         clock: profile.is_sandbox()
             && profile.sandbox.clock.is_some()
@@ -163,6 +164,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         simulator,
         issuer,
         foreign,
+        foreign_subscription,
         webhooks,
         clock,
         signature_age,
@@ -178,6 +180,7 @@ fn lacks(profile: &Profile) -> Vec<Needs> {
         (issuer, Needs::Issuer),
         (foreign, Needs::Foreign),
         (webhooks, Needs::Webhooks),
+        (webhooks && foreign_subscription, Needs::ForeignSubscription),
         (clock, Needs::Clock),
         (signature_age, Needs::SignatureAge),
         (bearer, Needs::Bearer),

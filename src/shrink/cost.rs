@@ -52,6 +52,7 @@ fn oddity(step: &Step) -> usize {
         + usize::from(step.method.is_some())
         + usize::from(step.upper_case)
         + usize::from(step.media_type.is_some())
+        + usize::from(step.encoding.is_some())
         + usize::from(step.flaw.is_some())
         + usize::from(step.fresh_connection)
         + loss
@@ -69,6 +70,7 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
         Command::Hook(Hook::Await { events, .. }) => *events,
+        Command::Hook(Hook::Resubscribe(_)) => 2,
         Command::Hook(_) => 1,
         Command::Pause(_) | Command::MoveClock(_) => 0,
     }

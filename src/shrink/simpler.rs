@@ -180,6 +180,10 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
         ..step.clone()
     });
     simpler.push(Step {
+        encoding: None,
+        ..step.clone()
+    });
+    simpler.push(Step {
         flaw: None,
         ..step.clone()
     });
@@ -268,10 +272,12 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
     }
 }
 
-/// The event of another card, and fewer events.
+/// The event of another card, and fewer events; a subscription that is made and not moved.
 fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
-    let Hook::Await { card, events } = hook else {
-        return Vec::new();
+    let (card, events) = match hook {
+        Hook::Await { card, events } => (card, events),
+        Hook::Resubscribe(_) => return vec![Command::Hook(Hook::Subscribe)],
+        _ => return Vec::new(),
     };
     let fewer = (1..*events).map(|events| (*card, events));
     let cards = creates(case).into_iter();
@@ -328,12 +334,14 @@ fn simpler_retries(case: &Case, first: StepNumber) -> Vec<Command> {
 
 /// A step whose modifiers its command can have.
 fn fitting(mut step: Step) -> Step {
-    let has_body = matches!(step.command, Command::Create { .. } | Command::Retry(_));
-    if !has_body {
+    let may_be_a_create = matches!(step.command, Command::Create { .. } | Command::Retry(_));
+    let subscribes = matches!(&step.command, Command::Hook(hook) if hook.has_body());
+    if !may_be_a_create && !subscribes {
         step.body = Body::Standard;
         step.media_type = None;
+        step.encoding = None;
     }
-    if !has_body && !matches!(step.command, Command::Act(..)) {
+    if !may_be_a_create && !matches!(step.command, Command::Act(..)) {
         step.key = KeyUse::Usual;
     }
     step

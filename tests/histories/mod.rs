@@ -441,6 +441,7 @@ fn request(call: &Call) -> Request {
         body = Some(standard_request(card_type(physical)).to_string());
     }
     Request {
+        encoding: None,
         method: method.to_owned(),
         path,
         headers,

@@ -131,6 +131,16 @@ fn a_card_request_is_valid_invalid_or_open() {
         ),
         (
             "/billingAddress/city",
+            Some(json!(" \u{3000}")),
+            "open [EmptyString(\"/billingAddress/city\")]",
+        ),
+        (
+            "/billingAddress/city",
+            Some(json!("\u{1f3e0}".repeat(18))),
+            "open [LongString(\"/billingAddress/city\")]",
+        ),
+        (
+            "/billingAddress/city",
             Some(json!("x".repeat(36))),
             "open [LongString(\"/billingAddress/city\")]",
         ),

@@ -255,8 +255,8 @@ impl Access {
         token: Option<HeaderValue>,
     ) -> Result<Outgoing, String> {
         let mut request = caller.begin(draft)?;
-        if let Some(body) = &draft.body {
-            let digest = digest::content_digest(caller.digest, body.as_bytes());
+        if draft.body.is_some() {
+            let digest = digest::content_digest(caller.digest, &request.bytes());
             request.set("content-digest", &digest)?;
         }
         let token = match flaw {
@@ -289,6 +289,7 @@ impl Access {
             path: reset.path.clone(),
             body: reset.body.as_ref().map(Value::to_string),
             media_type: None,
+            encoding: None,
             key: Some(Uuid::new_v4().to_string()),
         };
         let response = self

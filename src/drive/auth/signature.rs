@@ -191,6 +191,7 @@ mod tests {
     /// The request of RFC 9421, appendix B.2.
     fn request() -> Outgoing {
         let mut request = Outgoing {
+            encoding: None,
             method: http::Method::POST,
             url: Base::new("https://example.com")
                 .address("/foo?param=Value&Pet=dog")

@@ -208,9 +208,19 @@ impl<'a> CaseRun<'a> {
 
     /// An exchange by the way. False: the request could not be made.
     pub(in crate::drive) async fn ask_once(&mut self, step: StepNumber, draft: &Draft) -> bool {
-        match self.dressed_in_turn(draft, None).await {
+        self.ask_flawed(step, draft, None).await
+    }
+
+    /// The same, with what is to be wrong with its access.
+    pub(in crate::drive) async fn ask_flawed(
+        &mut self,
+        step: StepNumber,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+    ) -> bool {
+        match self.dressed_in_turn(draft, flaw).await {
             Ok(request) => {
-                self.exchange(step, draft, request, None, Delivery::default())
+                self.exchange(step, draft, request, flaw, Delivery::default())
                     .await;
                 true
             }

@@ -33,6 +33,7 @@ const LONG: Duration = Duration::from_secs(30);
 
 fn outgoing(base: &str, path: &str, body: Option<&str>) -> Outgoing {
     let draft = Draft {
+        encoding: None,
         method: http::Method::POST,
         path: path.to_owned(),
         body: body.map(str::to_owned),

@@ -377,6 +377,7 @@ pub fn modify(method: Method, path: String) -> Draft {
         path,
         body: None,
         media_type: None,
+        encoding: None,
         key: Some(Uuid::new_v4().to_string()),
     }
 }

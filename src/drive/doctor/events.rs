@@ -132,6 +132,7 @@ async fn ask_from_here(address: &str, profile: &Profile) -> Result<Seen, String>
     }
     let client = client_at(&url, &profile)?;
     let request = Outgoing {
+        encoding: None,
         method: http::Method::GET,
         url: Base::new(address).address("")?,
         headers: http::HeaderMap::new(),

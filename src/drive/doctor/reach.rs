@@ -352,6 +352,7 @@ pub fn read(path: impl Into<String>) -> Draft {
         path: path.into(),
         body: None,
         media_type: None,
+        encoding: None,
         key: None,
     }
 }

@@ -7,6 +7,7 @@ const FOREIGN: &str = "ffffffff-3333-4333-8333-333333333333";
 /// After `create virtual on A` (1, brought card `c1`), a read (2), a create with a body that is no JSON (3).
 fn ask_with(sandbox: &Sandbox, foreign: &Foreign, text: &str) -> Skipped<Ask> {
     let draft = |method: Method, path: &str, body: Option<&str>, key: Option<&str>| Draft {
+        encoding: None,
         method,
         path: path.into(),
         body: body.map(Into::into),
@@ -52,6 +53,7 @@ fn with_all() -> (Sandbox, Foreign) {
     let foreign = Foreign {
         account: FOREIGN.parse().ok(),
         card: FOREIGN.parse().ok(),
+        subscription: None,
     };
     (sandbox, foreign)
 }

@@ -38,6 +38,8 @@ struct Book {
     /// Cards and accounts, in lower case.
     owners: HashMap<String, usize>,
     doors: HashMap<String, Door>,
+    /// How many doors were ever opened, so that no two have the same word.
+    opened: usize,
     strays: VecDeque<(Vec<String>, Event)>,
 }
 
@@ -227,7 +229,8 @@ impl Inbox {
     /// The last word of a new callback address, for the subscription of this step.
     pub fn open_door(&self, step: StepNumber) -> String {
         let mut book = self.desk.book();
-        let word = format!("{}-{}", self.desk.word, book.doors.len());
+        book.opened += 1;
+        let word = format!("{}-{}", self.desk.word, book.opened);
         let door = Door(Some((self.case, step)));
         book.doors.insert(word.clone(), door);
         word
@@ -273,5 +276,22 @@ impl Drop for Inbox {
         book.owners.retain(|_, owner| *owner != case);
         book.doors
             .retain(|_, door| door.0.is_none_or(|(owner, _)| owner != case));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else what one case was refused would be what another one has.
+    #[test]
+    fn no_two_doors_have_the_same_word() {
+        let desk = Arc::new(Desk::new("word", &Foreign::default()));
+        let (first, second) = (Inbox::open(&desk), Inbox::open(&desk));
+        let ended = first.open_door(StepNumber(1));
+        let open = second.open_door(StepNumber(1));
+        drop(first);
+        let later = second.open_door(StepNumber(2));
+        assert!(ended != open && open != later && later != ended);
     }
 }

@@ -8,6 +8,7 @@ use crate::profile::Signing;
 
 fn good() -> Outgoing {
     let draft = Draft {
+        encoding: None,
         method: Method::POST,
         path: "/accounts/1/cards".into(),
         body: Some("{}".into()),

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use super::Told;
 use super::payload::status_word;
 use crate::card::{CardId, CardStatus};
-use crate::card_view::different;
+use crate::card_view::{different, is_same_member};
 use crate::judge::changes::destination;
-use crate::judge::facts::same_member;
 use crate::judge::follow::{Found, Judge, TouchKind};
 use crate::judge::request::Asked;
 use crate::requirement::id;
@@ -35,7 +34,7 @@ impl Changes {
 impl Judge<'_> {
     /// Notes which cards have surely changed: all worlds agree on a status now, and did on another before.
     pub(in crate::judge) fn note_changes(&mut self, moment: Moment) {
-        if !self.trace.case.listens() {
+        if !self.case.listens() {
             return;
         }
         let Some((first, others)) = self.worlds.split_first() else {
@@ -89,7 +88,9 @@ impl Judge<'_> {
         };
         let differs = facts.fixed().find_map(|(name, fixed)| {
             let shown = told.body.get(name).filter(|value| !value.is_null())?;
-            (!same_member(name, fixed, shown)).then(|| (name, fixed.to_string(), shown.to_string()))
+            // It may be written from memory, and a read from a store that keeps fewer digits of a time.
+            (!is_same_member(name, fixed, shown))
+                .then(|| (name, fixed.to_string(), shown.to_string()))
         });
         if let Some((name, expected, actual)) = differs {
             let found = Found::plain(&format!("`{name}` in an event"), expected, actual);

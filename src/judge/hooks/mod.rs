@@ -16,8 +16,8 @@ use serde_json::Value;
 
 use super::follow::Judge;
 use crate::card::CardId;
-use crate::case::{Command, Hook, StepNumber};
-use crate::trace::{Event, Micros};
+use crate::case::{Case, Command, Hook, StepNumber};
+use crate::trace::{CaseTrace, Event, Micros};
 use crate::world::Moment;
 
 pub(super) use changes::Changes;
@@ -53,13 +53,16 @@ impl Told<'_> {
 impl<'a> Judge<'a> {
     /// Judges the events of the case, and its subscriptions.
     pub(super) fn all_events(&mut self) {
-        if !self.trace.case.listens() || self.terms.event_wait.is_none() {
+        if !self.case.listens() || self.terms.event_wait.is_none() {
             return;
         }
         let is_clean = self.judgement.departures.is_empty();
         let mut told = self.told();
         // An event that is late may be about what was before the case.
-        told.retain(|told| told.card().is_none_or(|card| !self.is_of_before(&card)));
+        told.retain(|told| {
+            let is_of_before = |card: CardId| self.is_of_before(&card);
+            self.is_foreign(told) || !told.card().is_some_and(is_of_before)
+        });
         let readable = told.iter().filter(|event| self.payload(event)).count();
         self.subscriptions();
         if !is_clean || readable < told.len() || !self.judgement.departures.is_empty() {
@@ -67,9 +70,10 @@ impl<'a> Judge<'a> {
         }
         self.states(&told);
         self.ids(&told);
-        self.removed_subscriptions(&told);
+        self.closed_subscriptions(&told);
         // Of what was not kept, nobody knows whether it came.
-        if self.judgement.departures.is_empty() && !self.trace.may_lack_events() {
+        let may_lack_events = self.elsewhere.may_lack_events || self.trace.may_lack_events();
+        if self.judgement.departures.is_empty() && !may_lack_events {
             self.waits(&told);
         }
     }
@@ -87,18 +91,26 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    /// The last exchange of the step that waited when something came, or of the next that waits.
     fn taken_in(&self, came_at: Micros) -> Option<Moment> {
-        let exchanges = &self.trace.exchanges;
-        let before = exchanges.iter().rposition(|e| e.sent_at <= came_at);
-        let first = before.unwrap_or(0);
-        let waiting = exchanges[first..].iter().find(|e| self.is_await(e.step))?;
-        exchanges.iter().rposition(|e| e.step == waiting.step)
+        taken_in(self.trace, self.case, came_at)
     }
 
     fn is_await(&self, step: StepNumber) -> bool {
-        let index = step.0.checked_sub(1);
-        let step = index.and_then(|index| self.trace.case.steps.get(index));
-        step.is_some_and(|s| matches!(s.command, Command::Hook(Hook::Await { .. })))
+        is_await(self.case, step)
     }
+}
+
+/// The last exchange of the step that waited when something came, or of the next that waits.
+pub(super) fn taken_in(trace: &CaseTrace, case: &Case, came_at: Micros) -> Option<Moment> {
+    let exchanges = &trace.exchanges;
+    let before = exchanges.iter().rposition(|e| e.sent_at <= came_at);
+    let mut after = exchanges[before.unwrap_or(0)..].iter();
+    let waiting = after.find(|e| is_await(case, e.step))?;
+    exchanges.iter().rposition(|e| e.step == waiting.step)
+}
+
+fn is_await(case: &Case, step: StepNumber) -> bool {
+    let index = step.0.checked_sub(1);
+    let step = index.and_then(|index| case.steps.get(index));
+    step.is_some_and(|s| matches!(s.command, Command::Hook(Hook::Await { .. })))
 }

@@ -73,13 +73,18 @@ impl Judge<'_> {
         }
     }
 
-    fn is_foreign_event(&mut self, told: &Told<'_>) -> bool {
+    /// It names the card or the account that the profile says is another programme's.
+    pub(super) fn is_foreign(&self, told: &Told<'_>) -> bool {
         let (card, account) = (&self.terms.foreign_card, &self.terms.foreign_account);
-        if card.is_none() && account.is_none() {
+        (card.is_some() && told.card() == *card)
+            || (account.is_some() && told.text("accountId").map(AccountId::new) == *account)
+    }
+
+    fn is_foreign_event(&mut self, told: &Told<'_>) -> bool {
+        if self.terms.foreign_card.is_none() && self.terms.foreign_account.is_none() {
             return false;
         }
-        let is_foreign = (card.is_some() && told.card() == *card)
-            || (account.is_some() && told.text("accountId").map(AccountId::new) == *account);
+        let is_foreign = self.is_foreign(told);
         self.show(id::HOOK_9);
         if is_foreign {
             let found = Found::plain(

@@ -28,7 +28,8 @@ impl Judge<'_> {
     pub(super) fn waits(&mut self, told: &[Told<'_>]) {
         let mut missed: Vec<CardId> = Vec::new();
         for wait in self.all_waits() {
-            if told.is_empty() || missed.contains(&wait.card) {
+            let is_silent = told.is_empty() && !self.elsewhere.heard;
+            if is_silent || missed.contains(&wait.card) {
                 continue;
             }
             let until = self.trace.exchanges[wait.moment].sent_at;

@@ -192,6 +192,9 @@ impl Judge<'_> {
             | Asked::MoveClock(_)
             | Asked::OtherMethod(_)
             | Asked::Unseen(..)
+            | Asked::Subscribe(_)
+            | Asked::ForeignSubscription
+            | Asked::Webhook
             | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
                 let operation = OperationKind::ListAccountCards.name();
@@ -360,6 +363,9 @@ fn source(asked: &Asked) -> Option<Source> {
         | Asked::MoveClock(_)
         | Asked::OtherMethod(_)
         | Asked::Unseen(..)
+        | Asked::Subscribe(_)
+        | Asked::ForeignSubscription
+        | Asked::Webhook
         | Asked::Other => None,
     }
 }

@@ -7,7 +7,7 @@ use crate::trace::{EVENTS_MAX, Event, Micros};
 
 impl Story {
     /// `#1=active as 7`: an event that shows the card so, with that number for its id. `refused` after it: answered with
-    /// 500. `with {…}`: with these members changed. `with body …`: exactly this.
+    /// 500. `at #4`: at the address of that step. `with {…}`: with these members changed. `with body …`: exactly this.
     pub(super) fn hear(&mut self, line: &str) {
         let (head, body) = match line.split_once(" with body ") {
             Some((head, text)) => (head, Some(text.to_owned())),
@@ -16,6 +16,10 @@ impl Story {
         let (head, change) = match head.split_once(" with ") {
             Some((head, change)) => (head, serde_json::from_str(change).expect("JSON")),
             None => (head, json!({})),
+        };
+        let (head, subscription) = match head.split_once(" at #") {
+            Some((head, step)) => (head, step.parse().ok().map(StepNumber)),
+            None => (head, None),
         };
         let (head, refused) = match head.strip_suffix(" refused") {
             Some(head) => (head, true),
@@ -38,7 +42,7 @@ impl Story {
         self.clock += 2_000;
         self.events.push(Event {
             received_at: Micros(self.clock),
-            subscription: None,
+            subscription,
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: body.unwrap_or_else(|| event.to_string()),
             answered: if refused { 500 } else { 200 },
@@ -52,6 +56,7 @@ fn terms() -> Terms {
         foreign_card: Some(crate::card::CardId::new(
             "bbbbbbbb-0000-4000-8000-000000000000",
         )),
+        foreign_subscription: FOREIGN_SUBSCRIPTION.parse().ok(),
         ..manual()
     }
 }
@@ -396,4 +401,213 @@ fn cards_that_change_at_once_are_each_told_of() {
     check_events(&told("told #2=inactive as 6", awaited), &[]);
     let missed = "await event of #2 => 200 inactive in vain";
     check_events(&told("told #1=inactive as 5", missed), &[("HOOK-1", 8)]);
+}
+
+/// Each account is judged by itself where there are many, or where they have a past; so are its events.
+#[test]
+fn events_are_judged_account_by_account() {
+    const SECOND_ISSUED: &str = "await event of #2 => 200 active in vain";
+    let both = |told: &[&str], awaited: &[&str], expected: &[(&str, usize)]| {
+        for before in [&["before A: []", "before B: []"][..], &[]] {
+            let mut lines = before.to_vec();
+            lines.extend([
+                "create virtual on A => 201 issuing",
+                "create virtual on B => 201 issuing",
+            ]);
+            // Without a past only many accounts are judged apart.
+            let further: Vec<String> = match before {
+                [] => ('C'..='E')
+                    .map(|letter| format!("list {letter} => 200 []"))
+                    .collect(),
+                _ => vec!["list A => 200 #1=issuing".to_owned(); 3],
+            };
+            lines.extend(further.iter().map(String::as_str));
+            lines.extend(["issue #1 => 204", "issue #2 => 204"]);
+            lines.extend(told);
+            lines.extend(awaited);
+            check_events(&lines, expected);
+        }
+    };
+    let told_first = "told #1=active as 1";
+    let await_first = "await event of #1 => 200 active";
+    both(
+        &[told_first, "told #2=active as 2"],
+        &[await_first, "await event of #2 => 200 active"],
+        &[],
+    );
+    // It is missing for the second alone.
+    both(
+        &[told_first],
+        &[await_first, SECOND_ISSUED],
+        &[("HOOK-1", 9)],
+    );
+    // The second alone is told of as it never was.
+    both(
+        &[told_first, "told #2=blocked as 2"],
+        &[await_first, SECOND_ISSUED],
+        &[("HOOK-3", 9)],
+    );
+    // Where none came at all, it may be that none can.
+    both(&[], &[await_first, SECOND_ISSUED], &[]);
+}
+
+/// What a subscription is answered with, and what is read of it.
+#[test]
+fn subscriptions_are_held_to_what_was_asked() {
+    const BAD: &str = r#"subscribe with {"types":7} => 400"#;
+    const BAD_MOVE: &str = r#"subscribe again #1 with {"types":["card.made"]} => 400"#;
+    let moved = r#"with {"callbackUrl":"http://h/2"}"#;
+    let read_moved = format!("read subscription #1 => 200 {moved}");
+    let listed = r#"list subscriptions => 200 with [{"id":"x","callbackUrl":"http://h/1","types":[],
+        "createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}]"#;
+    for (lines, expected) in [
+        (
+            &["subscribe => 200", "read subscription #1 => 200"][..],
+            &[][..],
+        ),
+        (&["subscribe => 400"], &[("HOOK-10", 1)]),
+        (
+            &[r#"subscribe with {"types":["card.made"]} => 200"#],
+            &[("HOOK-10", 1), ("HOOK-14", 1)],
+        ),
+        (
+            &[r#"subscribe with {"callbackUrl":null} => 200"#],
+            &[("HOOK-10", 1), ("HOOK-14", 1)],
+        ),
+        (&[r#"subscribe as "text/plain" => 415"#], &[]),
+        (&["subscribe with body \"\" => 422"], &[("HOOK-14", 1)]),
+        (
+            &[r#"subscribe with {"types":[null]} => 500"#],
+            &[("HTTP-3", 1)],
+        ),
+        // Open: what nobody knows, and an id that names nothing.
+        (&[r#"subscribe with {"nobodyKnows":1} => 200"#], &[]),
+        (&[r#"subscribe with {"nobodyKnows":1} => 400"#], &[]),
+        (&[r#"subscribe with {"id":"x"} => 404"#], &[]),
+        (
+            &[
+                "subscribe => 200",
+                "subscribe again #1 => 200",
+                "read subscription #1 => 200",
+            ],
+            &[],
+        ),
+        (
+            &[
+                "subscribe => 200",
+                r#"subscribe again #1 => 200 with {"id":"y"}"#,
+            ],
+            &[("HOOK-16", 2)],
+        ),
+        (
+            &["subscribe => 200", BAD_MOVE, "read subscription #1 => 200"],
+            &[],
+        ),
+        (
+            &["subscribe => 200", BAD_MOVE, &read_moved],
+            &[("HOOK-15", 3)],
+        ),
+        (&[BAD, "list subscriptions => 200"], &[]),
+        (&[BAD, listed], &[("HOOK-15", 2)]),
+        (
+            &[
+                "read subscription foreign => 404",
+                "unsubscribe foreign => 400",
+            ],
+            &[],
+        ),
+        (&["unsubscribe foreign => 204"], &[("HOOK-17", 1)]),
+        (&["subscribe again foreign => 200"], &[("HOOK-17", 1)]),
+        (&[r#"subscribe again foreign => 200 with {"id":"z"}"#], &[]),
+    ] {
+        check_events(lines, expected);
+    }
+}
+
+#[test]
+fn no_event_comes_to_an_address_that_is_no_subscriptions() {
+    let told = |before: &[&str], address: &str, expected: &[(&str, usize)]| {
+        let at = format!("told #1=active as 2 at {address}");
+        let lines = [&[CREATE], before, &[ISSUE, TOLD_ISSUE, &at, AWAIT_ACTIVE]].concat();
+        check_events(&lines, expected);
+    };
+    told(&["subscribe => 200"], "#2", &[]);
+    told(
+        &[r#"subscribe with {"types":7} => 400"#],
+        "#2",
+        &[("HOOK-15", 4)],
+    );
+    let moved = ["subscribe => 200", "subscribe again #2 => 200"];
+    told(&moved, "#3", &[]);
+    told(&moved, "#2", &[("HOOK-16", 5)]);
+    told(
+        &["subscribe => 200", "unsubscribe #2 => 204"],
+        "#2",
+        &[("HOOK-12", 5)],
+    );
+}
+
+#[test]
+fn a_flaw_is_refused_on_subscriptions_too_and_changes_none() {
+    for (lines, expected) in [
+        (
+            &[
+                "subscribe => 200",
+                "subscribe without signature => 401",
+                "list subscriptions with wrong bearer => 401",
+                "list subscriptions => 200",
+                "unsubscribe #1 without key => 400",
+                "unsubscribe #1 with key \"7\" => 400",
+                "read subscription #1 with broken signature => 400",
+                "read subscription #1 => 200",
+                "unsubscribe #1 => 204",
+                "read subscription #1 => 404",
+            ][..],
+            &[][..],
+        ),
+        (&["subscribe without signature => 200"], &[("AUTH-4", 1)]),
+        (
+            &["list subscriptions without bearer => 200"],
+            &[("AUTH-1", 1)],
+        ),
+        (&["subscribe without key => 200"], &[("IDEM-1", 1)]),
+        (
+            &["subscribe => 200", "unsubscribe #1 with key \"7\" => 204"],
+            &[("IDEM-2", 2)],
+        ),
+        (
+            &[
+                "subscribe => 200",
+                "unsubscribe #1 without signature => 401",
+                "read subscription #1 => 404",
+            ],
+            &[("HOOK-15", 3)],
+        ),
+    ] {
+        check_events(lines, expected);
+    }
+}
+
+#[test]
+fn the_ids_of_subscriptions_compare_without_case() {
+    check_events(
+        &[
+            r#"subscribe => 200 with {"id":"99999999-AAAA-4000-8000-00000000000A"}"#,
+            r#"list subscriptions => 200 with [{"id":"99999999-aaaa-4000-8000-00000000000a","callbackUrl":"http://h/1",
+                "types":["card.updated"],"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}]"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn an_event_may_print_a_time_with_more_digits_or_fewer() {
+    let told = |created: &str, expected: &[(&str, usize)]| {
+        let event = format!(r#"told #1=active as 2 with {{"createdAt":"{created}"}}"#);
+        check_events(&[CREATE, ISSUE, &event, AWAIT_ACTIVE], expected);
+    };
+    told("2026-01-01T00:00:00.100007917Z", &[]);
+    told("2026-01-01T00:00:00.1Z", &[]);
+    told("2026-01-01T01:00:00.1+01:00", &[]);
+    told("2026-01-01T00:00:00.102Z", &[("HOOK-3", 3)]);
 }

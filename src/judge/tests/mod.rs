@@ -48,4 +48,7 @@ fn check(lines: &[&str], expected: &[(&str, usize)]) {
     check_with(&manual(), lines, expected);
 }
 
+/// The subscription of another programme.
+const FOREIGN_SUBSCRIPTION: &str = "99999999-ffff-4000-8000-000000000000";
+
 const CREATE: &str = "create virtual on A => 201 issuing";

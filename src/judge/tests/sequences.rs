@@ -457,3 +457,26 @@ fn a_sandbox_without_a_simulator_is_no_departure() {
     check(&[CREATE, "issue #1 => 409"], &[("LIFE-12", 2)]);
     check(&[CREATE, "fail #1 => 204", "issue #1 => 404"], &[]);
 }
+
+/// The create is sent 100 ms after the story begins and takes 1 ms, and each later step comes 100 ms after the one before.
+#[test]
+fn an_update_between_requests_is_the_cards_own() {
+    for (updated, expected) in [
+        ("201007", &[][..]),
+        // After the read of 300 ms was answered, and before that of 400 ms was sent.
+        ("350007", &[][..]),
+        ("300507", &[("READ-7", 4)][..]),
+        ("400007", &[("READ-7", 4)][..]),
+        // The target's clock is known no better than to the millisecond that the create took.
+        ("399507", &[("READ-7", 4)][..]),
+        ("950007", &[("READ-7", 4)][..]),
+    ] {
+        let read = |updated: &str| {
+            format!(
+                r#"read #1 => 200 active with {{"updatedAt":"2026-01-01T00:00:00.{updated}Z"}}"#
+            )
+        };
+        let steps = [CREATE, "issue #1 => 204", &read("201007"), &read(updated)];
+        check(&steps, expected);
+    }
+}

@@ -3,21 +3,27 @@
 //! In a race, the n-th steps of the lanes overlap unless times say otherwise: `204 @ 3-7` is sent 3 ms after the release,
 //! and answered 7 ms after it.
 //!
-//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`. `503 later` says when to
-//! ask again, `lost` is none at all,
+//! An answer is a status code, and then a card's status, or a list: `200 #1=active #2=issuing`; `with {…}` changes what a
+//! read shows. `503 later` says when to ask again, `lost` is none at all,
 //! and `cut` one that the step did without. A line `told #1=active as 7` is an event; an answer `200 active in vain` comes
 //! twice, a whole wait apart.
+//!
+//! A subscription that is made or moved, read or listed is answered as it was asked for and stands; `200 with {…}` changes
+//! that.
 //!
 //! `before A: #91=active #92=terminated/physical` is what an account with a past was found to hold before the first step;
 //! `unknown A` says that nothing is known of it.
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::card::AccountId;
-use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber};
+use crate::case::request::{CALLBACK, body_text, standard_request, standard_subscription};
+use crate::case::{
+    AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber, SubscriptionRef,
+};
 use crate::trace::{
     CaseNumber, CaseTrace, Event, Exchange, Micros, Past, Reply, Request, Response,
 };
@@ -31,6 +37,8 @@ pub(super) struct Story {
     pub shown: BTreeMap<(StepNumber, String), Value>,
     pub events: Vec<Event>,
     pub pasts: BTreeMap<char, Past>,
+    /// Each subscription as it stands.
+    pub subscriptions: BTreeMap<String, Value>,
     pub clock: u64,
     /// When the lanes of the present race were released.
     pub released: Option<u64>,
@@ -47,11 +55,22 @@ fn card_id(step: StepNumber) -> String {
     format!("cccccccc-0000-4000-8000-{:012}", step.0)
 }
 
+/// The other programme's is a constant of the tables.
+fn subscription_id(subscription: SubscriptionRef) -> String {
+    match subscription {
+        SubscriptionRef::Made(step) => format!("99999999-0000-4000-8000-{:012}", step.0),
+        SubscriptionRef::Foreign => super::FOREIGN_SUBSCRIPTION.to_owned(),
+    }
+}
+
 fn key(step: StepNumber) -> String {
     format!("eeeeeeee-0000-4000-8000-{:012}", step.0)
 }
 
 impl Story {
+    /// 2026-01-01, in microseconds since 1970, and a bit, so that the last digit of a time is not 0.
+    const BEGAN_AT: i64 = 1_767_225_600_000_007;
+
     pub fn told(lines: &[&str]) -> Self {
         let mut story = Self {
             steps: Vec::new(),
@@ -60,6 +79,7 @@ impl Story {
             shown: BTreeMap::new(),
             events: Vec::new(),
             pasts: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
             clock: 0,
             released: None,
         };
@@ -191,13 +211,24 @@ impl Story {
                 ("PATCH", format!("/simulator/cards/{}/{action}", card(c)))
             }
             Command::Act(action, c) => ("PATCH", format!("/cards/{}/{action}", card(c))),
-            Command::Retry(_) | Command::Pause(_) | Command::Hook(_) => {
+            Command::Hook(Hook::Subscribe | Hook::Resubscribe(_)) => {
+                ("PUT", "/webhooks".to_owned())
+            }
+            Command::Hook(Hook::ListSubscriptions) => ("GET", "/webhooks".to_owned()),
+            Command::Hook(Hook::ReadSubscription(named)) => {
+                ("GET", format!("/webhooks/{}", subscription_id(*named)))
+            }
+            Command::Hook(Hook::Unsubscribe(named)) => {
+                ("DELETE", format!("/webhooks/{}", subscription_id(*named)))
+            }
+            Command::Retry(_) | Command::Pause(_) | Command::Hook(Hook::RefuseNext) => {
                 unreachable!("told otherwise")
             }
             Command::MoveClock(_) => ("POST", "/sandbox/clock".to_owned()),
         };
         let method = step.method.as_ref().map_or(method, http::Method::as_str);
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let media_type = step.media_type.as_deref().unwrap_or("application/json");
+        let mut headers = vec![("content-type".to_owned(), media_type.to_owned())];
         if method != "GET" {
             let value = match &step.key {
                 KeyUse::Usual => Some(key(number)),
@@ -207,9 +238,17 @@ impl Story {
             };
             headers.extend(value.map(|v| ("idempotency-key".to_owned(), v)));
         }
-        let body = match step.command {
+        let body = match &step.command {
             Command::Create { card_type, .. } => {
-                Some(body_text(&standard_request(card_type), &step.body))
+                Some(body_text(&standard_request(*card_type), &step.body))
+            }
+            Command::Hook(hook) if hook.has_body() => {
+                let mut standard = standard_subscription();
+                if let Some(named) = hook.subscription() {
+                    standard["id"] = subscription_id(named).into();
+                }
+                let address = format!("http://h/{}", number.0);
+                Some(body_text(&standard, &step.body).replace(CALLBACK, &address))
             }
             _ => None,
         };
@@ -218,6 +257,7 @@ impl Story {
             path,
             headers,
             body,
+            encoding: step.encoding,
         }
     }
 
@@ -225,6 +265,9 @@ impl Story {
         let (status, rest) = answer.split_once(' ').unwrap_or((answer, ""));
         let status: u16 = status.parse().expect("a status code");
         let body = match &step.command {
+            Command::Hook(hook) if hook.card().is_none() => {
+                self.subscription(number, step, status, rest)
+            }
             _ if rest == "again" => self.exchanges_body(step),
             _ if rest == "afresh" => self.new_card(number, step, "issuing").to_string(),
             _ if rest.is_empty() || rest == "later" => String::new(),
@@ -232,7 +275,9 @@ impl Story {
             _ if rest.starts_with('{') => rest.to_owned(),
             Command::ListAccount(_) | Command::ListProgramme => self.list(rest),
             Command::Read(CardRef::Made(made)) | Command::Hook(Hook::Await { card: made, .. }) => {
-                self.card(*made, rest).to_string()
+                let (status, change) = rest.split_once(" with ").unwrap_or((rest, "{}"));
+                let change = Body::Patched(serde_json::from_str(change).expect("JSON"));
+                body_text(&self.card(*made, status), &change)
             }
             Command::Retry(first) if self.cards.contains_key(first) => {
                 self.card(*first, rest).to_string()
@@ -255,6 +300,36 @@ impl Story {
         }
     }
 
+    fn subscription(&mut self, number: StepNumber, step: &Step, status: u16, rest: &str) -> String {
+        let Command::Hook(hook) = &step.command else {
+            return String::new();
+        };
+        let named = hook.subscription().unwrap_or(SubscriptionRef::Made(number));
+        let id = subscription_id(named);
+        let mut shown = match hook {
+            _ if status >= 300 => return String::new(),
+            Hook::ListSubscriptions => self.subscriptions.values().cloned().collect(),
+            Hook::ReadSubscription(_) => self.subscriptions[&id].clone(),
+            Hook::Subscribe | Hook::Resubscribe(_) => {
+                let body = self.request(number, step).body.unwrap_or_default();
+                let mut shown: Value = serde_json::from_str(&body).unwrap_or(json!({}));
+                shown["id"] = id.clone().into();
+                shown["createdAt"] = json!("2026-01-01T00:00:00Z");
+                shown["updatedAt"] = json!("2026-01-01T00:00:00Z");
+                shown
+            }
+            _ => return String::new(),
+        };
+        if let Some(change) = rest.strip_prefix("with ") {
+            let change = Body::Patched(serde_json::from_str(change).expect("JSON"));
+            shown = serde_json::from_str(&body_text(&shown, &change)).expect("JSON");
+        }
+        if hook.has_body() {
+            self.subscriptions.insert(id, shown.clone());
+        }
+        shown.to_string()
+    }
+
     fn exchanges_body(&self, step: &Step) -> String {
         let Command::Retry(first) = step.command else {
             unreachable!("only a retry is answered again");
@@ -273,22 +348,29 @@ impl Story {
             } => (account(*letter), *card_type),
             _ => (account('A'), crate::card::CardType::Virtual),
         };
+        let now = self.now();
         let card = json!({
             "id": card_id(number),
             "accountId": owner,
             "type": card_type,
             "billingAddress": standard_request(card_type)["billingAddress"],
             "status": "",
-            "createdAt": "2026-01-01T00:00:00.000001Z",
-            "updatedAt": "2026-01-01T00:00:00.000001Z",
+            "createdAt": now,
+            "updatedAt": now,
         });
         self.cards.insert(number, card);
         self.card(number, status)
     }
 
+    /// The target's clock, which goes as the story's does.
+    fn now(&self) -> String {
+        let now = Timestamp::from_microsecond(Self::BEGAN_AT + self.clock as i64);
+        format!("{:.6}", now.expect("a time in this century"))
+    }
+
     /// A card as it is shown with this status; its update time moves when the status does.
     pub fn card(&mut self, step: StepNumber, status: &str) -> Value {
-        let now = format!("2026-01-01T00:00:00.{:06}Z", self.clock / 1_000);
+        let now = self.now();
         let card = self.cards.get_mut(&step).expect("a card that was made");
         if card["status"] != status {
             if card["status"] != "" {

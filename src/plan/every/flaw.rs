@@ -3,7 +3,9 @@
 
 use super::Draft;
 use crate::card::{Action, CardType};
-use crate::case::{AccountRef, CardRef, Case, Command, Flaw, Part, Step, StepNumber};
+use crate::case::{
+    AccountRef, CardRef, Case, Command, Flaw, Hook, Part, Step, StepNumber, SubscriptionRef,
+};
 
 /// So many flaws are tried in one case: a target that overlooks one of them is still asked about the others.
 const FLAWS_MAX: usize = 6;
@@ -16,9 +18,13 @@ enum Target {
     Read,
     List,
     ListAll,
+    Subscribe,
+    Unsubscribe,
+    ReadSubscription,
+    ListSubscriptions,
 }
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 13] = [
     Target::Create,
     Target::Act(Action::Deactivate),
     Target::Act(Action::Activate),
@@ -26,6 +32,12 @@ const TARGETS: [Target; 7] = [
     Target::Read,
     Target::List,
     Target::ListAll,
+    Target::Act(Action::Issue),
+    Target::Act(Action::Fail),
+    Target::Subscribe,
+    Target::Unsubscribe,
+    Target::ReadSubscription,
+    Target::ListSubscriptions,
 ];
 
 /// Flaws that a target may overlook, and then does what is asked: each needs a card of its own.
@@ -49,24 +61,42 @@ impl Target {
             Self::Read => "read",
             Self::List => "list",
             Self::ListAll => "list-all",
+            Self::Subscribe => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
+            Self::ReadSubscription => "read-subscription",
+            Self::ListSubscriptions => "list-subscriptions",
         }
+    }
+
+    fn is_of_subscriptions(self) -> bool {
+        matches!(
+            self,
+            Self::Subscribe | Self::Unsubscribe | Self::ReadSubscription | Self::ListSubscriptions
+        )
     }
 
     fn can_have(self, flaw: Flaw) -> bool {
         if LATE.contains(&flaw) {
             return false;
         }
-        let modifies = matches!(self, Self::Create | Self::Act(_));
-        (self == Self::Create || !flaw.needs_body()) && (modifies || !flaw.needs_key())
+        let has_body = matches!(self, Self::Create | Self::Subscribe);
+        let modifies = has_body || matches!(self, Self::Act(_) | Self::Unsubscribe);
+        (has_body || !flaw.needs_body()) && (modifies || !flaw.needs_key())
     }
 
-    fn command(self, letter: char, card: StepNumber) -> Command {
+    /// The call, on what this step made.
+    fn command(self, letter: char, made: StepNumber) -> Command {
+        let subscription = SubscriptionRef::Made(made);
         match self {
             Self::Create => create(letter),
-            Self::Act(action) => Command::Act(action, CardRef::Made(card)),
-            Self::Read => Command::Read(CardRef::Made(card)),
+            Self::Act(action) => Command::Act(action, CardRef::Made(made)),
+            Self::Read => Command::Read(CardRef::Made(made)),
             Self::List => Command::ListAccount(AccountRef::Own(letter)),
             Self::ListAll => Command::ListProgramme,
+            Self::Subscribe => Command::Hook(Hook::Subscribe),
+            Self::Unsubscribe => Command::Hook(Hook::Unsubscribe(subscription)),
+            Self::ReadSubscription => Command::Hook(Hook::ReadSubscription(subscription)),
+            Self::ListSubscriptions => Command::Hook(Hook::ListSubscriptions),
         }
     }
 }
@@ -108,8 +138,11 @@ fn flawed(command: Command, flaw: Flaw) -> Step {
     }
 }
 
-/// A card on which the call would succeed; where it is the create itself that is flawed, a card beside it.
+/// A card, or a subscription, on which the call would succeed; where it is the create itself that is flawed, a card beside it.
 fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
+    if target.is_of_subscriptions() {
+        return draft.ask(Command::Hook(Hook::Subscribe));
+    }
     let card_letter = if target == Target::Create {
         'B'
     } else {
@@ -117,7 +150,9 @@ fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
     };
     let card = draft.ask(create(card_letter));
     if let Target::Act(action) = target {
-        draft.ask(Command::Act(Action::Issue, CardRef::Made(card)));
+        if !matches!(action, Action::Issue | Action::Fail) {
+            draft.ask(Command::Act(Action::Issue, CardRef::Made(card)));
+        }
         if action == Action::Activate {
             draft.ask(Command::Act(Action::Deactivate, CardRef::Made(card)));
         }
@@ -127,11 +162,20 @@ fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
 }
 
 /// What shows whether the call did anything.
-fn look(draft: &mut Draft, target: Target, letter: char, card: StepNumber) {
+fn look(draft: &mut Draft, target: Target, letter: char, made: StepNumber) {
     match target {
         Target::Create => drop(draft.list(letter)),
-        Target::Act(_) => drop(draft.read(card)),
-        Target::Read | Target::List | Target::ListAll => {}
+        Target::Act(_) => drop(draft.read(made)),
+        Target::Subscribe => drop(draft.ask(Command::Hook(Hook::ListSubscriptions))),
+        Target::Unsubscribe => {
+            let subscription = SubscriptionRef::Made(made);
+            draft.ask(Command::Hook(Hook::ReadSubscription(subscription)));
+        }
+        Target::Read
+        | Target::List
+        | Target::ListAll
+        | Target::ReadSubscription
+        | Target::ListSubscriptions => {}
     }
 }
 
@@ -158,9 +202,13 @@ fn of_another_request(target: Target) -> Case {
     let mut draft = Draft::default();
     let card = prepared(&mut draft, target, 'A');
     let signed = match target {
-        Target::Create => card,
+        Target::Create
+        | Target::Unsubscribe
+        | Target::ReadSubscription
+        | Target::ListSubscriptions => card,
         Target::Act(_) | Target::List | Target::ListAll => draft.read(card),
         Target::Read => draft.list('A'),
+        Target::Subscribe => draft.ask(Command::Hook(Hook::ListSubscriptions)),
     };
     draft.tell(flawed(target.command('A', card), Flaw::SignatureOf(signed)));
     look(&mut draft, target, 'A', card);
@@ -179,7 +227,7 @@ fn perhaps_overlooked(target: Target) -> Case {
     let mut draft = Draft::default();
     let flaws = OPEN.into_iter().filter(|flaw| target.can_have(*flaw));
     let letters = ['A', 'C', 'D', 'E', 'F', 'G'];
-    let is_act = matches!(target, Target::Act(_));
+    let is_act = matches!(target, Target::Act(_) | Target::Unsubscribe);
     let mut card = None;
     for (flaw, letter) in flaws.zip(letters) {
         let letter = if is_act || target == Target::Create {
@@ -212,15 +260,19 @@ mod tests {
         let cases = cases();
         let steps: Vec<&Step> = cases.iter().flat_map(|case| &case.steps).collect();
         for target in TARGETS {
-            let verb = target.command('A', StepNumber(1)).to_string();
-            let verb = verb.split(' ').next().unwrap();
+            let verb = |command: &Command| -> String {
+                let words = command.to_string();
+                let is_name = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
+                words.chars().filter(|c| !is_name(*c)).collect()
+            };
+            let wanted = verb(&target.command('A', StepNumber(1)));
             for flaw in Flaw::ALL
                 .into_iter()
                 .filter(|flaw| target.can_have(*flaw) && !LATE.contains(flaw))
             {
                 let is_it =
-                    |step: &&&Step| step.flaw == Some(flaw) && step.to_string().starts_with(verb);
-                assert!(steps.iter().find(is_it).is_some(), "{verb} {flaw}");
+                    |step: &&&Step| step.flaw == Some(flaw) && verb(&step.command) == wanted;
+                assert!(steps.iter().find(is_it).is_some(), "{wanted} {flaw}");
             }
         }
     }

@@ -1,12 +1,14 @@
-//! Every member of a create's body, as the document describes it, broken in every way: left out, of every other type, beyond
-//! every limit. What the contract leaves open is tried beside it, and so is what it asks to be accepted.
+//! Every member of each body that the document describes, of a create and of a subscription, broken in every way: left out, of
+//! every other type, beyond every limit. What the contract leaves open is tried beside it, and so is what it asks to be
+//! accepted. Absent: the bodies of calls under `/auth`, which are set-up (contract.md, wire facts), and of calls that only a
+//! partner's document has, of which nobody knows what they would do.
 
 use serde_json::{Value, json};
 
 use super::{Draft, text};
 use crate::card::CardType;
-use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, Body, Case, Command, Step, StepNumber};
+use crate::case::request::{body_text, standard_request, standard_subscription};
+use crate::case::{AccountRef, Body, Case, Command, Hook, Step, StepNumber, SubscriptionRef};
 use crate::contract::{Contract, Member, Operation, OperationKind, RequestBody};
 
 /// Text from each plane in which there are letters: Latin, Greek, Arabic, CJK and a sign of the basic plane, a letter and an
@@ -33,14 +35,38 @@ const NEIGHBOURS_MAX: usize = 4;
 /// Each case needs an account for every body that may be accepted.
 const LETTERS: std::ops::RangeInclusive<char> = 'A'..='Z';
 
-/// A create's body, and what the document says of it.
+/// What a body asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Card(CardType),
+    Subscription,
+}
+
+impl Purpose {
+    fn noun(self) -> String {
+        match self {
+            Self::Card(card_type) => format!("{card_type} card"),
+            Self::Subscription => "subscription".to_owned(),
+        }
+    }
+
+    /// What the names of its cases begin with.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Card(card_type) => card_type.as_str(),
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
+/// A body, and what the document says of it.
 pub(super) struct Template<'c> {
-    create: &'c Operation,
-    pub card_type: CardType,
+    operation: &'c Operation,
+    pub purpose: Purpose,
     pub standard: Value,
 }
 
-/// What becomes of a create, as far as the document says.
+/// What becomes of a body, as far as the document says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
     Accepted,
@@ -50,27 +76,49 @@ enum Expected {
 
 /// The cases of the set.
 pub(super) fn cases(contract: &Contract) -> Vec<Case> {
-    let Some(create) = contract.operation(OperationKind::CreateCard) else {
-        return Vec::new();
+    let template = |kind, purpose, standard| {
+        let operation = contract.operation(kind)?;
+        Some(Template {
+            operation,
+            purpose,
+            standard,
+        })
     };
-    let template = |card_type| Template {
-        create,
-        card_type,
-        standard: standard_request(card_type),
+    let card = |card_type| {
+        let purpose = Purpose::Card(card_type);
+        template(
+            OperationKind::CreateCard,
+            purpose,
+            standard_request(card_type),
+        )
     };
-    let (plain, shipped) = (template(CardType::Virtual), template(CardType::Physical));
-    let is_further = |member: &Member| plain.standard.get(&member.path[0]).is_none();
-    let mut cases = text::cases(&plain);
-    cases.extend(plain.members().iter().map(|member| plain.case(member)));
-    let further = shipped.members().into_iter().filter(is_further);
-    cases.extend(further.map(|member| shipped.case(&member)));
+    let mut cases = Vec::new();
+    if let (Some(plain), Some(shipped)) = (card(CardType::Virtual), card(CardType::Physical)) {
+        let is_further = |member: &Member| plain.standard.get(&member.path[0]).is_none();
+        cases.extend(plain.cases());
+        let further = shipped.members().into_iter().filter(is_further);
+        cases.extend(further.map(|member| shipped.case(&member)));
+    }
+    let subscription = template(
+        OperationKind::PutWebhook,
+        Purpose::Subscription,
+        standard_subscription(),
+    );
+    cases.extend(subscription.iter().flat_map(Template::cases));
     cases
 }
 
 impl Template<'_> {
+    /// The body as a whole, and each of its members.
+    fn cases(&self) -> Vec<Case> {
+        let mut cases = text::cases(self);
+        cases.extend(self.members().iter().map(|member| self.case(member)));
+        cases
+    }
+
     /// The members whose object is in the standard body.
     fn members(&self) -> Vec<Member> {
-        let mut members = self.create.request_members(&self.standard);
+        let mut members = self.operation.request_members(&self.standard);
         members.retain(|member| {
             let (_, outer) = member.path.split_last().unwrap_or((&member.path[0], &[]));
             self.standard.pointer(&pointer(outer)).is_some()
@@ -80,51 +128,110 @@ impl Template<'_> {
 
     fn case(&self, member: &Member) -> Case {
         let name = member.path.join(" ");
-        let bodies = self.broken(member).into_iter().chain(neighbours(member));
+        // What becomes of a subscription under an id that names none is open.
+        let is_id = self.purpose == Purpose::Subscription && name == "id";
+        let sound = neighbours(member).into_iter().filter(|_| !is_id);
+        let bodies = self.broken(member).into_iter().chain(sound);
         self.case_of(
-            format!("{}-{}", self.card_type, kebab(&name)),
+            format!("{}-{}", self.purpose.word(), kebab(&name)),
             format!(
-                "The member \"{name}\" of a {} card, broken and sound",
-                self.card_type
+                "The member \"{name}\" of a {}, broken and sound",
+                self.purpose.noun()
             ),
             bodies.collect(),
         )
     }
 
-    /// The bodies that must be refused on one account, a list that shows that they made nothing, then the others, each on an
-    /// account of its own: the first that must be accepted on the one where the bad ones were refused.
-    pub fn case_of(&self, name: String, title: String, bodies: Vec<Body>) -> Case {
-        let mut draft = Draft::default();
+    /// The bodies that must be refused, a look that shows that they did nothing, then the others.
+    pub fn case_of(&self, name: String, title: String, mut bodies: Vec<Body>) -> Case {
+        bodies.push(Body::Standard);
         let mut bodies: Vec<(Expected, Body)> = bodies
             .into_iter()
             .map(|body| (self.expected(&body), body))
             .collect();
-        bodies.push((Expected::Accepted, Body::Standard));
-        for (_, body) in bodies
-            .iter()
-            .filter(|(expected, _)| *expected == Expected::Refused)
-        {
-            draft.tell(self.step('A', body.clone()));
-        }
-        draft.list('A');
-        bodies.retain(|(expected, _)| *expected != Expected::Refused);
+        let refused = bodies
+            .extract_if(.., |(expected, _)| *expected == Expected::Refused)
+            .map(|(_, body)| body)
+            .collect();
         bodies.sort_by_key(|(expected, _)| *expected == Expected::Open);
-        for ((expected, body), letter) in bodies.into_iter().zip(LETTERS) {
-            let made: StepNumber = draft.tell(self.step(letter, body));
-            if expected == Expected::Accepted {
-                draft.read(made);
-            }
-        }
+        let draft = match self.purpose {
+            Purpose::Card(_) => self.creates(refused, bodies),
+            Purpose::Subscription => self.subscriptions(refused, bodies),
+        };
         draft.case(name, title)
     }
 
-    fn step(&self, letter: char, body: Body) -> Step {
+    /// Bad ones on one account, then the others, each on an account of its own: the first that must be accepted on the one
+    /// where the bad ones were refused.
+    fn creates(&self, refused: Vec<Body>, others: Vec<(Expected, Body)>) -> Draft {
+        let mut draft = Draft::default();
+        for body in refused {
+            draft.tell(self.step('A', body));
+        }
+        self.look(&mut draft);
+        for ((expected, body), letter) in others.into_iter().zip(LETTERS) {
+            let made = draft.tell(self.step(letter, body));
+            if expected == Expected::Accepted {
+                self.read_back(&mut draft, made);
+            }
+        }
+        draft
+    }
+
+    /// Bad ones, also in place of a good one that stands, which stays as it was; then the others.
+    fn subscriptions(&self, refused: Vec<Body>, others: Vec<(Expected, Body)>) -> Draft {
+        let mut draft = Draft::default();
+        let standing = draft.ask(Command::Hook(Hook::Subscribe));
+        let again = Command::Hook(Hook::Resubscribe(SubscriptionRef::Made(standing)));
+        for body in refused {
+            if matches!(body, Body::Patched(_)) {
+                draft.tell(Step {
+                    body: body.clone(),
+                    ..Step::new(again.clone())
+                });
+            }
+            draft.tell(self.step('A', body));
+        }
+        self.read_back(&mut draft, standing);
+        self.look(&mut draft);
+        for (expected, body) in others {
+            let made = draft.tell(self.step('A', body));
+            if expected == Expected::Accepted {
+                self.read_back(&mut draft, made);
+            }
+        }
+        draft
+    }
+
+    /// What shows whether bodies that were refused did anything.
+    pub fn look(&self, draft: &mut Draft) {
+        match self.purpose {
+            Purpose::Card(_) => draft.list('A'),
+            Purpose::Subscription => draft.ask(Command::Hook(Hook::ListSubscriptions)),
+        };
+    }
+
+    /// Reads what a step has made.
+    pub fn read_back(&self, draft: &mut Draft, made: StepNumber) {
+        let made_here = SubscriptionRef::Made(made);
+        match self.purpose {
+            Purpose::Card(_) => draft.read(made),
+            Purpose::Subscription => draft.ask(Command::Hook(Hook::ReadSubscription(made_here))),
+        };
+    }
+
+    /// The step that sends a body; a card is made on the account of this letter.
+    pub fn step(&self, letter: char, body: Body) -> Step {
+        let command = match self.purpose {
+            Purpose::Card(card_type) => Command::Create {
+                account: AccountRef::Own(letter),
+                card_type,
+            },
+            Purpose::Subscription => Command::Hook(Hook::Subscribe),
+        };
         Step {
             body,
-            ..Step::new(Command::Create {
-                account: AccountRef::Own(letter),
-                card_type: self.card_type,
-            })
+            ..Step::new(command)
         }
     }
 
@@ -134,7 +241,7 @@ impl Template<'_> {
         let Ok(value) = serde_json::from_str::<Value>(&text) else {
             return Expected::Refused;
         };
-        match self.create.check_request_body(&value) {
+        match self.operation.check_request_body(&value) {
             _ if !value.is_object() => Expected::Refused,
             RequestBody::Invalid(_) => Expected::Refused,
             // Of a name that stands twice, the value holds one.
@@ -183,12 +290,22 @@ impl Template<'_> {
         let (least, greatest) = member.bounds;
         wrong.extend(least.map(|n| json!(n - 1.0)));
         wrong.extend(greatest.map(|n| json!(n + 1.0)));
+        if member.types.iter().any(|t| t == "array") {
+            let items = [json!(null), json!(7), json!({}), json!([])];
+            let unlisted = member.item_options.first().into_iter().flat_map(unlisted);
+            wrong.extend(items.into_iter().chain(unlisted).map(|item| json!([item])));
+            // One by itself is no list.
+            wrong.extend(member.item_options.first().cloned());
+        }
         broken.extend(wrong.into_iter().map(value));
         // These may be right for the member, and then they say nothing about it.
         broken.retain(|body| self.expected(body) == Expected::Refused);
         let is_number = member.types.iter().any(|t| t == "number" || t == "integer");
         let is_list = member.types.iter().any(|t| t == "array");
         broken.push(self.with_text(&member.path, "null"));
+        // Half a surrogate pair may be text where any text may stand, and a target that keeps it shows it in every list.
+        let half = self.with_text(&member.path, r#""\ud800""#);
+        broken.extend(Some(half).filter(|_| !is_free_text(member)));
         if !is_number {
             broken.push(self.with_text(&member.path, "1e400"));
         }
@@ -200,12 +317,14 @@ impl Template<'_> {
     }
 }
 
+fn is_free_text(member: &Member) -> bool {
+    member.types == ["string"] && member.options.is_empty() && member.format.is_none()
+}
+
 /// What a member may be, or perhaps may be.
 fn neighbours(member: &Member) -> Vec<Body> {
     let (shortest, longest) = member.lengths;
     let (least, greatest) = member.bounds;
-    let is_free_text =
-        member.types == ["string"] && member.options.is_empty() && member.format.is_none();
     let mut values: Vec<Value> = Vec::new();
     let apart = (member.options.len() / NEIGHBOURS_MAX).max(1);
     values.extend(
@@ -218,7 +337,8 @@ fn neighbours(member: &Member) -> Vec<Body> {
     );
     values.extend(shortest.into_iter().chain(longest).map(text_of));
     values.extend(least.into_iter().chain(greatest).map(|n| json!(n)));
-    if is_free_text {
+    values.extend(member.item_options.iter().map(|item| json!([item])));
+    if is_free_text(member) {
         values.push(json!(PLANES));
         values.extend(doubtful_texts().into_iter().map(Value::from));
     }
@@ -285,6 +405,42 @@ fn kebab(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_members_of_a_subscription_are_broken_too() {
+        let cases = cases(Contract::embedded());
+        let steps = |name: &str| -> Vec<String> {
+            let case = cases.iter().find(|case| case.name == name);
+            let case = case.unwrap_or_else(|| panic!("{name}"));
+            case.steps.iter().map(Step::to_string).collect()
+        };
+        for (name, wanted) in [
+            (
+                "subscription-callback-url",
+                "subscribe with {\"callbackUrl\":null}",
+            ),
+            (
+                "subscription-types",
+                "subscribe again #1 with {\"types\":[7]}",
+            ),
+            (
+                "subscription-types",
+                "subscribe with {\"types\":[\"account.updated\"]}",
+            ),
+            ("subscription-id", "subscribe with {\"id\":7}"),
+            ("subscription-body-cut", "subscribe with body \"\""),
+            (
+                "subscription-body-media-types",
+                "subscribe as \"text/plain\"",
+            ),
+        ] {
+            let steps = steps(name);
+            assert!(
+                steps.iter().any(|step| step == wanted),
+                "{name}: {steps:#?}"
+            );
+        }
+    }
 
     #[test]
     fn a_partners_own_limits_are_broken_too() {

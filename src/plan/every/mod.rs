@@ -1,5 +1,6 @@
 //! Complete sets of cases: nothing in them is left to chance, so every run has them all.
 
+mod country;
 mod flaw;
 mod member;
 mod text;
@@ -12,19 +13,22 @@ use crate::contract::Contract;
 pub enum Every {
     /// Every flaw in access on every call.
     Flaw,
-    /// Every member of a create's body, as the document describes it, broken in every way.
+    /// Every member of each body that the document describes, broken in every way.
     Member,
+    /// Every country that the document names.
+    Country,
 }
 
 impl Every {
     /// Every set.
-    pub const ALL: [Self; 2] = [Self::Flaw, Self::Member];
+    pub const ALL: [Self; 3] = [Self::Flaw, Self::Member, Self::Country];
 
     /// The word in a suite.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Flaw => "flaw",
             Self::Member => "member",
+            Self::Country => "country",
         }
     }
 
@@ -33,6 +37,7 @@ impl Every {
         match self {
             Self::Flaw => flaw::cases(),
             Self::Member => member::cases(contract),
+            Self::Country => country::cases(contract),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! The body of a create as a whole: no JSON, half of it, another kind of thing, with names that nobody knows or that stand
+//! A body as a whole: no JSON, half of it, another kind of thing, with names that nobody knows or that stand
 //! twice.
 
 use serde_json::{Value, json};
 
 use super::Draft;
-use super::member::Template;
-use crate::case::{AccountRef, Body, Case, Command, Step};
+use super::member::{Purpose, Template};
+use crate::case::{Body, Case, Encoding, Step};
 
 /// The cases of bodies as a whole.
 pub(super) fn cases(template: &Template<'_>) -> Vec<Case> {
     let whole = template.standard.to_string();
     let case = |name: &str, title: &str, bodies| {
-        template.case_of(name.to_owned(), title.to_owned(), bodies)
+        template.case_of(named(template, name), title.to_owned(), bodies)
     };
     vec![
         case(
@@ -22,7 +22,7 @@ pub(super) fn cases(template: &Template<'_>) -> Vec<Case> {
         case(
             "body-no-json",
             "A body that is not JSON is refused",
-            no_json(&whole),
+            no_json(&whole, template.purpose),
         ),
         case(
             "body-other-json",
@@ -39,8 +39,17 @@ pub(super) fn cases(template: &Template<'_>) -> Vec<Case> {
             "A member that stands twice, with one value, is accepted or refused",
             repeated_members(template),
         ),
+        encodings(template),
         media_types(template),
     ]
+}
+
+/// Those of a create are called what they have always been called.
+fn named(template: &Template<'_>, name: &str) -> String {
+    match template.purpose {
+        Purpose::Card(_) => name.to_owned(),
+        Purpose::Subscription => format!("subscription-{name}"),
+    }
 }
 
 fn cut(whole: &str) -> Vec<Body> {
@@ -52,7 +61,13 @@ fn cut(whole: &str) -> Vec<Body> {
         .collect()
 }
 
-fn no_json(whole: &str) -> Vec<Body> {
+fn no_json(whole: &str, purpose: Purpose) -> Vec<Body> {
+    // A text of the standard body, and what comes of it.
+    let (text, odd, unknown) = match purpose {
+        Purpose::Card(_) => ("London", "Lon\u{1}don", "Lon\\xdon"),
+        Purpose::Subscription => ("card.updated", "card\u{1}updated", "card\\xupdated"),
+    };
+    let quoted = format!("\"{text}\"");
     let texts = [
         "card".to_owned(),
         "<card/>".to_owned(),
@@ -62,10 +77,10 @@ fn no_json(whole: &str) -> Vec<Body> {
         whole.replacen('}', ",}", 1),
         whole.replacen(':', "=", 1),
         whole.replacen('{', "{// a comment\n", 1),
-        whole.replacen("London", "Lon\u{1}don", 1),
-        whole.replacen("London", "Lon\\xdon", 1),
-        whole.replacen("\"London\"", "NaN", 1),
-        whole.replacen("\"London\"", "undefined", 1),
+        whole.replacen(text, odd, 1),
+        whole.replacen(text, unknown, 1),
+        whole.replacen(&quoted, "NaN", 1),
+        whole.replacen(&quoted, "undefined", 1),
         format!("{whole}{whole}"),
         format!("{whole}]"),
         "[".repeat(2_000),
@@ -87,8 +102,22 @@ fn unknown_members(template: &Template<'_>) -> Vec<Body> {
     let inside = objects(template).map(|name| json!({ name: unknown }));
     std::iter::once(unknown.clone())
         .chain(inside)
+        .chain(shown_members(template.purpose))
         .map(Body::Patched)
         .collect()
+}
+
+/// What only an answer has, and no request may decide.
+fn shown_members(purpose: Purpose) -> Vec<Value> {
+    const ELSEWHERE: &str = "5ca1ab1e-0000-4000-8000-000000000000";
+    match purpose {
+        Purpose::Card(_) => vec![
+            json!({ "status": "active" }),
+            json!({ "status": "terminated" }),
+            json!({ "accountId": ELSEWHERE }),
+        ],
+        Purpose::Subscription => Vec::new(),
+    }
 }
 
 /// Once outside and once in each object.
@@ -114,14 +143,42 @@ fn objects<'f>(template: &'f Template<'_>) -> impl Iterator<Item = &'f str> {
         .map(|(name, _)| name.as_str())
 }
 
+/// Bodies that are not in UTF-8, and one with a byte order mark, which may be overlooked. Their text has what each encoding
+/// writes otherwise: a space, a letter of two bytes and a sign of four.
+fn encodings(template: &Template<'_>) -> Case {
+    let text = "Zürich 🏠";
+    let body = match template.purpose {
+        Purpose::Card(_) => json!({ "billingAddress": { "city": text } }),
+        Purpose::Subscription => json!({ "aMemberThatNobodyKnows": text }),
+    };
+    let sent = |letter, encoding: Encoding| Step {
+        encoding: Some(encoding),
+        ..template.step(letter, Body::Patched(body.clone()))
+    };
+    let mut draft = Draft::default();
+    for encoding in Encoding::ALL {
+        if encoding != Encoding::Marked {
+            draft.tell(sent('A', encoding));
+        }
+    }
+    template.look(&mut draft);
+    let made = draft.tell(template.step('A', Body::Standard));
+    template.read_back(&mut draft, made);
+    draft.tell(Step {
+        encoding: Some(Encoding::Marked),
+        ..template.step('B', Body::Standard)
+    });
+    draft.case(
+        named(template, "body-encodings"),
+        "A body that is not in UTF-8 is refused".to_owned(),
+    )
+}
+
 fn media_types(template: &Template<'_>) -> Case {
     let mut draft = Draft::default();
     let sent = |media_type: &str| Step {
         media_type: Some(media_type.to_owned()),
-        ..Step::new(Command::Create {
-            account: AccountRef::Own('A'),
-            card_type: template.card_type,
-        })
+        ..template.step('A', Body::Standard)
     };
     for media_type in [
         "text/plain",
@@ -130,14 +187,16 @@ fn media_types(template: &Template<'_>) -> Case {
         "application/octet-stream",
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "application/json-patch+json",
     ] {
         draft.tell(sent(media_type));
     }
-    draft.list('A');
+    template.look(&mut draft);
     let made = draft.tell(sent("application/json; charset=utf-8"));
-    draft.read(made);
+    template.read_back(&mut draft, made);
     draft.case(
-        "body-media-types".to_owned(),
+        named(template, "body-media-types"),
         "A body that calls itself something other than JSON is refused".to_owned(),
     )
 }

@@ -1,6 +1,7 @@
 //! Mistakes in how a card comes to be.
 
 use http::StatusCode;
+use serde_json::Value;
 use uuid::{Builder, Uuid};
 
 use super::Fault;
@@ -48,6 +49,26 @@ pub(super) const FAULTS: &[Fault] = &[
                 status: CardStatus::Active,
                 issued: true,
                 ..new_card(account_id, request, now)
+            };
+        },
+    },
+    Fault {
+        id: "status-taken-from-request",
+        words: "The members of a request are laid over the new card, a status too.",
+        requirement: "CREATE-2",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                let sent: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+                match (call.operation, reply.content, sent.get("status")) {
+                    (Operation::CreateCard, Content::Json(mut card), Some(status))
+                        if reply.status == StatusCode::CREATED =>
+                    {
+                        card["status"] = status.clone();
+                        Reply::json(reply.status, card)
+                    }
+                    (_, content, _) => Reply { content, ..reply },
+                }
             };
         },
     },

@@ -6,7 +6,7 @@ use crate::reference::card::{Address, Card, CardStatus, CardType, new_card};
 use crate::reference::idempotency::{Record, once};
 use crate::reference::input::card_request;
 use crate::reference::lifecycle::{Action, Happening, Outcome, just_after, touch, transition};
-use crate::reference::limit::{is_full, same_slot};
+use crate::reference::limit::{holds_slot, is_full, same_slot};
 use crate::reference::service::{Task, execute};
 
 use Action::{Activate, Block, Deactivate, Issue, Terminate, Unsuspend};
@@ -288,6 +288,45 @@ pub(super) const FAULTS: &[Fault] = &[
                 {
                     true => Err(Refusal::invalid("country is not known")),
                     false => card_request(readings, body),
+                }
+            };
+        },
+    },
+    Fault {
+        id: "namibia-is-no-value",
+        words: "The country code NA is read as \"not available\", and so as missing.",
+        requirement: "CREATE-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.card_request = |readings, body| match body["billingAddress"]["country"].as_str() {
+                Some("NA") => Err(Refusal::invalid("country is missing")),
+                _ => card_request(readings, body),
+            };
+        },
+    },
+    Fault {
+        id: "card-at-rest-twice-holds-no-slot",
+        words: "A card that is put to rest for the second time no longer counts against the limit.",
+        requirement: "LIMIT-5",
+        shortest: 7,
+        plant: |rules| {
+            rules.holds_slot = |readings, card| {
+                let rests = card.trail.iter().filter(|status| **status == Inactive);
+                holds_slot(readings, card) && (card.status != Inactive || rests.count() < 2)
+            };
+        },
+    },
+    Fault {
+        id: "suspended-again-may-be-deactivated",
+        words: "Deactivate is accepted once a card is suspended for the second time.",
+        requirement: "LIFE-8",
+        shortest: 6,
+        plant: |rules| {
+            rules.transition = |readings, card, action| {
+                let times = card.trail.iter().filter(|status| **status == Suspended);
+                match (action, card.status) {
+                    (Deactivate, Suspended) if times.count() > 1 => Outcome::Change(Inactive),
+                    _ => transition(readings, card, action),
                 }
             };
         },

@@ -139,6 +139,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "event-taken-for-a-redelivery",
+        words: "An event that differs from the one before it in its ids and times alone is dropped as its redelivery.",
+        requirement: "HOOK-1",
+        shortest: 5,
+        plant: |rules| {
+            rules.report = |service, card, news| match is_like_the_last(service, card) {
+                true => Vec::new(),
+                false => report(service, card, news),
+            };
+        },
+    },
+    Fault {
         id: "stale-event",
         words: "An event shows the card as it was before the change.",
         requirement: "HOOK-1",
@@ -506,6 +518,24 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
 ];
+
+/// So many of the newest accounts are looked at.
+const NEWEST: usize = 40;
+
+/// Whether the card of another account that changed last is the like of this one. The card's own account is locked.
+fn is_like_the_last(service: &Service, card: &Card) -> bool {
+    let accounts = service.own.accounts();
+    let others = accounts.iter().rev().take(NEWEST);
+    let others = others.filter(|account| account.id != card.account_id);
+    let cards = others.filter_map(|account| account.cards_if_free());
+    let newest = cards.filter_map(|cards| cards.iter().max_by_key(|c| c.updated_at).cloned());
+    let alike = |other: &Card| {
+        let same_address = other.billing_address == card.billing_address;
+        same_address && other.card_type == card.card_type && other.status == card.status
+    };
+    let last = newest.max_by_key(|other| other.updated_at);
+    last.is_some_and(|last| alike(&last))
+}
 
 /// The card that a call is about, told once more.
 fn tell_again(task: &Task<'_>) {

@@ -197,6 +197,21 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| rules.media_type = |_, _| Ok(()),
     },
     Fault {
+        id: "media-type-by-its-beginning",
+        words: "Any media type that begins with application/json is taken for it.",
+        requirement: "INPUT-6",
+        shortest: 1,
+        plant: |rules| {
+            rules.media_type = |readings, call| {
+                let header = call.header("content-type").unwrap_or_default();
+                match header.starts_with("application/json") {
+                    true => Ok(()),
+                    false => media_type(readings, call),
+                }
+            };
+        },
+    },
+    Fault {
         id: "form-breaks-create",
         words: "A body that calls itself a form ends in an internal error.",
         requirement: "HTTP-3",
@@ -336,6 +351,74 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.parse_json = |readings, body| match body.is_empty() {
                 true => parse_json(readings, body),
                 false => parse_json(readings, body).map_err(|_| internal_error()),
+            };
+        },
+    },
+    Fault {
+        id: "broken-utf8-mended",
+        words: "Bytes that are no UTF-8 are taken for replacement characters.",
+        requirement: "INPUT-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_json =
+                |readings, body| parse_json(readings, String::from_utf8_lossy(body).as_bytes());
+        },
+    },
+    Fault {
+        id: "broken-utf8-taken-for-latin",
+        words: "A body that is no UTF-8 is read as Latin-1.",
+        requirement: "INPUT-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_json = |readings, body| match str::from_utf8(body) {
+                Ok(_) => parse_json(readings, body),
+                Err(_) => {
+                    let text: String = body.iter().map(|byte| char::from(*byte)).collect();
+                    parse_json(readings, text.as_bytes())
+                }
+            };
+        },
+    },
+    Fault {
+        id: "utf16-accepted",
+        words: "A body in UTF-16 is accepted.",
+        requirement: "INPUT-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_json = |readings, body| match body {
+                [0xff, 0xfe, units @ ..] => {
+                    let units = units.chunks_exact(2);
+                    let units: Vec<u16> = units.map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+                    parse_json(readings, String::from_utf16_lossy(&units).as_bytes())
+                }
+                _ => parse_json(readings, body),
+            };
+        },
+    },
+    Fault {
+        id: "broken-utf8-breaks",
+        words: "A body that is no UTF-8 ends in an internal error.",
+        requirement: "HTTP-3",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_json = |readings, body| match str::from_utf8(body) {
+                Ok(_) => parse_json(readings, body),
+                Err(_) => Err(internal_error()),
+            };
+        },
+    },
+    Fault {
+        id: "half-a-surrogate-pair-breaks",
+        words: "Half a surrogate pair in a body ends in an internal error.",
+        requirement: "HTTP-3",
+        shortest: 1,
+        plant: |rules| {
+            rules.parse_json = |readings, body| {
+                let is_escaped = body.windows(4).any(|bytes| bytes == br"\ud8");
+                parse_json(readings, body).map_err(|refusal| match is_escaped {
+                    true => internal_error(),
+                    false => refusal,
+                })
             };
         },
     },

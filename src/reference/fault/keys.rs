@@ -28,6 +28,15 @@ fn payload_without(call: &Call, object: &str, member: &str) -> Payload {
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
+        id: "unsubscribe-needs-no-key",
+        words: "A subscription is removed without an idempotency key, whatever stands for one.",
+        requirement: "IDEM-1",
+        shortest: 2,
+        plant: |rules| {
+            rules.wants_key = |call| call.operation != Operation::DeleteWebhook && wants_key(call);
+        },
+    },
+    Fault {
         id: "key-not-required",
         words: "A modifying call is done without an idempotency key too.",
         requirement: "IDEM-1",

@@ -31,6 +31,7 @@ mod race_limit;
 mod race_reads;
 mod schema;
 mod signature;
+mod subscriptions;
 mod time;
 
 use std::sync::LazyLock;
@@ -95,6 +96,7 @@ const TOPICS: &[&[Fault]] = &[
     body::FAULTS,
     access::FAULTS,
     hooks::FAULTS,
+    subscriptions::FAULTS,
     signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,

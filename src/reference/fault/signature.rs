@@ -79,6 +79,30 @@ fn breaks_on(service: &Service, call: &Call, flaw: &str) -> Result<(), Refusal> 
 /// The keys of calls whose signature was found wrong after they were let in.
 static LET_IN: Memory = LazyLock::new(Mutex::default);
 
+/// A call of this operation is let in although its signature does not verify, and remembered by its key.
+fn let_in(service: &Service, call: &Call, operation: Operation) -> Result<(), Refusal> {
+    match verify(service, call) {
+        Err(refusal) if call.operation == operation && refusal.code == "signature-invalid" => {
+            let key = call.header("idempotency-key");
+            remember(&LET_IN, key.unwrap_or_default());
+            Ok(())
+        }
+        verdict => verdict,
+    }
+}
+
+/// What was done for a call that should not have been let in is answered as if it had been refused.
+fn refused_if_let_in(call: &Call, reply: Reply) -> Reply {
+    match call.header("idempotency-key") {
+        Some(key) if knows(&LET_IN, &key) => Reply {
+            status: StatusCode::UNAUTHORIZED,
+            content: Content::None,
+            header: None,
+        },
+        _ => reply,
+    }
+}
+
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "unsigned-token-accepted",
@@ -422,21 +446,66 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "AUTH-12",
         shortest: 4,
         plant: |rules| {
-            rules.signature = |service, call| match (verify(service, call), call.operation) {
-                (Err(refusal), Operation::Deactivate) if refusal.code == "signature-invalid" => {
-                    let key = call.header("idempotency-key");
-                    remember(&LET_IN, key.unwrap_or_default());
-                    Ok(())
-                }
-                (verdict, _) => verdict,
+            rules.signature = |service, call| let_in(service, call, Operation::Deactivate);
+            rules.dress = refused_if_let_in;
+        },
+    },
+    Fault {
+        id: "refused-issuance-takes-effect",
+        words: "The simulator issues a card before its call is refused for the signature.",
+        requirement: "AUTH-12",
+        shortest: 3,
+        plant: |rules| {
+            rules.signature = |service, call| let_in(service, call, Operation::Issue);
+            rules.dress = refused_if_let_in;
+        },
+    },
+    Fault {
+        id: "refused-unsubscribe-takes-effect",
+        words: "A subscription is removed before the call is refused for the signature.",
+        requirement: "HOOK-15",
+        shortest: 3,
+        plant: |rules| {
+            rules.signature = |service, call| let_in(service, call, Operation::DeleteWebhook);
+            rules.dress = refused_if_let_in;
+        },
+    },
+    Fault {
+        id: "subscriptions-need-no-signature",
+        words: "Calls on subscriptions are taken without a signature.",
+        requirement: "AUTH-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.signature = |service, call| match call.operation {
+                Operation::PutWebhook
+                | Operation::ListWebhooks
+                | Operation::ReadWebhook
+                | Operation::DeleteWebhook => Ok(()),
+                _ => verify(service, call),
             };
-            rules.dress = |call, reply| match call.header("idempotency-key") {
-                Some(key) if knows(&LET_IN, &key) => Reply {
-                    status: StatusCode::UNAUTHORIZED,
-                    content: Content::None,
-                    header: None,
-                },
-                _ => reply,
+        },
+    },
+    Fault {
+        id: "simulator-needs-no-bearer",
+        words: "The simulator does what whoever asks for it, with or without a bearer token.",
+        requirement: "AUTH-1",
+        shortest: 2,
+        plant: |rules| {
+            rules.bearer = |service, call| match call.operation {
+                Operation::Issue | Operation::Fail => Ok(()),
+                _ => bearer(service, call),
+            };
+        },
+    },
+    Fault {
+        id: "subscription-needs-no-digest",
+        words: "The Content-Digest of a subscription need not be there.",
+        requirement: "AUTH-11",
+        shortest: 1,
+        plant: |rules| {
+            rules.content_digest = |readings, call| match call.operation {
+                Operation::PutWebhook => digest_but(readings, call, "digest-missing"),
+                _ => content_digest(readings, call),
             };
         },
     },

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method};
+use serde_json::json;
 
 use super::Walk;
 use super::walks::sign_without;
@@ -11,12 +12,22 @@ use crate::reference::testing::{Client, add_digest, set, virtual_card};
 
 use Operation::*;
 
-/// Each on a create and on a read.
+/// A subscription whose events go nowhere.
+pub(super) fn subscription(client: &Client) -> Call {
+    let body = json!({ "callbackUrl": "http://127.0.0.1:9/", "types": ["card.updated"] });
+    Call {
+        body: body.to_string().into(),
+        ..client.call(PutWebhook, "")
+    }
+}
+
+/// Each on a create, a read and a subscription.
 pub(super) async fn walk_with_crafted_calls(walk: &mut Walk) {
     for tamper in CRAFTED {
         let account = walk.account();
         let create = walk.create_call(&account, &virtual_card());
-        for mut call in [create, walk.client.call(ProgrammeCards, "")] {
+        let read = walk.client.call(ProgrammeCards, "");
+        for mut call in [create, read, subscription(&walk.client)] {
             tamper(&walk.client, &mut call);
             walk.send(call).await;
         }

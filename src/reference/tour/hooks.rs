@@ -8,13 +8,15 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::crafted::subscription;
 use super::tell::tell;
 use super::{CREATION_EVENT, Walk, is_about_webhooks};
 use crate::reference::call::{Call, Content, Operation, Reply};
-use crate::reference::testing::{physical_card, virtual_card};
+use crate::reference::testing::{physical_card, set, virtual_card};
+use crate::reference::webhooks::furnish;
 use crate::reference::{Options, faults};
 
 use Operation::*;
@@ -68,12 +70,51 @@ impl Subscriber {
 /// Subscribes an address; the id of the subscription.
 async fn subscribe(walk: &mut Walk, url: &str, event_type: &str) -> String {
     let body = json!({ "callbackUrl": url, "types": [event_type] });
+    let answer = put(walk, &body).await;
+    answer["id"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Subscriptions that are refused, and changes of one; and what is another programme's.
+async fn walk_with_bad_subscriptions(walk: &mut Walk, address: &str, own: &str, foreign: &str) {
+    let good = json!({ "callbackUrl": format!("{address}/bad"), "types": ["card.updated"] });
+    for (name, value) in [
+        ("callbackUrl", None),
+        ("callbackUrl", Some(json!("nowhere"))),
+        ("types", Some(json!(["card.made"]))),
+        ("types", Some(json!("card.updated"))),
+        ("types", Some(json!([null]))),
+        ("id", Some(json!(foreign))),
+        ("id", Some(json!(own))),
+    ] {
+        let mut body = good.clone();
+        match value {
+            Some(value) => body[name] = value,
+            None => drop(body.as_object_mut().and_then(|body| body.remove(name))),
+        }
+        put(walk, &body).await;
+        walk.step(ReadWebhook, own).await;
+        walk.step(ListWebhooks, "").await;
+    }
+    let bad_change = json!({ "id": own, "callbackUrl": format!("{address}/third"), "types": [7] });
+    put(walk, &bad_change).await;
+    walk.step(ReadWebhook, own).await;
+    walk.step(ReadWebhook, foreign).await;
+    let mut as_text = Call {
+        body: good.to_string().into(),
+        ..walk.client.call(PutWebhook, "")
+    };
+    set(&mut as_text, "content-type", "text/plain");
+    walk.send(as_text).await;
+    let (_, foreign_card) = walk.foreign;
+    walk.step(Deactivate, &foreign_card.to_string()).await;
+}
+
+async fn put(walk: &mut Walk, body: &Value) -> Value {
     let put = Call {
         body: body.to_string().into(),
         ..walk.client.call(PutWebhook, "")
     };
-    let answer = walk.send(put).await;
-    answer["id"].as_str().unwrap_or_default().to_owned()
+    walk.send(put).await
 }
 
 async fn walk_with_webhooks(walk: &mut Walk) {
@@ -85,6 +126,8 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     subscribe(walk, &format!("{address}/first"), "card.updated").await;
     let second = subscribe(walk, &format!("{address}/second"), "card.updated").await;
     walk.step(ReadWebhook, &second).await;
+    let foreign = furnish(&walk.client.service).to_string();
+    walk_with_bad_subscriptions(walk, &address, &second, &foreign).await;
 
     let account = walk.account();
     let card = walk.create(&account, virtual_card()).await;
@@ -96,6 +139,10 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     walk.twice(Deactivate, &card).await;
     let physical = walk.create(&account, physical_card()).await;
     walk.step(Fail, &physical).await;
+    let neighbour = walk.account();
+    for account in [walk.account(), neighbour] {
+        walk.create(&account, virtual_card()).await;
+    }
     walk.all_delivered().await;
 
     walk.step(DeleteWebhook, &second).await;
@@ -113,16 +160,37 @@ async fn walk_with_webhooks(walk: &mut Walk) {
         .for_each(|(_, reply)| without_address(reply));
 }
 
+/// A removal with another key than the signed one, and a look at what it did.
+async fn walk_with_a_refused_removal(walk: &mut Walk) {
+    let mut subscribe = subscription(&walk.client);
+    walk.client.authorize(&mut subscribe);
+    let answer = walk.send(subscribe).await;
+    let id = answer["id"].as_str().unwrap_or_default();
+    for operation in [DeleteWebhook, ReadWebhook] {
+        let mut call = walk.client.call(operation, id);
+        walk.client.authorize(&mut call);
+        if operation == DeleteWebhook {
+            let other = "0a1b2c3d-0000-4000-8000-00000000abcd";
+            set(&mut call, "idempotency-key", other);
+        }
+        walk.send(call).await;
+    }
+}
+
 /// The port is chance.
 fn without_address(reply: &mut Reply) {
-    let Some(url) = reply
-        .value_mut()
-        .and_then(|body| body.get_mut("callbackUrl"))
-    else {
-        return;
-    };
-    let path = url.as_str().and_then(|url| url.rsplit('/').next());
-    *url = json!(path.map(str::to_owned).unwrap_or_default());
+    match reply.value_mut() {
+        Some(Value::Array(webhooks)) => webhooks.iter_mut().for_each(without_host),
+        Some(webhook) => without_host(webhook),
+        None => {}
+    }
+}
+
+fn without_host(webhook: &mut Value) {
+    if let Some(url) = webhook.get_mut("callbackUrl") {
+        let path = url.as_str().and_then(|url| url.rsplit('/').next());
+        *url = json!(path.map(str::to_owned).unwrap_or_default());
+    }
 }
 
 impl Walk {
@@ -135,6 +203,9 @@ impl Walk {
 async fn tour_of_webhooks(options: &Options) -> Vec<String> {
     let mut walk = Walk::new(options, false);
     walk_with_webhooks(&mut walk).await;
+    let mut guarded = Walk::new(options, true);
+    walk_with_a_refused_removal(&mut guarded).await;
+    walk.lines.append(&mut guarded.lines);
     tell(&walk.lines)
 }
 

@@ -9,6 +9,7 @@ use crate::reference::testing::{physical_card, virtual_card};
 use Operation::*;
 
 pub(super) async fn walk_long_lives(walk: &mut Walk) {
+    walk_with_second_times(walk).await;
     let account = walk.account();
     let card = walk.create(&account, virtual_card()).await;
     walk.step(Issue, &card).await;
@@ -36,6 +37,21 @@ pub(super) async fn walk_long_lives(walk: &mut Walk) {
     }
     walk_many_cards(walk).await;
     walk_many_retries(walk).await;
+}
+
+/// What a card does for the second time.
+async fn walk_with_second_times(walk: &mut Walk) {
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.steps(&card, &[Issue, Deactivate, Activate, Deactivate])
+        .await;
+    let second = walk.create(&account, virtual_card()).await;
+    walk.steps(&second, &[Issue, Terminate]).await;
+    walk.steps(
+        &card,
+        &[Activate, Suspend, Unsuspend, Suspend, Deactivate, ReadCard],
+    )
+    .await;
 }
 
 async fn walk_many_cards(walk: &mut Walk) {

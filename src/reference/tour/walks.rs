@@ -241,6 +241,7 @@ async fn walk_without_keys(walk: &mut Walk) {
         walk.create_call(&account, &virtual_card()),
         walk.client.call(Issue, &card),
         walk.client.call(Terminate, &card),
+        walk.client.call(DeleteWebhook, &card),
     ] {
         set(&mut call, "idempotency-key", "retry-1");
         walk.send(call.clone()).await;
@@ -262,6 +263,8 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         ("/billingAddress/city", Some(json!("Łódź 🏙"))),
         ("/billingAddress/secondLine", Some(json!(""))),
         ("/nickname", Some(json!("Fred"))),
+        ("/status", Some(json!("active"))),
+        ("/billingAddress/country", Some(json!("NA"))),
         ("/type", Some(json!(" physical"))),
         ("/billingAddress/country", Some(json!("gb"))),
         ("/billingAddress/country", Some(json!("GBR"))),
@@ -291,6 +294,26 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         walk.create(&account, body).await;
         walk.lists(&account).await;
     }
+    let umlaut = virtual_card().to_string().replace("Leeds", "Zürich");
+    for body in [
+        umlaut
+            .chars()
+            .map(|c| u8::try_from(c).unwrap_or(b'?'))
+            .collect(),
+        format!("\u{feff}{umlaut}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect(),
+        format!("\u{feff}{umlaut}").into_bytes(),
+        umlaut.replace("Zürich", r"\ud800").into_bytes(),
+    ] {
+        let account = walk.account();
+        let call = Call {
+            body: body.into(),
+            ..walk.client.call(CreateCard, &account)
+        };
+        walk.send(call).await;
+    }
     let whole = virtual_card().to_string();
     let in_place_of_leeds = |raw: &str| whole.replace("\"Leeds\"", raw);
     for text in [
@@ -313,9 +336,11 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         walk.send(call).await;
     }
     let account = walk.account();
-    let mut plain = walk.create_call(&account, &virtual_card());
-    set(&mut plain, "content-type", "text/plain");
-    walk.send(plain).await;
+    for other in ["text/plain", "application/jsonp"] {
+        let mut call = walk.create_call(&account, &virtual_card());
+        set(&mut call, "content-type", other);
+        walk.send(call).await;
+    }
     let mut with_charset = walk.create_call(&account, &virtual_card());
     set(
         &mut with_charset,
@@ -414,7 +439,7 @@ pub(super) async fn walk_past_the_guards(walk: &mut Walk) {
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        for operation in [ReadCard, Deactivate, Terminate] {
+        for operation in [ReadCard, Fail, Deactivate, Terminate] {
             let mut call = walk.client.call(operation, &card);
             tamper(&walk.client, &mut call);
             walk.send(call).await;

@@ -188,11 +188,7 @@ fn exchange_view(report: &Report, exchange: &Exchange, shows: bool) -> ExchangeV
     let line = format!("{} {}", request.method, request.path);
     let took = exchange.received_at.0.saturating_sub(exchange.sent_at.0);
     ExchangeView {
-        request: message(
-            &line,
-            &request.headers,
-            request.body.as_deref().unwrap_or(""),
-        ),
+        request: message(&line, &request.headers, &request.body_in_words()),
         response: match &exchange.reply {
             Reply::Got(response) => message(
                 &response.status.to_string(),

@@ -150,7 +150,7 @@ fn wire(page: &mut Page<'_>, exchange: &Exchange) -> io::Result<()> {
         &format!("{} {}", request.method, request.path),
     )?;
     headers(page, &request.headers)?;
-    body(page, request.body.as_deref().unwrap_or_default())?;
+    body(page, &request.body_in_words())?;
     match &exchange.reply {
         Reply::Got(response) => {
             page.hanging(&way("←"), DIM, &response.status.to_string())?;

@@ -1,0 +1,245 @@
+//! Mistakes in which subscriptions are accepted, and in what becomes of those that are refused, moved, or others'.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Fault, internal_error};
+use crate::reference::call::{Call, Operation, Refusal};
+use crate::reference::events::{event, send, shown};
+use crate::reference::idempotency::once;
+use crate::reference::input::media_type;
+use crate::reference::programme::Programme;
+use crate::reference::readings::Readings;
+use crate::reference::service::Task;
+use crate::reference::service::{Service, execute, locate, look_up};
+use crate::reference::webhooks::{Registration, registration, webhook_owner};
+
+/// What the body asks for with one member put in place of what was sent.
+fn with(
+    readings: &Readings,
+    body: &Value,
+    name: &str,
+    stand_in: Value,
+) -> Result<Registration, Refusal> {
+    let mut body = body.clone();
+    if let Some(object) = body.as_object_mut() {
+        object.insert(name.to_owned(), stand_in);
+    }
+    registration(readings, &body)
+}
+
+/// A subscription that is refused for its types, done all the same where `is_done` says so of its body.
+fn done_before_types(task: &Task<'_>, is_done: fn(&Value) -> bool) {
+    let body: Value = serde_json::from_slice(&task.call.body).unwrap_or_default();
+    let readings = &task.service.readings;
+    let good = json!(["card.updated"]);
+    let is_only_types = body.is_object() && with(readings, &body, "types", good.clone()).is_ok();
+    if task.call.operation != Operation::PutWebhook || !is_only_types || !is_done(&body) {
+        return;
+    }
+    let mut mended = body;
+    mended["types"] = good;
+    let call = Call {
+        body: mended.to_string().into(),
+        ..task.call.clone()
+    };
+    execute(&Task {
+        call: &call,
+        ..task.clone()
+    });
+}
+
+/// The programme in which an id is found, another's too.
+fn any_owner<'s>(service: &'s Service, call: &Call, id: Uuid) -> Result<&'s Programme, Refusal> {
+    let is_foreign = service.foreign.webhooks().iter().any(|w| w.id == id);
+    match is_foreign {
+        true => Ok(&service.foreign),
+        false => webhook_owner(service, call, id),
+    }
+}
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "subscription-without-address",
+        words: "A subscription without a callbackUrl is accepted; its events go nowhere.",
+        requirement: "HOOK-14",
+        shortest: 1,
+        plant: |rules| {
+            rules.registration = |readings, body| match body.get("callbackUrl") {
+                None => with(readings, body, "callbackUrl", json!("http://127.0.0.1:9/")),
+                Some(_) => registration(readings, body),
+            };
+        },
+    },
+    Fault {
+        id: "unknown-event-types-left-out",
+        words: "A subscription to a type of event that there is not is accepted, and the type left out.",
+        requirement: "HOOK-14",
+        shortest: 1,
+        plant: |rules| {
+            rules.registration = |readings, body| {
+                let known = body["types"].as_array().map(|types| {
+                    let is_known = |name: &&Value| {
+                        let one = json!([name]);
+                        !name.is_string() || with(readings, body, "types", one).is_ok()
+                    };
+                    types.iter().filter(is_known).cloned().collect()
+                });
+                match known {
+                    Some(known) => with(readings, body, "types", Value::Array(known)),
+                    None => registration(readings, body),
+                }
+            };
+        },
+    },
+    Fault {
+        id: "one-event-type-for-a-list",
+        words: "A type of event by itself is taken for a list of one.",
+        requirement: "HOOK-14",
+        shortest: 1,
+        plant: |rules| {
+            rules.registration = |readings, body| match &body["types"] {
+                name @ Value::String(_) => with(readings, body, "types", json!([name])),
+                _ => registration(readings, body),
+            };
+        },
+    },
+    Fault {
+        id: "any-text-is-an-address",
+        words: "The callbackUrl of a subscription is not looked at.",
+        requirement: "HOOK-14",
+        shortest: 1,
+        plant: |rules| {
+            rules.registration = |readings, body| {
+                let Some(text) = body["callbackUrl"].as_str() else {
+                    return registration(readings, body);
+                };
+                let good = json!("http://127.0.0.1:9/");
+                Ok(Registration {
+                    callback_url: text.to_owned(),
+                    ..with(readings, body, "callbackUrl", good)?
+                })
+            };
+        },
+    },
+    Fault {
+        id: "subscription-in-any-media-type",
+        words: "The body of a subscription is read as JSON, whatever it calls itself.",
+        requirement: "HOOK-14",
+        shortest: 1,
+        plant: |rules| {
+            rules.media_type = |readings, call| match call.operation {
+                Operation::PutWebhook => Ok(()),
+                _ => media_type(readings, call),
+            };
+        },
+    },
+    Fault {
+        id: "null-among-event-types-breaks",
+        words: "A null among the types of a subscription ends in an internal error.",
+        requirement: "HTTP-3",
+        shortest: 1,
+        plant: |rules| {
+            rules.registration = |readings, body| {
+                let types = body["types"].as_array();
+                match types.is_some_and(|types| types.contains(&Value::Null)) {
+                    true => Err(internal_error()),
+                    false => registration(readings, body),
+                }
+            };
+        },
+    },
+    Fault {
+        id: "refused-subscription-is-kept",
+        words: "A subscription is stored before its types are looked at.",
+        requirement: "HOOK-15",
+        shortest: 2,
+        plant: |rules| {
+            rules.once = |task, slot| {
+                let reply = once(task, slot);
+                if reply.status == StatusCode::BAD_REQUEST {
+                    done_before_types(task, |body| body.get("id").is_none());
+                }
+                reply
+            };
+        },
+    },
+    Fault {
+        id: "refused-change-is-kept",
+        words: "A subscription is moved before its new types are looked at.",
+        requirement: "HOOK-15",
+        shortest: 3,
+        plant: |rules| {
+            rules.once = |task, slot| {
+                let reply = once(task, slot);
+                if reply.status == StatusCode::BAD_REQUEST {
+                    done_before_types(task, |body| body.get("id").is_some());
+                }
+                reply
+            };
+        },
+    },
+    Fault {
+        id: "change-makes-another-subscription",
+        words: "A subscription that is changed becomes two.",
+        requirement: "HOOK-16",
+        shortest: 2,
+        plant: |rules| {
+            rules.registration = |readings, body| {
+                Ok(Registration {
+                    id: None,
+                    ..registration(readings, body)?
+                })
+            };
+        },
+    },
+    Fault {
+        id: "moved-subscription-told-where-it-was",
+        words: "Events go on to the address that a subscription was made with, wherever it is moved.",
+        requirement: "HOOK-16",
+        shortest: 5,
+        plant: |rules| rules.address = |webhook| &webhook.first_url,
+    },
+    Fault {
+        id: "foreign-subscription-readable",
+        words: "Another programme's subscription can be read.",
+        requirement: "HOOK-17",
+        shortest: 1,
+        plant: |rules| {
+            rules.webhook_owner = |service, call, id| match call.operation {
+                Operation::ReadWebhook => any_owner(service, call, id),
+                _ => webhook_owner(service, call, id),
+            };
+        },
+    },
+    Fault {
+        id: "foreign-subscription-movable",
+        words: "Another programme's subscription can be moved to an address of one's own.",
+        requirement: "HOOK-17",
+        shortest: 1,
+        plant: |rules| {
+            rules.webhook_owner = |service, call, id| match call.operation {
+                Operation::PutWebhook => any_owner(service, call, id),
+                _ => webhook_owner(service, call, id),
+            };
+        },
+    },
+    Fault {
+        id: "refused-call-tells-of-foreign-card",
+        words: "A call on another programme's card is refused, and its state told to the caller as an event.",
+        requirement: "HOOK-9",
+        shortest: 3,
+        plant: |rules| {
+            rules.locate = |service, call, id| {
+                if let Some(account) =
+                    look_up(&service.foreign, call, id).filter(|_| call.modifies())
+                    && let Some(card) = account.cards().iter().find(|card| card.id == id)
+                {
+                    send(service, &id, &[event(&shown(service, card))]);
+                }
+                locate(service, call, id)
+            };
+        },
+    },
+];
