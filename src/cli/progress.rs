@@ -47,7 +47,7 @@ impl Bar {
             is_told,
             last_told: now,
             began: now,
-            until: max_time.map(|time| now + time),
+            until: max_time.and_then(|time| now.checked_add(time)),
             tells_rules: output.verbose,
             told_rules: BTreeSet::new(),
         }

@@ -142,7 +142,10 @@ fn findings(page: &mut Page<'_>, report: &Report, look: &Look<'_>, shown: Shown)
     }
     let count = match (report.findings.len(), shown.in_full) {
         (1, _) => "the shortest sequence that shows it".to_owned(),
-        (many, 0) => format!("{many}, the gravest first; their sequences are in report.html"),
+        (many, 0) => format!(
+            "{many}, the gravest first; their sequences {}",
+            elsewhere(look)
+        ),
         (many, _) => {
             format!("{many}, the gravest first, each with the shortest sequence that shows it")
         }
@@ -161,7 +164,15 @@ fn findings(page: &mut Page<'_>, report: &Report, look: &Look<'_>, shown: Shown)
     }
     match rest.len().saturating_sub(shown.in_a_line) {
         0 => Ok(()),
-        more => page.line(&[dim(format!("  and {more} more, in report.html"))]),
+        more => page.line(&[dim(format!("  and {more} more {}", elsewhere(look)))]),
+    }
+}
+
+/// Where there is what a summary leaves out.
+fn elsewhere(look: &Look<'_>) -> &'static str {
+    match look.folder {
+        Some(_) => "in report.html",
+        None => "with --verbose",
     }
 }
 
@@ -199,15 +210,15 @@ fn files_and_code(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::
 /// What else is in the folder of a report.
 fn beside(report: &Report) -> String {
     let cases = report.findings.iter().filter(|f| f.file.is_some()).count();
-    let names = files::names().filter(|name| *name != files::PAGE_FILE);
-    let recording = report.started_at.as_ref().map(|_| TRACE_FILE.to_owned());
     let cases = (cases > 0).then(|| format!("{} in cases/", counted(cases, "reproducer")));
-    let all: Vec<String> = names
-        .map(str::to_owned)
-        .chain(recording)
-        .chain(cases)
-        .collect();
-    all.join(", ")
+    let names = files::names().filter(|name| *name != files::PAGE_FILE);
+    let recording = report.started_at.as_ref().map(|_| TRACE_FILE);
+    let names = names.chain(recording).map(str::to_owned);
+    cases
+        .into_iter()
+        .chain(names)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// How wide the names of facts are.

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::page::{DIM, NAME, PLAIN, Page, Span, UNSURE, dim, plain};
-use super::{fact, short_fact};
+use super::{Look, elsewhere, fact, short_fact};
 use crate::report::point::{Point, points};
 use crate::report::words;
 use crate::report::{Report, Verdict};
@@ -46,17 +46,18 @@ fn write_point(page: &mut Page<'_>, point: &Point<'_>) -> io::Result<()> {
 /// So many reasons for a verdict have a line in a summary.
 const REASONS_MAX: usize = 3;
 
-/// What is left open, in a few lines, and so many obstacles.
-pub fn in_short(page: &mut Page<'_>, report: &Report, obstacles_max: usize) -> io::Result<()> {
+/// So many obstacles are told on a screen, and where nothing need fit on one.
+const OBSTACLES_MAX: [usize; 2] = [3, 10];
+
+/// What is left open, in a few lines, and what came in the way.
+pub fn in_short(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
     let points = points(report);
     if !points.is_empty() {
         let alike = points.iter().filter(|point| point.rows.len() == 1);
-        let words = match points.len() - alike.count() {
-            0 => format!("{}, each read alike everywhere", points.len()),
-            other => format!(
-                "{}, of which {other} not read alike everywhere",
-                points.len()
-            ),
+        let count = points.len();
+        let words = match count - alike.count() {
+            0 => format!("{count}, each read alike everywhere"),
+            other => format!("{count}, of which {other} not read alike everywhere"),
         };
         fact(page, "open points", &words)?;
     }
@@ -67,9 +68,15 @@ pub fn in_short(page: &mut Page<'_>, report: &Report, obstacles_max: usize) -> i
             let words = format!("{}, {reason}: {}", ids.len(), ids.join(", "));
             short_fact(page, name, &words)?;
         }
-        and_more(page, reasons.len(), REASONS_MAX)?;
+        and_more(page, look, reasons.len(), REASONS_MAX)?;
     }
-    for (index, obstacle) in report.obstacles.iter().take(obstacles_max).enumerate() {
+    obstacles_in_short(page, report, look)
+}
+
+fn obstacles_in_short(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
+    let [on_a_screen, in_a_log] = OBSTACLES_MAX;
+    let max = look.screen.map_or(in_a_log, |_| on_a_screen);
+    for (index, obstacle) in report.obstacles.iter().take(max).enumerate() {
         let name = if index == 0 { "obstacles" } else { "" };
         let place = match words::place(obstacle) {
             none if none.is_empty() => none,
@@ -78,13 +85,13 @@ pub fn in_short(page: &mut Page<'_>, report: &Report, obstacles_max: usize) -> i
         let words = format!("{}× {}{place}", obstacle.times, obstacle.words);
         fact(page, name, &words)?;
     }
-    and_more(page, report.obstacles.len(), obstacles_max)
+    and_more(page, look, report.obstacles.len(), max)
 }
 
-fn and_more(page: &mut Page<'_>, count: usize, shown: usize) -> io::Result<()> {
+fn and_more(page: &mut Page<'_>, look: &Look<'_>, count: usize, shown: usize) -> io::Result<()> {
     match count.saturating_sub(shown) {
         0 => Ok(()),
-        more => fact(page, "", &format!("and {more} more, in report.html")),
+        more => fact(page, "", &format!("and {more} more {}", elsewhere(look))),
     }
 }
 

@@ -47,7 +47,7 @@ pub fn write(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Resul
 fn end(page: &mut Page<'_>, report: &Report, look: &Look<'_>) -> io::Result<()> {
     page.title("The run", "")?;
     fact(page, "done", &done(report))?;
-    points::in_short(page, report, look.screen.map_or(10, |_| 3))?;
+    points::in_short(page, report, look)?;
     files_and_code(page, report, look)
 }
 

@@ -122,7 +122,7 @@ fn a_summary_is_as_wide_as_the_terminal_and_fills_its_lines() {
             named == 5 || is_full || named == 40,
             "{takes} of {lines}\n{text}"
         );
-        let more = format!("and {} more, in report.html", 40 - named);
+        let more = format!("and {} more in report.html", 40 - named);
         assert_eq!(text.contains(&more), named < 40, "{text}");
         let is_copied = |line: &str| line.contains("again") || line.contains("  report  ");
         let is_too_wide = |line: &&str| line.chars().count() > width && !is_copied(line);
