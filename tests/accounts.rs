@@ -199,3 +199,23 @@ fn faults_are_caught_in_three_accounts() {
         assert!(reproduced.as_u64().unwrap() > 0, "{fault}: {report}");
     }
 }
+
+/// Listed accounts are judged apart, each with its events: what is not told of one of them alone is missing.
+#[test]
+fn events_are_held_against_each_of_two_listed_accounts() {
+    let steps = "'create virtual on A', 'create virtual on B', 'issue #1', 'issue #2', \
+                 'await event of #1', 'await event of #2'";
+    let suite = format!(
+        "title = \"Two\"\nabout = \"Two accounts.\"\n[[case]]\nname = \"two\"\ntitle = \"Two accounts\"\nsteps = [{steps}]\n"
+    );
+    let named = |flags: &str| {
+        let folder = folder();
+        let (_served, _) = serve(folder.path(), flags, &[EMPTY; 2]);
+        fs::write(folder.path().join("two.toml"), &suite).unwrap();
+        let (_, report) = run(folder.path(), "--suite two.toml");
+        let named = words(&report, "findings", "requirement").into_iter();
+        named.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(named(""), Vec::<String>::new());
+    assert_eq!(named("--fault event-taken-for-a-redelivery"), ["HOOK-1"]);
+}
