@@ -77,6 +77,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
     let mut obstacles = BTreeSet::new();
     let mut exercised: BTreeMap<RequirementId, u32> = BTreeMap::new();
     let mut tried: BTreeMap<Tried, u32> = BTreeMap::new();
+    let mut own_updates = 0;
     for departure in &departures {
         *exercised.entry(departure.requirement).or_default() += 1;
     }
@@ -86,6 +87,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
         for (rule, count) in &judgement.exercised {
             *exercised.entry(*rule).or_default() += count;
         }
+        own_updates += judgement.own_updates;
         for (call, count) in &judgement.tried {
             *tried.entry(*call).or_default() += count;
         }
@@ -104,6 +106,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
         readings,
         obstacles: trace.obstacles.iter().cloned().chain(obstacles).collect(),
         tried,
+        own_updates,
     }
 }
 

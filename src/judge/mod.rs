@@ -41,6 +41,7 @@ use crate::world::choice::Scope;
 pub use coverage::{CardCall, Tried};
 pub use departure::{Departure, Origin, TriedOrder};
 pub use settle::{Clash, Ledger, Readings, Witness, in_words};
+pub use times::UPDATE_AT_REST;
 
 /// What one case showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Judgement {
     pub obstacles: Vec<Obstacle>,
     /// How often each call met a card in each status, by its answer.
     pub tried: BTreeMap<Tried, u32>,
+    /// How often the update time of a card showed that it had changed by itself, between requests.
+    pub own_updates: u32,
 }
 
 /// Judges one case.

@@ -12,6 +12,10 @@ use crate::requirement::{RequirementId, id};
 use crate::trace::{Issuance, Micros};
 use crate::world::{Moment, World};
 
+/// What a departure is about that blames a call for a card's update time. Where a card changes by itself, the change may by
+/// chance fall into the time of a call.
+pub const UPDATE_AT_REST: &str = "`updatedAt` of a card at rest";
+
 /// Below this, two instants may be one to a coarse clock, whatever digits it prints.
 const CLOCK_TICK_US: u64 = 20_000;
 
@@ -79,6 +83,7 @@ impl Judge<'_> {
                 if updated.at != before.at
                     && self.moved_between_requests(scene, card, last, updated)
                 {
+                    self.judgement.own_updates += 1;
                     return;
                 }
                 self.time_at_rest(scene, card, last, look, before, updated);
@@ -145,11 +150,7 @@ impl Judge<'_> {
                     step: last.step,
                     rule: rules[0],
                 }),
-                ..Found::plain(
-                    "`updatedAt` of a card at rest",
-                    before.text.clone(),
-                    updated.text.clone(),
-                )
+                ..Found::plain(UPDATE_AT_REST, before.text.clone(), updated.text.clone())
             };
             self.depart(scene, &rules, found);
         }
@@ -165,6 +166,10 @@ impl Judge<'_> {
         last: &Look,
         updated: &Stamp,
     ) -> bool {
+        // What goes on in other accounts meanwhile is no part of this trace.
+        if self.trace.accounts.len() < self.case.accounts().len() {
+            return false;
+        }
         let exchanges = &self.trace.exchanges;
         let mut creates = exchanges.iter().enumerate();
         let create = creates.find(|(_, exchange)| made_in(exchange).as_ref() == Some(card));

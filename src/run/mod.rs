@@ -107,6 +107,8 @@ pub struct Shown {
     /// Why cases were not run for want of accounts, and how many.
     wants: BTreeMap<String, usize>,
     tried: BTreeMap<Tried, u32>,
+    /// How often a card showed that it changes by itself.
+    own_updates: u32,
     stopwatch: Stopwatch,
 }
 
@@ -141,6 +143,7 @@ impl Shown {
         for (tried, times) in &judgement.tried {
             *self.tried.entry(*tried).or_default() += times;
         }
+        self.own_updates += judgement.own_updates;
         self.stopwatch.add(trace);
         self.troubles.add(trace, judgement);
         suspicion::suspect(&mut self.suspicions, trace, judgement);
@@ -345,9 +348,12 @@ impl<'a> Recorded<'a> {
 fn finish(
     setting: &Setting<'_>,
     shown: Shown,
-    findings: Vec<crate::report::Finding>,
+    mut findings: Vec<crate::report::Finding>,
     whole: bool,
 ) -> Report {
+    if shown.own_updates > 0 {
+        findings::keep_what_no_card_does_itself(&mut findings);
+    }
     // Where time was up before anything was answered, no case got as far as to say so.
     let hindered =
         shown.troubles.remain() || shown.totals.planned > 0 && shown.exercised.is_empty();
