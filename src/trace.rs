@@ -305,6 +305,9 @@ impl Exchange {
     }
 }
 
+/// The field under which an event has its method, where that is not POST; so HTTP/2 names it (RFC 9113, section 8.3.1).
+pub const METHOD_FIELD: &str = ":method";
+
 /// Trouble that is nobody's proven fault: never a departure, never a pass.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Obstacle {

@@ -25,7 +25,7 @@ use super::trouble::shown_body;
 use crate::case::Step;
 use crate::case::request::{CALLBACK, body_text, standard_subscription};
 use crate::profile::{Foreign, Webhooks};
-use crate::trace::{Event, Micros};
+use crate::trace::{Event, METHOD_FIELD, Micros};
 
 use self::inbox::Desk;
 pub use self::inbox::Inbox;
@@ -220,7 +220,7 @@ async fn receive(desk: &Desk, began: Instant, request: Request) -> StatusCode {
     let Some(door) = word.and_then(|word| desk.door(word)) else {
         return StatusCode::NOT_FOUND;
     };
-    if parts.method != Method::POST {
+    if !matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
         let method = parts.method;
         desk.tell(
             door,
@@ -249,14 +249,15 @@ async fn receive(desk: &Desk, began: Instant, request: Request) -> StatusCode {
     };
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = parts.headers.iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
+    let other_method =
+        (parts.method != Method::POST).then(|| (METHOD_FIELD.to_owned(), parts.method.to_string()));
     desk.deliver(
         door,
         Event {
             received_at: Micros(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)),
             subscription: door.step(),
-            headers: headers
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect(),
+            headers: other_method.into_iter().chain(headers).collect(),
             body: String::from_utf8_lossy(&body).into_owned(),
             answered: StatusCode::OK.as_u16(),
         },

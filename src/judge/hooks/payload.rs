@@ -9,6 +9,7 @@ use crate::judge::follow::{Found, Judge};
 use crate::judge::json::{self, Caveat};
 use crate::judge::leaks::{Leak, leaks};
 use crate::requirement::{RequirementId, id};
+use crate::trace::METHOD_FIELD;
 
 impl Judge<'_> {
     /// False: the event can't be read, and what it says is missing in what follows.
@@ -42,6 +43,10 @@ impl Judge<'_> {
             self.show(rule);
         }
         self.event_leaks(told);
+        if let Some(method) = told.event.header(METHOD_FIELD) {
+            let found = Found::plain("the method of an event", "POST".into(), method.to_owned());
+            self.depart_at(told.moment, &[id::HOOK_7], found);
+        }
         let media_type = told.event.header("content-type").unwrap_or_default();
         if !is_json(media_type) {
             let found = Found::plain(

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::trace::{EVENTS_MAX, Event, Micros};
+use crate::trace::{EVENTS_MAX, Event, METHOD_FIELD, Micros};
 
 impl Story {
     /// `#1=active as 7`: an event that shows the card so, with that number for its id. `refused` after it: answered with
@@ -19,6 +19,10 @@ impl Story {
         };
         let (head, subscription) = match head.split_once(" at #") {
             Some((head, step)) => (head, step.parse().ok().map(StepNumber)),
+            None => (head, None),
+        };
+        let (head, method) = match head.split_once(" by ") {
+            Some((head, method)) => (head, Some((METHOD_FIELD.to_owned(), method.to_owned()))),
             None => (head, None),
         };
         let (head, refused) = match head.strip_suffix(" refused") {
@@ -43,7 +47,10 @@ impl Story {
         self.events.push(Event {
             received_at: Micros(self.clock),
             subscription,
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            headers: [("content-type".to_owned(), "application/json".to_owned())]
+                .into_iter()
+                .chain(method)
+                .collect(),
             body: body.unwrap_or_else(|| event.to_string()),
             answered: if refused { 500 } else { 200 },
         });
@@ -641,4 +648,12 @@ fn a_retried_call_on_subscriptions_is_answered_as_it_was() {
         read,
     ];
     check_events(&found_no_more, &[("IDEM-3", 3)]);
+}
+
+#[test]
+fn events_are_posted() {
+    check_events(
+        &[CREATE, ISSUE, "told #1=active as 2 by PUT", AWAIT_ACTIVE],
+        &[("HOOK-7", 3)],
+    );
 }
