@@ -9,6 +9,7 @@ mod overlap;
 mod past;
 mod sequences;
 mod story;
+mod subscriptions;
 
 use super::judge;
 use crate::case::StepNumber;

@@ -1,0 +1,183 @@
+//! Subscriptions: made, read, moved, removed and refused, and what their addresses are told.
+
+use super::events::{AWAIT_ACTIVE, ISSUE, TOLD_ISSUE, check_events};
+use super::*;
+
+#[test]
+fn subscriptions_are_held_to_what_was_asked() {
+    const BAD: &str = r#"subscribe with {"types":7} => 400"#;
+    const BAD_MOVE: &str = r#"subscribe again #1 with {"types":["card.made"]} => 400"#;
+    let moved = r#"with {"callbackUrl":"http://h/2"}"#;
+    let read_moved = format!("read subscription #1 => 200 {moved}");
+    let listed = r#"list subscriptions => 200 with [{"id":"x","callbackUrl":"http://h/1","types":[],
+        "createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}]"#;
+    for (lines, expected) in [
+        (
+            &["subscribe => 200", "read subscription #1 => 200"][..],
+            &[][..],
+        ),
+        (&["subscribe => 400"], &[("HOOK-10", 1)]),
+        (
+            &[r#"subscribe with {"types":["card.made"]} => 200"#],
+            &[("HOOK-10", 1), ("HOOK-14", 1)],
+        ),
+        (
+            &[r#"subscribe with {"callbackUrl":null} => 200"#],
+            &[("HOOK-10", 1), ("HOOK-14", 1)],
+        ),
+        (&[r#"subscribe as "text/plain" => 415"#], &[]),
+        (&["subscribe with body \"\" => 422"], &[("HOOK-14", 1)]),
+        (
+            &[r#"subscribe with {"types":[null]} => 500"#],
+            &[("HTTP-3", 1)],
+        ),
+        // Open: what nobody knows, and an id that names nothing.
+        (&[r#"subscribe with {"nobodyKnows":1} => 200"#], &[]),
+        (&[r#"subscribe with {"nobodyKnows":1} => 400"#], &[]),
+        (&[r#"subscribe with {"id":"x"} => 404"#], &[]),
+        (
+            &[
+                "subscribe => 200",
+                "subscribe again #1 => 200",
+                "read subscription #1 => 200",
+            ],
+            &[],
+        ),
+        (
+            &[
+                "subscribe => 200",
+                r#"subscribe again #1 => 200 with {"id":"y"}"#,
+            ],
+            &[("HOOK-16", 2)],
+        ),
+        (
+            &["subscribe => 200", BAD_MOVE, "read subscription #1 => 200"],
+            &[],
+        ),
+        (
+            &["subscribe => 200", BAD_MOVE, &read_moved],
+            &[("HOOK-15", 3)],
+        ),
+        (&[BAD, "list subscriptions => 200"], &[]),
+        (&[BAD, listed], &[("HOOK-15", 2)]),
+        (
+            &[
+                "read subscription foreign => 404",
+                "unsubscribe foreign => 400",
+            ],
+            &[],
+        ),
+        (&["unsubscribe foreign => 204"], &[("HOOK-17", 1)]),
+        (&["subscribe again foreign => 200"], &[("HOOK-17", 1)]),
+        (&[r#"subscribe again foreign => 200 with {"id":"z"}"#], &[]),
+    ] {
+        check_events(lines, expected);
+    }
+}
+
+#[test]
+fn no_event_comes_to_an_address_that_is_no_subscriptions() {
+    let told = |before: &[&str], address: &str, expected: &[(&str, usize)]| {
+        let at = format!("told #1=active as 2 at {address}");
+        let lines = [&[CREATE], before, &[ISSUE, TOLD_ISSUE, &at, AWAIT_ACTIVE]].concat();
+        check_events(&lines, expected);
+    };
+    told(&["subscribe => 200"], "#2", &[]);
+    told(
+        &[r#"subscribe with {"types":7} => 400"#],
+        "#2",
+        &[("HOOK-15", 4)],
+    );
+    let moved = ["subscribe => 200", "subscribe again #2 => 200"];
+    told(&moved, "#3", &[]);
+    told(&moved, "#2", &[("HOOK-16", 5)]);
+    told(
+        &["subscribe => 200", "unsubscribe #2 => 204"],
+        "#2",
+        &[("HOOK-12", 5)],
+    );
+}
+
+#[test]
+fn a_flaw_is_refused_on_subscriptions_too_and_changes_none() {
+    for (lines, expected) in [
+        (
+            &[
+                "subscribe => 200",
+                "subscribe without signature => 401",
+                "list subscriptions with wrong bearer => 401",
+                "list subscriptions => 200",
+                "unsubscribe #1 without key => 400",
+                "unsubscribe #1 with key \"7\" => 400",
+                "read subscription #1 with broken signature => 400",
+                "read subscription #1 => 200",
+                "unsubscribe #1 => 204",
+                "read subscription #1 => 404",
+            ][..],
+            &[][..],
+        ),
+        (&["subscribe without signature => 200"], &[("AUTH-4", 1)]),
+        (
+            &["list subscriptions without bearer => 200"],
+            &[("AUTH-1", 1)],
+        ),
+        (&["subscribe without key => 200"], &[("IDEM-1", 1)]),
+        (
+            &["subscribe => 200", "unsubscribe #1 with key \"7\" => 204"],
+            &[("IDEM-2", 2)],
+        ),
+        (
+            &[
+                "subscribe => 200",
+                "unsubscribe #1 without signature => 401",
+                "read subscription #1 => 404",
+            ],
+            &[("HOOK-15", 3)],
+        ),
+    ] {
+        check_events(lines, expected);
+    }
+}
+
+#[test]
+fn the_ids_of_subscriptions_compare_without_case() {
+    check_events(
+        &[
+            r#"subscribe => 200 with {"id":"99999999-AAAA-4000-8000-00000000000A"}"#,
+            r#"list subscriptions => 200 with [{"id":"99999999-aaaa-4000-8000-00000000000a","callbackUrl":"http://h/1",
+                "types":["card.updated"],"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}]"#,
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_retried_call_on_subscriptions_is_answered_as_it_was() {
+    let again = format!(
+        "retry #1 => 200 {}",
+        r#"{"id":"99999999-0000-4000-8000-000000000001",
+        "callbackUrl":"http://h/1","types":["card.updated"],"createdAt":"2026-01-01T00:00:00Z",
+        "updatedAt":"2026-01-01T00:00:00Z"}"#
+    );
+    let another = again.replace("99999999", "88888888");
+    let read = "read subscription #1 => 404";
+    let removed = [
+        "subscribe => 200",
+        "unsubscribe #1 => 204",
+        "retry #2 => 204",
+        read,
+    ];
+    check_events(
+        &["subscribe => 200", &again, "list subscriptions => 200"],
+        &[],
+    );
+    check_events(&["subscribe => 200", &another], &[("IDEM-3", 2)]);
+    check_events(&removed, &[]);
+    let found_no_more = [
+        "subscribe => 200",
+        "unsubscribe #1 => 204",
+        "retry #2 => 404",
+        read,
+    ];
+    check_events(&found_no_more, &[("IDEM-3", 3)]);
+}
