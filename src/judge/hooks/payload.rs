@@ -69,9 +69,14 @@ impl Judge<'_> {
         }
         for violation in self.contract.check_event(&told.body) {
             let (rule, member) = violated(&violation);
+            let expected = match rule {
+                id::HOOK_8 => "a UUID".to_owned(),
+                id::HOOK_7 => "`card.updated`".to_owned(),
+                _ => format!("`{member}` as the document has it in a card"),
+            };
             let found = Found::plain(
                 &format!("`{member}` of an event"),
-                "what the document says of the event of a card".into(),
+                expected,
                 violation.message,
             );
             self.depart_at(told.moment, &[rule], found);

@@ -5,7 +5,7 @@ use super::sequence::Sequence;
 use crate::case::StepNumber;
 use crate::report::text::Look;
 use crate::report::{Finding, Report, curl, reproducer, words};
-use crate::requirement::Requirement;
+use crate::requirement::{Needs, Requirement};
 use crate::trace::{Event, Exchange, Headers, Reply};
 
 /// A finding, in words.
@@ -56,6 +56,8 @@ pub struct StepView<'a> {
     pub text: String,
     pub answer: String,
     pub departs: bool,
+    /// It is shown at once: what departs, and the events where those are what the rule is about.
+    pub is_open: bool,
     pub exchanges: Vec<ExchangeView>,
     pub events: Vec<EventView<'a>>,
 }
@@ -161,18 +163,22 @@ fn step_view<'a>(
 ) -> StepView<'a> {
     let own = finding.exchanges.iter().enumerate();
     let own = own.filter(|(_, exchange)| exchange.step == number);
+    let departs = number == finding.departure.step;
+    let events = words::events_of(finding, number);
+    let is_of_events = finding.requirement.requirement().needs == Needs::Webhooks;
     StepView {
         number: number.0,
         text: step.to_string(),
         answer: words::answer(finding, number, step),
-        departs: number == finding.departure.step,
+        departs,
+        is_open: departs || is_of_events && !events.is_empty(),
         exchanges: own
             .map(|(moment, exchange)| {
                 let shows = moment == finding.departure.moment;
                 exchange_view(report, exchange, shows)
             })
             .collect(),
-        events: words::events_of(finding, number)
+        events: events
             .into_iter()
             .map(|event| EventView {
                 words: words::event(event),
