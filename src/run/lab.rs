@@ -7,7 +7,7 @@ use super::findings::{merge, name, order};
 use super::suspicion::{Evidence, Example, Suspicion, contradiction, finding, seen};
 use super::{Progress, Setting, Stage};
 use crate::case::{CardRef, Case, Command, Step, StepNumber};
-use crate::judge::{Clash, Departure, Judgement, judge};
+use crate::judge::{Clash, Departure, Judgement, UPDATE_AT_REST, judge};
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{RequirementId, id};
 use crate::shrink::{BATCH_MAX, shrink};
@@ -56,6 +56,8 @@ pub(super) struct Lab<'a> {
     /// When the search that is under way is given up.
     until: Instant,
     requests: usize,
+    /// How often cards that were run again showed that they change by themselves.
+    own_updates: u32,
     /// Why candidates could not be run for want of accounts, since the present finding was begun.
     want: Option<String>,
     /// The same, of findings that could not be confirmed for it.
@@ -82,6 +84,7 @@ impl<'a> Lab<'a> {
             is_stopped,
             until: Instant::now(),
             requests: 0,
+            own_updates: 0,
             want: None,
             wants: BTreeMap::new(),
             one_by_one: false,
@@ -92,6 +95,10 @@ impl<'a> Lab<'a> {
 
     pub fn requests(&self) -> usize {
         self.requests
+    }
+
+    pub fn own_updates(&self) -> u32 {
+        self.own_updates
     }
 
     /// Why findings were not confirmed for want of accounts, and how many.
@@ -121,6 +128,7 @@ impl<'a> Lab<'a> {
             .map(|trace| {
                 self.requests += trace.exchanges.len();
                 let judgement = judge(self.setting.contract, &self.setting.terms, &trace);
+                self.own_updates += judgement.own_updates;
                 (trace, judgement)
             })
             .collect()
@@ -194,6 +202,9 @@ impl<'a> Lab<'a> {
         self.want = None;
         let seen_in = suspicion.seen_in.len();
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
+        if self.may_be_the_cards_own(&best) {
+            return best;
+        }
         self.one_by_one = true;
         if !best.is_steady() && !best.case.has_race() && !self.is_out_of_time() {
             best = self.with_cuts_by_chance(suspicion, best);
@@ -220,6 +231,12 @@ impl<'a> Lab<'a> {
             *self.wants.entry(want).or_default() += 1;
         }
         best
+    }
+
+    /// A moved update time that did not come again every time, at a target whose cards change by themselves: no further search
+    /// makes it the fault of a call.
+    fn may_be_the_cards_own(&self, best: &Finding) -> bool {
+        self.own_updates > 0 && best.departure.subject == UPDATE_AT_REST && !best.is_steady()
     }
 
     /// What a cut answer shows mostly comes every time. Where it does not, whatever cuts an answer is tried as a race is.

@@ -86,7 +86,8 @@ async fn create(
 ) -> Answer {
     let is_json = headers
         .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        .and_then(|kind| kind.to_str().ok()?.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !is_json {
         return Err(Refusal(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -188,7 +188,6 @@ fn media_types(template: &Template<'_>) -> Case {
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
         "application/jsonp",
-        "application/json-patch+json",
     ] {
         draft.tell(sent(media_type));
     }
