@@ -101,6 +101,11 @@ impl<'a> Lab<'a> {
         self.own_updates
     }
 
+    /// What the run itself showed of that.
+    pub fn note_own_updates(&mut self, times: u32) {
+        self.own_updates += times;
+    }
+
     /// Why findings were not confirmed for want of accounts, and how many.
     pub fn wants(&self) -> BTreeMap<String, usize> {
         self.wants.clone()
@@ -186,6 +191,11 @@ impl<'a> Lab<'a> {
             merge(&mut findings, finding);
             progress.shrunk();
         }
+        if self.own_updates > 0 {
+            findings
+                .iter_mut()
+                .for_each(|finding| self.slow_down(finding));
+        }
         findings.sort_by(|a, b| {
             order(&a.departure, &b.departure)
                 .then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
@@ -237,6 +247,26 @@ impl<'a> Lab<'a> {
     /// makes it the fault of a call.
     fn may_be_the_cards_own(&self, best: &Finding) -> bool {
         self.own_updates > 0 && best.departure.subject == UPDATE_AT_REST && !best.is_steady()
+    }
+
+    /// A moved update time that came every time, again with pauses between the steps: what a call does it still does then, and
+    /// what a card does by itself, so long after its last change, falls into a pause. Without a departure it was not confirmed.
+    fn slow_down(&mut self, finding: &mut Finding) {
+        if finding.departure.subject != UPDATE_AT_REST || finding.case.has_race() {
+            return;
+        }
+        self.until = Instant::now() + self.effort.longest;
+        let slow = with_pauses(&finding.case);
+        let comes = (0..SLOW_TIMES).all(|_| {
+            let tried = self.try_out(std::slice::from_ref(&slow));
+            let mut departures = tried
+                .iter()
+                .flat_map(|(_, judgement)| &judgement.departures);
+            departures.any(|d| d.requirement == finding.requirement)
+        });
+        if !comes {
+            finding.confirmation.reproduced = 0;
+        }
     }
 
     /// What a cut answer shows mostly comes every time. Where it does not, whatever cuts an answer is tried as a race is.
@@ -395,6 +425,20 @@ impl<'a> Lab<'a> {
             ),
         }
     }
+}
+
+/// So often a case with pauses must depart.
+const SLOW_TIMES: u32 = 3;
+
+/// How long each pause is.
+const PAUSE_MS: u64 = 200;
+
+/// The case with a pause before each of its steps but the first.
+fn with_pauses(case: &Case) -> Case {
+    let places = (1..case.steps.len()).rev();
+    places.fold(case.clone(), |case, place| {
+        case.with_inserted(place, Step::new(Command::Pause(PAUSE_MS)))
+    })
 }
 
 /// What running a case again has shown.
