@@ -418,16 +418,20 @@ impl Case {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn case(steps: &[&str]) -> Case {
-        Case {
+impl Case {
+    /// A case of these steps, as the tables of tests write it.
+    pub(crate) fn told(steps: &[&str]) -> Self {
+        Self {
             name: "case".to_owned(),
             title: String::new(),
             steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     const RACE: [&str; 4] = [
         "create virtual on A",
@@ -438,7 +442,7 @@ mod tests {
 
     #[test]
     fn neighbouring_lanes_are_one_race() {
-        let case = case(&RACE);
+        let case = Case::told(&RACE);
         assert_eq!(case.stretches(), [0..1, 1..3, 3..4]);
         assert_eq!(case.lanes(&(1..3)).len(), 2);
         assert!(case.has_race());
@@ -449,13 +453,13 @@ mod tests {
 
     #[test]
     fn races_and_cut_answers_may_come_by_chance() {
-        assert!(case(&RACE).may_come_by_chance());
-        assert!(case(&["create virtual on A then cut after sending"]).may_come_by_chance());
-        assert!(!case(&["create virtual on A", "read #1"]).may_come_by_chance());
+        assert!(Case::told(&RACE).may_come_by_chance());
+        assert!(Case::told(&["create virtual on A then cut after sending"]).may_come_by_chance());
+        assert!(!Case::told(&["create virtual on A", "read #1"]).may_come_by_chance());
     }
 
     #[test]
     fn one_lane_is_no_race() {
-        assert!(!case(&["[1] list A", "[1] list A"]).has_race());
+        assert!(!Case::told(&["[1] list A", "[1] list A"]).has_race());
     }
 }

@@ -134,14 +134,6 @@ impl Case {
 mod tests {
     use super::*;
 
-    fn case(steps: &[&str]) -> Case {
-        Case {
-            name: "case".to_owned(),
-            title: String::new(),
-            steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
-        }
-    }
-
     fn texts(case: &Case) -> Vec<String> {
         case.steps.iter().map(Step::to_string).collect()
     }
@@ -177,10 +169,13 @@ mod tests {
                 ],
             ),
         ] {
-            let doubled = case(&steps).doubled(at_once).unwrap();
-            assert_eq!(doubled, case(&expected));
+            let doubled = Case::told(&steps).doubled(at_once).unwrap();
+            assert_eq!(doubled, Case::told(&expected));
         }
-        assert_eq!(case(&["[1] list A", "[2] list A"]).doubled(true), None);
+        assert_eq!(
+            Case::told(&["[1] list A", "[2] list A"]).doubled(true),
+            None
+        );
     }
 
     #[test]
@@ -199,14 +194,14 @@ mod tests {
             "[3] list C",
             "[1] list D",
         ];
-        assert_eq!(case(&race).with_lanes_turned(), case(&turned));
-        assert_eq!(case(&turned).with_lanes_turned(), case(&race));
+        assert_eq!(Case::told(&race).with_lanes_turned(), Case::told(&turned));
+        assert_eq!(Case::told(&turned).with_lanes_turned(), Case::told(&race));
     }
 
     #[test]
     fn what_is_put_in_moves_the_numbers_behind_it() {
         let pause = "pause 1ms".parse().unwrap();
-        let moved = case(&[
+        let moved = Case::told(&[
             "create virtual on A",
             "[1] activate #1",
             "[2] retry #2",
@@ -225,7 +220,7 @@ mod tests {
 
     #[test]
     fn two_races_stay_two_when_cases_are_joined() {
-        let race = case(&["[1] list A", "[2] list A"]);
+        let race = Case::told(&["[1] list A", "[2] list A"]);
         let joined = race.followed_by(&race);
         let expected = [
             "[1] list A",

@@ -19,17 +19,9 @@ mod put_off;
 mod tls;
 mod webhooks;
 
-fn case(steps: &[&str]) -> Case {
-    Case {
-        name: "c".into(),
-        title: String::new(),
-        steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
-    }
-}
-
 fn drive(profile: Profile, steps: &[&str]) -> CaseTrace {
     let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
-    let mut traces = session.drive_batch(&[case(steps)], &StopSignal::new());
+    let mut traces = session.drive_batch(&[Case::told(steps)], &StopSignal::new());
     traces.remove(0)
 }
 
@@ -152,7 +144,7 @@ fn a_listed_account_is_used_by_one_case_after_the_other() {
     let ids = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
     profile.accounts = Accounts::List(ids.to_vec());
     let session = Session::connect(profile).unwrap();
-    let cases = vec![case(&["list A"]); 3];
+    let cases = vec![Case::told(&["list A"]); 3];
     let traces = session.drive_batch(&cases, &StopSignal::new());
     let used: Vec<&str> = traces.iter().map(|t| t.accounts[&'A'].as_str()).collect();
     assert_ne!(used[0], used[1], "two go at a time");
@@ -291,7 +283,12 @@ fn many_cases_run_at_a_time_and_are_written_down() {
     let session = Session::connect(target.profile()).unwrap();
     let path = std::env::temp_dir().join(format!("cardproof-{}.jsonl", uuid::Uuid::new_v4()));
     let trace = Arc::new(TraceWriter::create(&path, &run_header()).unwrap());
-    let cases = (1..=30).map(|n| (CaseNumber(n), case(&["create virtual on A", "read #1"])));
+    let cases = (1..=30).map(|n| {
+        (
+            CaseNumber(n),
+            Case::told(&["create virtual on A", "read #1"]),
+        )
+    });
     let finished = session.run_cases(cases, 4, &trace, &StopSignal::new());
     let mut live: Vec<_> = finished.collect();
     trace.finish().unwrap();
@@ -316,7 +313,7 @@ fn a_stop_lets_cases_end_and_begins_no_more() {
         if n == 3 {
             seen.no_new_cases();
         }
-        (CaseNumber(n), case(&["list all"]))
+        (CaseNumber(n), Case::told(&["list all"]))
     });
     let trace = Arc::new(TraceWriter::none());
     let finished: Vec<_> = session.run_cases(cases, 1, &trace, &stop).collect();
@@ -336,7 +333,7 @@ fn an_interrupt_gives_up_what_is_in_flight() {
     let mut profile = target.profile();
     profile.timeout = Wait(Duration::from_secs(600));
     let session = Session::connect(profile).unwrap();
-    let cases = (1..).map(|n| (CaseNumber(n), case(&["list all"])));
+    let cases = (1..).map(|n| (CaseNumber(n), Case::told(&["list all"])));
     let trace = Arc::new(TraceWriter::none());
     let finished: Vec<_> = session.run_cases(cases, 2, &trace, &stop).collect();
     assert!(!finished.is_empty() && finished.len() <= 2);

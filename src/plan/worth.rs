@@ -167,8 +167,7 @@ mod tests {
         Planned {
             case: Case {
                 name: steps.join(", "),
-                title: String::new(),
-                steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
+                ..Case::told(steps)
             },
             suite: "suite".to_owned(),
             origin: Origin::Written,

@@ -282,14 +282,6 @@ proptest! {
     }
 }
 
-fn told(steps: &[&str]) -> Case {
-    Case {
-        name: "race".to_owned(),
-        title: String::new(),
-        steps: steps.iter().map(|step| step.parse().unwrap()).collect(),
-    }
-}
-
 const RACE: [&str; 9] = [
     "create virtual on A",
     "create physical on B",
@@ -309,7 +301,7 @@ fn what_needs_no_race_is_shown_without_one() {
         commands.contains("terminate") && commands.contains("deactivate")
     };
     let mut departs = |cases: &[Case]| cases.iter().map(both).collect();
-    let shrunk = shrink(&told(&RACE), &mut departs, BUDGET).case;
+    let shrunk = shrink(&Case::told(&RACE), &mut departs, BUDGET).case;
     assert!(!shrunk.has_race(), "{}", text(&shrunk));
     assert_eq!(shrunk.steps.len(), 3, "{}", text(&shrunk));
 }
@@ -328,7 +320,7 @@ fn a_race_keeps_the_lanes_that_it_needs() {
         })
     };
     let mut departs = |cases: &[Case]| cases.iter().map(meet).collect();
-    let shrunk = shrink(&told(&RACE), &mut departs, BUDGET).case;
+    let shrunk = shrink(&Case::told(&RACE), &mut departs, BUDGET).case;
     assert_eq!(
         text(&shrunk),
         "create virtual on A\n[1] terminate #1\n[2] deactivate #1"

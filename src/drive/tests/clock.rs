@@ -15,8 +15,8 @@ fn clock(path: &str, body: serde_json::Value) -> ClockCall {
 fn check_obstacle(profile: Profile, hint: &str) {
     let session = Session::connect(profile).unwrap_or_else(|e| panic!("{e}"));
     let cases = [
-        case(&["list A", "move clock by 3700s", "list A"]),
-        case(&["list A"]),
+        Case::told(&["list A", "move clock by 3700s", "list A"]),
+        Case::told(&["list A"]),
     ];
     let traces = session.drive_batch(&cases, &StopSignal::new());
     let told = words(&traces[0]);
@@ -137,13 +137,13 @@ fn a_token_that_has_not_expired_is_not_sent_as_expired() {
 fn a_case_that_moves_the_clock_has_the_target_to_itself() {
     let embedded = Embedded::start(Options::default()).unwrap();
     let session = Session::connect(embedded.profile()).unwrap_or_else(|e| panic!("{e}"));
-    let moving = case(&[
+    let moving = Case::told(&[
         "create virtual on A",
         "move clock by 3700s",
         "retry #1",
         "list A",
     ]);
-    let other = case(&[
+    let other = Case::told(&[
         "create virtual on A",
         "issue #1",
         "deactivate #1",

@@ -245,7 +245,7 @@ fn a_command_makes_accounts_and_prints_their_ids() {
         match Session::connect(parsed(&target, &more)) {
             Ok(session) => {
                 let trace = session
-                    .drive_batch(&[case(&["list A"])], &StopSignal::new())
+                    .drive_batch(&[Case::told(&["list A"])], &StopSignal::new())
                     .remove(0);
                 assert_eq!(trace.accounts[&'A'].as_str(), account);
             }

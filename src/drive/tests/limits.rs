@@ -20,7 +20,7 @@ fn a_run_takes_the_time_that_its_rate_asks_for() {
     profile.limits.rate = Some("200/s".parse().unwrap());
     let began = Instant::now();
     let session = Session::connect(profile).unwrap();
-    let traces = session.drive_batch(&vec![case(&RACE); 8], &StopSignal::new());
+    let traces = session.drive_batch(&vec![Case::told(&RACE); 8], &StopSignal::new());
     let took = began.elapsed();
     assert!(traces.iter().all(|trace| trace.obstacles.is_empty()));
     let requests = u32::try_from(seen.load(Ordering::Relaxed)).unwrap();
@@ -45,7 +45,7 @@ fn a_target_never_has_more_to_do_at_a_time_than_it_may() {
     let mut profile = target.profile();
     profile.limits.in_flight = NonZeroU32::new(2);
     let session = Session::connect(profile).unwrap();
-    let traces = session.drive_batch(&vec![case(&RACE); 8], &StopSignal::new());
+    let traces = session.drive_batch(&vec![Case::told(&RACE); 8], &StopSignal::new());
     assert!(
         traces
             .iter()
@@ -62,7 +62,7 @@ fn each_request_says_of_which_run_it_is_unless_it_must_not() {
         profile.run_id = says;
         let run = RunId::fresh();
         let session = Session::connect_as(profile, Some(run)).unwrap();
-        session.drive_batch(&[case(&["list all"])], &StopSignal::new());
+        session.drive_batch(&[Case::told(&["list all"])], &StopSignal::new());
         let asked = target.asked();
         assert_eq!(asked.len(), 3, "token, key and list");
         for Asked { head, .. } in asked {

@@ -76,7 +76,7 @@ fn an_event_is_taken_in_even_before_the_answer_that_names_its_card() {
     });
     let session = Session::connect(profile(&target, 600_000)).unwrap();
     let trace = session
-        .drive_batch(&[case(&STEPS)], &StopSignal::new())
+        .drive_batch(&[Case::told(&STEPS)], &StopSignal::new())
         .remove(0);
     assert!(trace.obstacles.is_empty(), "{}", words(&trace));
     assert_eq!(trace.exchanges.len(), 2, "it need not be waited for");
@@ -231,7 +231,7 @@ fn a_case_has_the_events_of_its_own_cards_alone() {
         }
     });
     let session = Session::connect(profile(&target, 20)).unwrap();
-    let cases = vec![case(&["create virtual on A", "subscribe", "list A"]); 4];
+    let cases = vec![Case::told(&["create virtual on A", "subscribe", "list A"]); 4];
     let traces = session.drive_batch(&cases, &StopSignal::new());
     for trace in traces {
         let account = trace.accounts[&'A'].as_str();
