@@ -204,3 +204,18 @@ fn has_body(steps: &[Step], step: &Step) -> bool {
 fn is_create(steps: &[Step], step: &Step) -> bool {
     first_try(steps, step).makes_card()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No file can say so, but a case beside a copy of itself could.
+    #[test]
+    fn subscriptions_are_in_no_lane() {
+        let at_once = |steps: &[&str]| Case::told(steps).doubled(true);
+        let cards = at_once(&["create virtual on A"]).expect("a double");
+        assert_eq!(inconsistency(&cards), None);
+        let subscriptions = at_once(&["subscribe"]).expect("a double");
+        assert!(inconsistency(&subscriptions).is_some());
+    }
+}
