@@ -1,5 +1,7 @@
 //! Access and input: flaws that must be refused, flaws that may be overlooked, other methods, and what an error shows.
 
+use serde_json::json;
+
 use super::*;
 use crate::card::AccountId;
 
@@ -181,4 +183,49 @@ fn a_refusal_for_an_old_token_departs_from_nothing_and_changes_nothing() {
     );
     // A good token's refusal is one.
     check(&["create virtual on A => 401"], &[("CREATE-1", 1)]);
+}
+
+#[test]
+fn what_may_be_refused_is_refused_alike_by_every_measure_that_a_target_may_take() {
+    let city = |letter: char, text: &str, answer: &str| {
+        let body = json!({ "billingAddress": { "city": text } });
+        format!("create virtual on {letter} with {body} => {answer}")
+    };
+    let signs = "🏠".repeat(40) + &"a".repeat(24);
+    let letters = "é".repeat(64);
+    for (first, second, expected) in [
+        // As many characters, and fewer of what UTF-16 and UTF-8 have.
+        (
+            city('A', &signs, "400"),
+            city('B', &letters, "201 issuing"),
+            &[][..],
+        ),
+        (
+            city('A', &letters, "400"),
+            city('B', &letters, "201 issuing"),
+            &[("OPEN-24", 2)][..],
+        ),
+        (city('A', " ", "400"), city('B', "", "201 issuing"), &[][..]),
+        (
+            city('A', " ", "400"),
+            city('B', " ", "201 issuing"),
+            &[("OPEN-23", 2)][..],
+        ),
+    ] {
+        check(&[&first, &second], expected);
+    }
+}
+
+#[test]
+fn a_member_that_answers_have_may_be_refused_though_others_are_ignored() {
+    let create = |letter: char, body: &str, answer: &str| {
+        format!("create virtual on {letter} with {body} => {answer}")
+    };
+    let ignored = create('A', r#"{"colour":"red"}"#, "201 issuing");
+    let read_only = create('B', r#"{"status":"active"}"#, "400");
+    check(&[&ignored, &read_only], &[]);
+    let refused = create('B', r#"{"size":7}"#, "400");
+    check(&[&ignored, &refused], &[("OPEN-22", 2)]);
+    let taken_over = create('B', r#"{"status":"active"}"#, "201 active");
+    check(&[&ignored, &taken_over], &[("CREATE-2", 2), ("LIFE-1", 2)]);
 }

@@ -349,11 +349,18 @@ impl Story {
             _ => (account('A'), crate::card::CardType::Virtual),
         };
         let now = self.now();
+        let standard = standard_request(card_type);
+        let asked = match &step.command {
+            Command::Create { .. } => {
+                serde_json::from_str(&body_text(&standard, &step.body)).unwrap_or(standard)
+            }
+            _ => standard,
+        };
         let card = json!({
             "id": card_id(number),
             "accountId": owner,
             "type": card_type,
-            "billingAddress": standard_request(card_type)["billingAddress"],
+            "billingAddress": asked["billingAddress"],
             "status": "",
             "createdAt": now,
             "updatedAt": now,
