@@ -191,10 +191,10 @@ fn what_may_be_refused_is_refused_alike_by_every_measure_that_a_target_may_take(
         let body = json!({ "billingAddress": { "city": text } });
         format!("create virtual on {letter} with {body} => {answer}")
     };
-    let signs = "🏠".repeat(40) + &"a".repeat(24);
-    let letters = "é".repeat(64);
+    let signs = "🏠".repeat(20) + &"a".repeat(40);
+    let letters = "é".repeat(60);
     for (first, second, expected) in [
-        // As many characters, and fewer of what UTF-16 and UTF-8 have.
+        // As many characters and bytes, and fewer units of UTF-16.
         (
             city('A', &signs, "400"),
             city('B', &letters, "201 issuing"),
