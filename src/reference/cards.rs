@@ -11,7 +11,7 @@ use super::Issuance;
 use super::call::{Operation, Refusal, Reply};
 use super::card::{Card, CardRequest, CardStatus, View};
 use super::events::{News, tell};
-use super::lifecycle::{self, Action, Happening, Outcome};
+use super::lifecycle::{self, Action, Happening, Outcome, just_after};
 use super::limit::{Excess, Fate};
 use super::programme::Account;
 use super::readings::Readings;
@@ -121,7 +121,27 @@ pub(super) fn on_card(task: &Task<'_>, id: Uuid, account: &Arc<Account>) -> Resu
         ));
     };
     let outcome = apply(service, &mut cards, index, action);
+    if outcome == Outcome::Change(CardStatus::Active) && action == Action::Issue {
+        keep_up_later(service, account, id);
+    }
     answer(service, &cards[index], action, outcome)
+}
+
+/// Sees to it that a card that was issued changes by itself, if it is to.
+fn keep_up_later(service: &Arc<Service>, account: &Arc<Account>, id: Uuid) {
+    let Some(delay) = service.upkeep else { return };
+    let (service, account) = (service.clone(), account.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(delay).await;
+        let mut cards = account.cards();
+        let card = cards.iter_mut().find(|card| card.id == id);
+        let Some(card) = card.filter(|card| !card.status.is_final()) else {
+            return;
+        };
+        let before = card.clone();
+        card.updated_at = service.clock.now().max(just_after(card.updated_at));
+        tell(&service, card, News::Changed { before: &before });
+    });
 }
 
 /// How an act is answered.

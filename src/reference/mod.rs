@@ -74,6 +74,8 @@ pub struct Options {
     pub readings: Readings,
     /// How cards leave `issuing`.
     pub issuance: Issuance,
+    /// How long after it was issued a card changes by itself, once: its update time moves, and an event tells of it.
+    pub upkeep: Option<Duration>,
     /// How events are delivered.
     pub delivery: Delivery,
     /// How long a call takes before its act, and a modifying one again behind it, with its key
@@ -93,6 +95,7 @@ impl Default for Options {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             readings: Readings::default(),
             issuance: Issuance::Manual,
+            upkeep: None,
             delivery: Delivery::Plain,
             pace: Duration::ZERO,
             signatures: true,

@@ -162,6 +162,7 @@ pub(super) fn new_service(options: &Options) -> io::Result<Service> {
     Ok(Service {
         readings: options.readings.clone(),
         issuance: options.issuance,
+        upkeep: options.upkeep,
         pace: options.pace,
         signatures: options.signatures,
         rules,

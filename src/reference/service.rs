@@ -28,6 +28,7 @@ use super::{Issuance, cards, setup, webhooks};
 pub(super) struct Service {
     pub readings: Readings,
     pub issuance: Issuance,
+    pub upkeep: Option<Duration>,
     /// How long a call takes before its act, and a modifying one again behind it.
     pub pace: Duration,
     /// Whether digests and signatures are asked for.

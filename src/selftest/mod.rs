@@ -242,6 +242,11 @@ pub fn variants() -> Vec<(String, Options)> {
         };
         variants.push((name.to_owned(), options));
     }
+    let upkeep = Options {
+        upkeep: Some(Duration::from_millis(40)),
+        ..Options::default()
+    };
+    variants.push((UPKEEP.to_owned(), upkeep));
     // Calls that take their time overlap; else a key is hardly ever met in flight.
     let slow = Options {
         pace: Duration::from_millis(1),
@@ -269,6 +274,9 @@ pub fn variants() -> Vec<(String, Options)> {
     }
     variants
 }
+
+/// What moves by itself must not be blamed on the call that happens to be under way.
+const UPKEEP: &str = "cards change by themselves 40 ms after they were issued";
 
 fn automatic(delay: Duration) -> Options {
     Options {
@@ -459,16 +467,16 @@ pub fn faults_of(id: RequirementId) -> impl Iterator<Item = &'static Fault> {
 mod tests {
     use super::*;
 
-    /// What the client can't know of a broken line is no reason to accuse anybody.
+    /// What the client can't know of a broken line, or of a card that changes by itself, is no reason to accuse anybody.
     #[test]
-    fn a_line_that_breaks_is_no_departure() {
+    fn what_a_client_can_not_know_is_no_departure() {
         for (name, options) in variants() {
-            if options.line == Line::Holds {
+            if options.line == Line::Holds && options.upkeep.is_none() {
                 continue;
             }
             let row = meet_correct(&name, &options, 1, 60, false).unwrap();
             assert!(row.departures.is_empty(), "{row:?}");
-            assert!(row.requests > 300, "{row:?}");
+            assert!(row.requests > 300 || name == UPKEEP, "{row:?}");
         }
     }
 }
