@@ -8,6 +8,7 @@
 //! every order that explains the answers: what lay between need not have been.
 
 mod changes;
+mod doors;
 mod payload;
 mod subscriptions;
 mod waits;

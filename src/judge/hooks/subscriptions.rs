@@ -4,9 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Told;
-use super::payload::status_word;
-use crate::card::CardStatus;
 use crate::card_view::is_same_member;
 use crate::case::{Command, StepNumber};
 use crate::contract::OperationKind;
@@ -14,7 +11,7 @@ use crate::judge::answers::answered;
 use crate::judge::follow::{Found, Judge, Scene};
 use crate::judge::request::Asked;
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Exchange, Micros, Reply, Request, Response};
+use crate::trace::{Exchange, Request, Response};
 use crate::world::Moment;
 use crate::world::ways::{self, Effect, Input, Way};
 
@@ -69,11 +66,7 @@ impl<'t> Judge<'t> {
                 continue;
             };
             let webhook = route.webhook.unwrap_or_default();
-            let is_change = matches!(
-                route.operation,
-                OperationKind::PutWebhook | OperationKind::DeleteWebhook
-            );
-            if is_change && self.repeated(moment, response) {
+            if changes_one(route.operation) && self.repeated(moment, response) {
                 continue;
             }
             match route.operation {
@@ -111,9 +104,8 @@ impl<'t> Judge<'t> {
             return false;
         };
         self.show(id::IDEM_3);
-        let exchange = &self.trace.exchanges[moment];
         let is_alike = first.response().is_some_and(|before| {
-            before.status == response.status && answer(first) == answer(exchange)
+            before.status == response.status && before.json() == response.json()
         });
         if !is_alike {
             let expected = format!("what step {} was answered", first.step);
@@ -128,10 +120,10 @@ impl<'t> Judge<'t> {
     }
 
     /// The success of which a call on subscriptions is the retry: the same, under the same key.
-    fn first_of(&self, moment: Moment) -> Option<&'t Exchange> {
+    pub(super) fn first_of(&self, moment: Moment) -> Option<&'t Exchange> {
         let trace = self.trace;
         let exchange = &trace.exchanges[moment];
-        if exchange.request.method == "GET" || self.is_bent(exchange) {
+        if self.is_bent(exchange) {
             return None;
         }
         let mut earlier = trace.exchanges[..moment].iter().enumerate();
@@ -150,7 +142,7 @@ impl<'t> Judge<'t> {
     ) {
         let sent = sent(exchange);
         let named = sent["id"].as_str().unwrap_or_default();
-        if !is_success(response) {
+        if !response.is_success() {
             let standing = known.made.get_mut(&name_of(named));
             if let Some(made) = standing.filter(|made| !made.removed) {
                 made.was_refused = true;
@@ -166,7 +158,7 @@ impl<'t> Judge<'t> {
         ) {
             return;
         }
-        let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+        let body: Value = response.json().unwrap_or_default();
         if let Some((name, sent, shown)) = unlike(&["callbackUrl", "types"], &sent, &body) {
             let subject = format!("`{name}` of a new subscription");
             return self.depart_at(moment, &[id::HOOK_10], Found::plain(&subject, sent, shown));
@@ -193,7 +185,7 @@ impl<'t> Judge<'t> {
         let Some(made) = made else { return };
         if made.removed {
             self.show(id::HOOK_12);
-            if is_success(response) {
+            if response.is_success() {
                 let found = Found::plain(
                     "a read of a subscription that was removed",
                     "not found (404)".into(),
@@ -203,8 +195,8 @@ impl<'t> Judge<'t> {
             }
             return;
         }
-        let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-        if !is_success(response) {
+        let body: Value = response.json().unwrap_or_default();
+        if !response.is_success() {
             let rules = made.rules();
             self.show(rules[0]);
             let found = Found::plain(
@@ -218,8 +210,8 @@ impl<'t> Judge<'t> {
     }
 
     fn listed_back(&mut self, moment: Moment, response: &Response, known: &Subscriptions) {
-        let list: Value = serde_json::from_str(&response.body).unwrap_or_default();
-        let Some(list) = list.as_array().filter(|_| is_success(response)) else {
+        let list: Value = response.json().unwrap_or_default();
+        let Some(list) = list.as_array().filter(|_| response.is_success()) else {
             return; // the document says it
         };
         self.list_of_others(moment, list);
@@ -308,7 +300,7 @@ impl<'t> Judge<'t> {
         made: Option<&mut Made>,
     ) {
         let Some(made) = made else { return };
-        if is_success(response) {
+        if response.is_success() {
             made.removed = true;
         } else if self.is_bent(exchange) {
             made.was_refused = true;
@@ -319,95 +311,6 @@ impl<'t> Judge<'t> {
                 answered(response),
             );
             self.depart_at(moment, &[id::HOOK_12], found);
-        }
-    }
-
-    /// HOOK-12, HOOK-15 and HOOK-16: an event at an address that is no subscription's, or no longer. What happened while it
-    /// was one may come late.
-    pub(super) fn closed_subscriptions(&mut self, told: &[Told<'_>]) {
-        let closed = self.closed();
-        if !told.is_empty() {
-            let rules: BTreeSet<RequirementId> = closed.values().map(|door| door.rule).collect();
-            rules.into_iter().for_each(|rule| self.show(rule));
-        }
-        for event in told {
-            let door = event.event.subscription.and_then(|step| closed.get(&step));
-            let (Some(door), Some(card)) = (door, self.known_card(event)) else {
-                continue;
-            };
-            let status = CardStatus::from_wire(status_word(&event.body));
-            let since = status.and_then(|status| self.since_when(&card, status));
-            let is_over = |at| since.is_some_and(|since| since > at);
-            if door.at.is_none_or(is_over) {
-                let (subject, expected) = door.words();
-                let actual = format!("one that shows `{}`", status_word(&event.body));
-                let found = Found::plain(subject, expected.into(), actual);
-                self.depart_at(event.moment, &[door.rule], found);
-            }
-        }
-    }
-
-    /// The addresses that are surely no subscription's, by the step that named them.
-    fn closed(&self) -> BTreeMap<StepNumber, Closed> {
-        let mut open: BTreeMap<String, StepNumber> = BTreeMap::new();
-        let mut closed = BTreeMap::new();
-        for (moment, exchange) in self.trace.exchanges.iter().enumerate() {
-            let request = &exchange.request;
-            let (Some(route), Some(response), None) = (
-                self.contract.route(&request.method, &request.path),
-                exchange.telling().filter(|_| !exchange.token_over),
-                self.first_of(moment),
-            ) else {
-                continue;
-            };
-            let mut close = |step: StepNumber, at: Option<Micros>, rule| {
-                closed.insert(step, Closed { at, rule });
-            };
-            match route.operation {
-                OperationKind::PutWebhook if is_success(response) => {
-                    let Some(id) = answer(exchange)["id"].as_str().map(name_of) else {
-                        continue;
-                    };
-                    if let Some(before) = open.insert(id, exchange.step) {
-                        close(before, Some(exchange.received_at), id::HOOK_16);
-                    }
-                }
-                OperationKind::PutWebhook => close(exchange.step, None, id::HOOK_15),
-                OperationKind::DeleteWebhook if is_success(response) => {
-                    if let Some(step) = open.get(&name_of(route.webhook.unwrap_or_default())) {
-                        close(*step, Some(exchange.received_at), id::HOOK_12);
-                    }
-                }
-                _ => {}
-            }
-        }
-        closed
-    }
-}
-
-/// An address to which no event may come any more.
-struct Closed {
-    /// Since when; none: it was never a subscription's.
-    at: Option<Micros>,
-    rule: RequirementId,
-}
-
-impl Closed {
-    /// What an event there is called, and what it should be.
-    fn words(&self) -> (&'static str, &'static str) {
-        match self.rule {
-            id::HOOK_15 => (
-                "an event at an address that was refused",
-                "none, since no subscription has it",
-            ),
-            id::HOOK_16 => (
-                "an event at the address that a subscription had before",
-                "none of what happened later",
-            ),
-            _ => (
-                "an event for a subscription that was removed",
-                "none of what happened later",
-            ),
         }
     }
 }
@@ -429,17 +332,6 @@ fn unlike<'n>(
     Some((name, first[*name].to_string(), second[*name].to_string()))
 }
 
-fn answer(exchange: &Exchange) -> Value {
-    match &exchange.reply {
-        Reply::Got(response) => serde_json::from_str(&response.body).unwrap_or_default(),
-        Reply::Lost(_) | Reply::LetGo(_) => Value::Null,
-    }
-}
-
-fn is_success(response: &Response) -> bool {
-    (200..300).contains(&response.status)
-}
-
 /// Equal members of two subscriptions; types have no order.
 fn is_equal(name: &str, first: &Value, second: &Value) -> bool {
     let words = |value: &Value| -> BTreeSet<String> {
@@ -452,8 +344,16 @@ fn is_equal(name: &str, first: &Value, second: &Value) -> bool {
     }
 }
 
+/// Whether a call makes, changes or removes a subscription.
+pub(super) fn changes_one(operation: OperationKind) -> bool {
+    matches!(
+        operation,
+        OperationKind::PutWebhook | OperationKind::DeleteWebhook
+    )
+}
+
 /// The id of a subscription; UUIDs compare without case (contract.md, operations).
-fn name_of(id: &str) -> String {
+pub(super) fn name_of(id: &str) -> String {
     id.to_ascii_lowercase()
 }
 
