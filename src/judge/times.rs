@@ -9,7 +9,7 @@ use super::overlap;
 use crate::card::{CardId, CardStatus};
 use crate::card_view::resolution_us;
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Issuance, Micros};
+use crate::trace::{Exchange, Issuance, Micros};
 use crate::world::{Moment, World};
 
 /// What a departure is about that blames a call for a card's update time. Where a card changes by itself, the change may by
@@ -158,7 +158,6 @@ impl Judge<'_> {
 
     /// Whether the update time itself says that the card changed while no request of the case was under way since the last
     /// look: then no call did it, and a target may well work on a card by itself (contract.md, webhooks: internal changes).
-    /// The create shows how the target's clock stands to ours, as exactly as it took.
     fn moved_between_requests(
         &self,
         scene: &Scene<'_>,
@@ -166,34 +165,34 @@ impl Judge<'_> {
         last: &Look,
         updated: &Stamp,
     ) -> bool {
+        let Some((earliest, latest)) = self.on_our_clock(card, updated) else {
+            return false;
+        };
+        let mut since = self.trace.exchanges[last.moment..].iter();
+        let is_beside = |exchange: &Exchange| {
+            earliest <= us(exchange.received_at) && us(exchange.sent_at) <= latest
+        };
+        latest < us(scene.exchange.sent_at) && !since.any(is_beside)
+    }
+
+    /// When a card was updated, in microseconds of our clock, at the earliest and at the latest: its create shows how the
+    /// target's clock stands to ours, as exactly as it took. None where that is not known, or what else went on.
+    fn on_our_clock(&self, card: &CardId, updated: &Stamp) -> Option<(i64, i64)> {
         // What goes on in other accounts meanwhile is no part of this trace.
         if self.trace.accounts.len() < self.case.accounts().len() {
-            return false;
+            return None;
         }
-        let exchanges = &self.trace.exchanges;
-        let mut creates = exchanges.iter().enumerate();
-        let create = creates.find(|(_, exchange)| made_in(exchange).as_ref() == Some(card));
-        let Some((made_at, create)) = create else {
-            return false;
-        };
-        let body = create.json();
-        let created = stamp(body.as_ref().and_then(|body| body.get("createdAt")));
-        let Some(created) = created.filter(|_| !self.clock.moved_since(made_at)) else {
-            return false;
-        };
+        let mut exchanges = self.trace.exchanges.iter().enumerate();
+        let (made_at, create) =
+            exchanges.find(|(_, exchange)| made_in(exchange).as_ref() == Some(card))?;
+        if self.clock.moved_since(made_at) {
+            return None;
+        }
+        let created = stamp(create.json()?.get("createdAt"))?;
         let after = updated.at.as_microsecond() - created.at.as_microsecond();
-        let on_our_clock = |from: Micros| i64::try_from(from.0).ok()?.checked_add(after);
-        let earliest = on_our_clock(create.sent_at).map(|at| at - resolution(&created));
-        let latest = on_our_clock(create.received_at).map(|at| at + resolution(updated));
-        let (Some(earliest), Some(latest)) = (earliest, latest) else {
-            return false;
-        };
-        let mut since = exchanges[last.moment..].iter();
-        !since.any(|exchange| {
-            let under_way = i64::try_from(exchange.sent_at.0).unwrap_or(i64::MAX)
-                ..=i64::try_from(exchange.received_at.0).unwrap_or(i64::MAX);
-            earliest <= *under_way.end() && *under_way.start() <= latest
-        }) && i64::try_from(scene.exchange.sent_at.0).is_ok_and(|now| latest < now)
+        let earliest = us(create.sent_at) + after - resolution(&created);
+        let latest = us(create.received_at) + after + resolution(updated);
+        Some((earliest, latest))
     }
 
     /// Which rule keeps a card as it was between two looks; none if a call may have changed it.
@@ -282,5 +281,10 @@ impl Judge<'_> {
 
 /// How long an instant is that is printed so, in microseconds.
 fn resolution(stamp: &Stamp) -> i64 {
-    i64::try_from(resolution_us(&stamp.text)).unwrap_or(i64::MAX)
+    i64::try_from(resolution_us(&stamp.text)).unwrap_or(i64::MAX / 4)
+}
+
+/// Microseconds since the run began.
+fn us(at: Micros) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX / 2)
 }

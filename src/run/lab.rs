@@ -56,8 +56,8 @@ pub(super) struct Lab<'a> {
     /// When the search that is under way is given up.
     until: Instant,
     requests: usize,
-    /// How often cards that were run again showed that they change by themselves.
-    own_updates: u32,
+    /// How often cards showed that they change by themselves, in the run and since.
+    pub own_updates: u32,
     /// Why candidates could not be run for want of accounts, since the present finding was begun.
     want: Option<String>,
     /// The same, of findings that could not be confirmed for it.
@@ -95,15 +95,6 @@ impl<'a> Lab<'a> {
 
     pub fn requests(&self) -> usize {
         self.requests
-    }
-
-    pub fn own_updates(&self) -> u32 {
-        self.own_updates
-    }
-
-    /// What the run itself showed of that.
-    pub fn note_own_updates(&mut self, times: u32) {
-        self.own_updates += times;
     }
 
     /// Why findings were not confirmed for want of accounts, and how many.

@@ -283,10 +283,10 @@ fn conclude(
             shown.suspicions.push(joined);
         }
     }
-    lab.note_own_updates(shown.own_updates);
+    lab.own_updates = shown.own_updates;
     let findings = lab.investigate(std::mem::take(&mut shown.suspicions), progress);
     shown.totals.requests_to_shrink = lab.requests();
-    shown.own_updates = lab.own_updates();
+    shown.own_updates = lab.own_updates;
     for (want, findings) in lab.wants() {
         let words = format!("seen but not confirmed, since for running it again {want}");
         let obstacle = Obstacle { step: None, words };
