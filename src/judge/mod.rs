@@ -7,6 +7,7 @@ mod accounts;
 mod again;
 mod answers;
 mod blame;
+mod body;
 mod changes;
 mod clock;
 mod company;
