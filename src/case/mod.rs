@@ -245,7 +245,10 @@ impl Step {
                 Some(*step)
             }
             Command::Retry(step) => Some(*step),
-            Command::Hook(hook) => hook.card().or(hook.subscribed_by()),
+            _ => None,
+        };
+        let hook = match &self.command {
+            Command::Hook(hook) => Some(hook.needs()),
             _ => None,
         };
         let key = match self.key {
@@ -253,7 +256,12 @@ impl Step {
             _ => None,
         };
         let signature = self.takes_signature_of();
-        card.into_iter().chain(key).chain(signature).collect()
+        let hook = hook.into_iter().flatten();
+        card.into_iter()
+            .chain(hook)
+            .chain(key)
+            .chain(signature)
+            .collect()
     }
 
     /// The same step with each step number that it names put through `rename`.

@@ -213,7 +213,11 @@ impl<'a> Reader<'a> {
             events
         };
         let card = self.step_number()?;
-        Ok(Command::Hook(Hook::Await { card, events }))
+        let at = match self.take("at") {
+            true => Some(self.step_number()?),
+            false => None,
+        };
+        Ok(Command::Hook(Hook::Await { card, events, at }))
     }
 
     /// By how much the clock is moved: a year at most, for cards expire.

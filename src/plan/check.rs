@@ -94,6 +94,13 @@ fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
     let Command::Hook(hook) = &step.command else {
         return None;
     };
+    if let Some(at) = hook.awaited_at() {
+        let earlier = &steps[at.0 - 1];
+        let subscribes = matches!(&earlier.command, Command::Hook(hook) if hook.has_body());
+        return (!subscribes).then(|| {
+            format!("{at} is `{earlier}`, which subscribes no address: name a `subscribe`")
+        });
+    }
     let maker = hook.subscribed_by()?;
     let earlier = &steps[maker.0 - 1];
     (earlier.command != Command::Hook(Hook::Subscribe))

@@ -69,7 +69,7 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListAccount(account) => 1 + account_oddity(account),
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
-        Command::Hook(Hook::Await { events, .. }) => *events,
+        Command::Hook(Hook::Await { events, at, .. }) => events + usize::from(at.is_some()),
         Command::Hook(Hook::Resubscribe(_)) => 2,
         Command::Hook(_) => 1,
         Command::Pause(_) | Command::MoveClock(_) => 0,

@@ -272,19 +272,21 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
     }
 }
 
-/// The event of another card, and fewer events; a subscription that is made and not moved.
+/// The event of another card, fewer events, and those of the run's own subscription; a subscription that is made and not moved.
 fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
-    let (card, events) = match hook {
-        Hook::Await { card, events } => (card, events),
+    let (card, events, at) = match hook {
+        Hook::Await { card, events, at } => (card, events, at),
         Hook::Resubscribe(_) => return vec![Command::Hook(Hook::Subscribe)],
         _ => return Vec::new(),
     };
-    let fewer = (1..*events).map(|events| (*card, events));
+    let fewer = (1..*events).map(|events| (*card, events, *at));
+    let at_the_runs = at.map(|_| (*card, *events, None));
     let cards = creates(case).into_iter();
     let others = cards.filter(|other| *other < number && other != card);
     fewer
-        .chain(others.map(|other| (other, *events)))
-        .map(|(card, events)| Command::Hook(Hook::Await { card, events }))
+        .chain(at_the_runs)
+        .chain(others.map(|other| (other, *events, *at)))
+        .map(|(card, events, at)| Command::Hook(Hook::Await { card, events, at }))
         .collect()
 }
 

@@ -37,6 +37,7 @@ fn a_step_is_printed_as_it_is_read() {
         "block #1",
         "await event of #1",
         "await 3 events of #1",
+        "await event of #1 at #2",
         "refuse next event",
         "subscribe",
         "subscribe with {\"types\":[\"card.made\"]}",

@@ -33,6 +33,7 @@ mod schema;
 mod signature;
 mod subscriptions;
 mod time;
+mod told;
 
 use std::sync::LazyLock;
 
@@ -97,6 +98,7 @@ const TOPICS: &[&[Fault]] = &[
     access::FAULTS,
     hooks::FAULTS,
     subscriptions::FAULTS,
+    told::FAULTS,
     signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,
