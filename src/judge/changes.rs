@@ -253,7 +253,7 @@ impl<'a> Judge<'a> {
             TouchKind::Refused(match (&call.wish, &call.input) {
                 (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
                 (Wish::Create { .. }, Input::Valid) => match call.key {
-                    Key::Missing | Key::Malformed | Key::Exempt => id::INPUT_7,
+                    Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt => id::INPUT_7,
                     Key::Single | Key::Uuid(_) => id::LIMIT_7,
                 },
                 (Wish::Act(..), _) => id::LIFE_9,
@@ -425,7 +425,7 @@ pub(super) fn is_invalid(call: &Call) -> bool {
         Wish::Act(_, card) => matches!(card, Id::Known(_)),
     };
     !known
-        || matches!(call.key, Key::Missing | Key::Malformed)
+        || matches!(call.key, Key::Missing | Key::Malformed | Key::Overlong)
         || matches!(call.input, Input::Invalid(_))
 }
 

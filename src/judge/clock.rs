@@ -66,7 +66,7 @@ impl Clock {
     fn used(&self, key: &Key) -> Option<&Use> {
         match key {
             Key::Uuid(key) => self.uses.get(key),
-            Key::Missing | Key::Malformed | Key::Exempt | Key::Single => None,
+            Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt | Key::Single => None,
         }
     }
 

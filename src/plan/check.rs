@@ -82,6 +82,9 @@ fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
     let maker = match &step.command {
         Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker)) => *maker,
+        Command::Read(CardRef::Within(within)) | Command::Act(_, CardRef::Within(within)) => {
+            within.card
+        }
         Command::Hook(hook) => hook.card()?,
         _ => return None,
     };

@@ -91,6 +91,10 @@ fn card_oddity(card: &CardRef) -> usize {
         CardRef::Unknown => 2,
         CardRef::Foreign => 3,
         CardRef::Malformed(text) => 4 + text.chars().map(char_oddity).sum::<usize>(),
+        CardRef::Within(within) => {
+            let around = within.before.chars().chain(within.behind.chars());
+            4 + around.map(char_oddity).sum::<usize>()
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::removal::creates;
 use crate::card::{Action, CardType};
 use crate::case::{
-    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber,
+    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber, Within,
 };
 
 /// Moves of the clock that tell most: within a key's hour, past it, a day.
@@ -309,7 +309,7 @@ fn simpler_accounts(account: &AccountRef) -> Vec<AccountRef> {
 
 fn simpler_cards(case: &Case, number: StepNumber, card: &CardRef) -> Vec<CardRef> {
     let earlier = creates(case).into_iter().filter(|made| *made < number);
-    let made: Vec<_> = earlier.map(CardRef::Made).collect();
+    let made: Vec<_> = earlier.clone().map(CardRef::Made).collect();
     match card {
         CardRef::Made(this) => made
             .into_iter()
@@ -322,6 +322,17 @@ fn simpler_cards(case: &Case, number: StepNumber, card: &CardRef) -> Vec<CardRef
             .chain([CardRef::Unknown])
             .chain(shorter(text).into_iter().map(CardRef::Malformed))
             .collect(),
+        CardRef::Within(within) => {
+            let others = earlier.filter(|other| *other != within.card);
+            let others = others.map(|card| Within {
+                card,
+                ..within.clone()
+            });
+            made.into_iter()
+                .chain([CardRef::Unknown])
+                .chain(others.map(CardRef::Within))
+                .collect()
+        }
     }
 }
 

@@ -19,6 +19,8 @@ fn a_step_is_printed_as_it_is_read() {
         "create virtual on \"no-uuid\" without key",
         "read #1 in upper case",
         "read foreign",
+        "read \"%7B{#1}%7D\"",
+        "terminate \"urn:uuid:{#12}\"",
         "list A",
         "list all",
         "activate #12 with key of #3",

@@ -34,7 +34,9 @@ pub(super) fn is_without_cards(types: &BTreeSet<String>) -> bool {
 impl Judge<'_> {
     /// An event of another type than that of cards, which its subscription asked for: nothing is known of its form.
     pub(super) fn is_of_another_type(&self, told: &Told<'_>) -> bool {
-        let named = told.text("webhookType").filter(|name| *name != CARD_UPDATED);
+        let named = told
+            .text("webhookType")
+            .filter(|name| *name != CARD_UPDATED);
         let (Some(named), Some(step)) = (named, told.event.subscription) else {
             return false;
         };
@@ -73,7 +75,9 @@ impl Judge<'_> {
             Asked::Subscribe(Input::Valid | Input::Open(_))
         );
         let is_plain = is_asked && !self.is_bent(subscribed) && self.first_of(from).is_none();
-        let response = subscribed.telling().filter(|r| r.is_success() && is_plain)?;
+        let response = subscribed
+            .telling()
+            .filter(|r| r.is_success() && is_plain)?;
         if !asked_for(subscribed)?.contains(CARD_UPDATED) {
             return None;
         }

@@ -116,10 +116,15 @@ fn a_subscription_is_told_of_the_types_that_it_asked_for_alone() {
     // What happened before may come late, even to where it was moved to.
     told(&changed, "told #1=issuing as 1 at #3", &[]);
     // Nobody knows how the other types are told.
-    let account = r#"told #1=active as 9 at #2 with {"webhookType":"account.updated","status":"open"}"#;
+    let account =
+        r#"told #1=active as 9 at #2 with {"webhookType":"account.updated","status":"open"}"#;
     told(&[OTHER], account, &[]);
     told(&[BOTH], account, &[]);
-    told(&["subscribe => 200"], account, &[("HOOK-2", 4), ("HOOK-7", 4)]);
+    told(
+        &["subscribe => 200"],
+        account,
+        &[("HOOK-2", 4), ("HOOK-7", 4)],
+    );
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod lifecycle;
 mod limit;
 mod lists;
 mod lost;
+mod odd;
 mod race;
 mod race_accounts;
 mod race_conflicts;
@@ -94,6 +95,7 @@ const TOPICS: &[&[Fault]] = &[
     leak::FAULTS,
     input::FAULTS,
     ids::FAULTS,
+    odd::FAULTS,
     body::FAULTS,
     access::FAULTS,
     hooks::FAULTS,

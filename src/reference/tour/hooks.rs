@@ -116,7 +116,11 @@ async fn walk_with_bad_subscriptions(walk: &mut Walk, address: &str, own: &str, 
 /// Subscriptions to other types than cards', to several, and one that is moved.
 async fn walk_with_types(walk: &mut Walk, address: &str) {
     let several = json!(["account.updated", "card.updated"]);
-    put(walk, &json!({ "callbackUrl": format!("{address}/several"), "types": several })).await;
+    put(
+        walk,
+        &json!({ "callbackUrl": format!("{address}/several"), "types": several }),
+    )
+    .await;
     subscribe(walk, &format!("{address}/other"), "account.updated").await;
     for (from, to, event_type) in [
         ("turned", "turned", "account.updated"),
@@ -124,7 +128,11 @@ async fn walk_with_types(walk: &mut Walk, address: &str) {
     ] {
         let id = subscribe(walk, &format!("{address}/{from}"), "card.updated").await;
         let to = format!("{address}/{to}");
-        put(walk, &json!({ "id": id, "callbackUrl": to, "types": [event_type] })).await;
+        put(
+            walk,
+            &json!({ "id": id, "callbackUrl": to, "types": [event_type] }),
+        )
+        .await;
     }
 }
 

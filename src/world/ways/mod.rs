@@ -33,6 +33,9 @@ pub enum Id<T> {
     Foreign,
     /// No UUID.
     Malformed,
+    /// No UUID, but a card's with something around it, or longer than any id. What lies before the API (a parser of paths, a
+    /// limit of its length) may refuse it too, so that it need not be refused as other ids are.
+    Odd,
 }
 
 /// The idempotency key of a modifying call.
@@ -42,6 +45,8 @@ pub enum Key {
     Missing,
     /// It is no UUID.
     Malformed,
+    /// It is longer than any key, which may be more than a header field can hold.
+    Overlong,
     /// A UUID that no other request of the case has.
     Single,
     /// A UUID that others have too, in lower case.
@@ -263,6 +268,12 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
     let unflawed = || match &call.key {
         Key::Missing => gate_refusals(world, call, id::IDEM_1),
         Key::Malformed => gate_refusals(world, call, id::IDEM_2),
+        Key::Overlong => {
+            let mut ways = gate_refusals(world, call, id::IDEM_2);
+            // RFC 6585, section 5.
+            ways.push(Way::refusal(id::IDEM_2, 431, RefusalKind::Gate));
+            ways
+        }
         Key::Exempt | Key::Single => fresh_ways(world, call),
         Key::Uuid(key) => {
             let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
