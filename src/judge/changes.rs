@@ -223,8 +223,12 @@ impl<'a> Judge<'a> {
         };
         let is_same = |e: &Remembered| matches!(e.outcome, Outcome::Done(moment) if self.same_answer(moment, scene.response));
         let entries = match call.memory {
-            Memory::Fading if scene.is_success() && !entries.iter().any(is_same) => &[],
-            Memory::Kept | Memory::Fading | Memory::Gone => entries,
+            Memory::Fading | Memory::Renewed
+                if scene.is_success() && !entries.iter().any(is_same) =>
+            {
+                &[]
+            }
+            Memory::Kept | Memory::Fading | Memory::Renewed | Memory::Gone => entries,
         };
         let done = |o: &Outcome| matches!(o, Outcome::Done(_));
         let known = entries.iter().find(|e| e.call == call.line);

@@ -331,7 +331,7 @@ impl Judge<'_> {
 }
 
 /// No id and no key is longer; most servers have a limit of their own far above.
-const LENGTH_MAX: usize = 255;
+pub(super) const LENGTH_MAX: usize = 255;
 
 /// How long a UUID is, with its hyphens.
 const UUID_LENGTH: usize = 36;

@@ -47,7 +47,7 @@ pub(super) struct Rules {
     /// call gets whose key is known.
     pub record_name: fn(&Readings, &Task<'_>, &str) -> String,
     pub payload: fn(&Call) -> Payload,
-    pub is_alive: fn(&Record, Timestamp, u64) -> bool,
+    pub is_alive: fn(&Readings, &Record, Timestamp, u64) -> bool,
     pub replay: fn(&Task<'_>, &Record) -> Decision,
     /// Does a call, with its key if it has one; the only decision that may wait.
     pub carry_out: for<'a> fn(&'a Task<'a>, Option<String>) -> BoxFuture<'a, Reply>,

@@ -70,8 +70,7 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
         Command::Hook(Hook::Await { events, at, .. }) => events + usize::from(at.is_some()),
-        Command::Hook(Hook::Resubscribe(_)) => 2,
-        Command::Hook(_) => 1,
+        Command::Hook(hook) => 1 + usize::from(hook.subscription().is_some()),
         Command::Pause(_) | Command::MoveClock(_) => 0,
     }
 }

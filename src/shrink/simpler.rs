@@ -272,11 +272,15 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
     }
 }
 
-/// The event of another card, fewer events, and those of the run's own subscription; a subscription that is made and not moved.
+/// The event of another card, fewer events, and those of the run's own subscription; a subscription that is made and not moved;
+/// the list in place of a call on one.
 fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
     let (card, events, at) = match hook {
         Hook::Await { card, events, at } => (card, events, at),
         Hook::Resubscribe(_) => return vec![Command::Hook(Hook::Subscribe)],
+        Hook::ReadSubscription(_) | Hook::Unsubscribe(_) => {
+            return vec![Command::Hook(Hook::ListSubscriptions)];
+        }
         _ => return Vec::new(),
     };
     let fewer = (1..*events).map(|events| (*card, events, *at));

@@ -77,5 +77,5 @@ fn a_key_that_is_longer_than_any_is_refused_and_nothing_done() {
     );
     // A short one has its place in any header.
     let short = r#"create virtual on A with key "seven" => 431"#;
-    check(&[short], &[("IDEM-2", 1)]);
+    check(&[short], &[("HTTP-1", 1), ("IDEM-2", 1)]);
 }

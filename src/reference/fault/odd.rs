@@ -1,13 +1,12 @@
 //! Mistakes in what is taken for an id or a key though it is more than one, or longer than any.
 
-use http::StatusCode;
 use uuid::Uuid;
 
 use super::{Fault, internal_error};
-use crate::reference::call::{Call, Refusal, Reply};
+use crate::reference::call::{Call, Refusal};
 use crate::reference::idempotency::{once, parse_key};
 use crate::reference::readings::Readings;
-use crate::reference::service::parse_id;
+use crate::reference::service::{execute, parse_id};
 
 /// What fits into the columns of a database.
 const COLUMN: usize = 255;
@@ -126,11 +125,14 @@ pub(super) const FAULTS: &[Fault] = &[
     },
     Fault {
         id: "overlong-key-is-cut",
-        words: "An idempotency key is cut to its first 36 characters.",
+        words: "An idempotency key that is longer than its column is cut to its first 36 characters.",
         requirement: "IDEM-2",
         shortest: 1,
         plant: |rules| {
-            rules.parse_key = |text| parse_key(text.map(|text| text.get(..36).unwrap_or(text)));
+            rules.parse_key = |text| match text {
+                Some(text) if text.len() > COLUMN => parse_key(text.get(..36)),
+                _ => parse_key(text),
+            };
         },
     },
     Fault {
@@ -140,16 +142,12 @@ pub(super) const FAULTS: &[Fault] = &[
         shortest: 2,
         plant: |rules| {
             rules.parse_key = cut_key;
-            rules.once = |task, slot| {
-                let reply = once(task, slot);
-                match is_overlong(task.call) && reply.status.is_success() {
-                    true => Reply::from(Refusal::new(
-                        StatusCode::BAD_REQUEST,
-                        "invalid",
-                        "Idempotency-Key is too long",
-                    )),
-                    false => reply,
+            rules.once = |task, slot| match is_overlong(task.call) {
+                true => {
+                    execute(task);
+                    Refusal::invalid("Idempotency-Key is too long").into()
                 }
+                false => once(task, slot),
             };
         },
     },

@@ -18,7 +18,10 @@ pub use keys::refusals_elsewhere;
 pub use request::{account_refusals, card_refusals};
 pub use subscription::{foreign_subscription_ways, keyless_ways, subscription_ways};
 
-use keys::{refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key};
+use keys::{
+    refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key,
+    ways_under_renewed_key,
+};
 use request::{fresh_ways, gate_refusals};
 use state::slot_may_be_free;
 
@@ -63,6 +66,8 @@ pub enum Memory {
     Kept,
     /// The hour is about over: all of it, or nothing.
     Fading,
+    /// The hour since its first call is over, that since its last retry is not: all of it, or nothing, by how OPEN-46 is read.
+    Renewed,
     /// Nothing: the hour is over.
     Gone,
 }
@@ -280,6 +285,7 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
             let mut ways = match call.memory {
                 Memory::Kept => ways_under_key(world, call, entries),
                 Memory::Fading => ways_under_fading_key(world, call, entries),
+                Memory::Renewed => ways_under_renewed_key(world, call, entries),
                 Memory::Gone => ways_after_the_hour(world, call),
             };
             ways.extend(refusals_in_flight(call.in_flight, entries));
@@ -379,6 +385,9 @@ pub fn taken(
     now: Since,
 ) -> Option<World> {
     let mut next = world.with(&way.choices)?;
+    if let (Key::Uuid(key), true) = (&call.key, keys::forgets(way)) {
+        next.keys.remove(key);
+    }
     match way.effect {
         Effect::Nothing => {}
         // A new card has an id of its own.
