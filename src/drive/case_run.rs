@@ -295,10 +295,12 @@ impl<'a> CaseRun<'a> {
                 self.learn_card(number);
                 self.learn_from_list(number);
             }
-            Ready::AwaitIssuance(draft) => self.await_issuance(number, &draft).await,
-            Ready::Hook(hook) => self.hook(number, &hook).await,
+            Ready::AwaitIssuance(draft) => Box::pin(self.await_issuance(number, &draft)).await,
+            Ready::Hook(hook) => Box::pin(self.hook(number, &hook)).await,
             Ready::Pause(time) => tokio::time::sleep(time).await,
-            Ready::MoveClock(draft, seconds) => self.move_clock(number, &draft, seconds).await,
+            Ready::MoveClock(draft, seconds) => {
+                Box::pin(self.move_clock(number, &draft, seconds)).await;
+            }
         }
     }
 

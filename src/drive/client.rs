@@ -297,7 +297,8 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<Connection, String> {
-        let connecting = self.connector.connect();
+        // A future that is rarely waited for is boxed, so that the many that hold it are not moved with all its weight.
+        let connecting = Box::pin(self.connector.connect());
         match tokio::time::timeout(self.connect_timeout, connecting).await {
             Ok(connected) => connected.map_err(|words| format!("no connection: {words}")),
             Err(_) => Err(format!("no connection within {:?}", self.connect_timeout)),

@@ -33,7 +33,8 @@ const NAMES: [(&str, std::ops::RangeInclusive<usize>); 19] = [
 /// Whether the value of that name is a CVV or a PIN.
 pub(super) fn is_code(name: &str, value: &str) -> bool {
     let value = value.trim();
-    value.bytes().all(|b| b.is_ascii_digit())
+    !value.is_empty()
+        && value.bytes().all(|b| b.is_ascii_digit())
         && names(name).any(|(_, lengths)| lengths.contains(&value.len()))
 }
 
@@ -42,9 +43,12 @@ fn names(
     text: &str,
 ) -> impl Iterator<Item = &'static (&'static str, std::ops::RangeInclusive<usize>)> {
     let words = words(text);
+    let ends: Vec<String> = (0..words.len())
+        .map(|first| words[first..].concat())
+        .collect();
     NAMES
         .iter()
-        .filter(move |(name, _)| (0..words.len()).any(|first| words[first..].concat() == *name))
+        .filter(move |(name, _)| ends.iter().any(|end| end == name))
 }
 
 /// The last words of a text, in lower case: `securityCode`, `security_code` and `security code` have two.

@@ -193,7 +193,7 @@ impl Tokens {
         if let Some(value) = fresh(token.as_ref()) {
             return Ok(value);
         }
-        let (fetched, date) = self.fetch(caller).await?;
+        let (fetched, date) = Box::pin(self.fetch(caller)).await?;
         // An earlier run may have moved the clock, or it is just fast or slow.
         if let (None, Some(date)) = (&*token, date) {
             self.clock.follow(date);
@@ -212,7 +212,9 @@ impl Tokens {
         let value = match is_enough {
             true => used.clone(),
             false => {
-                let (fetched, _) = self.fetch(caller).await.map_err(|e| e.to_string())?;
+                let (fetched, _) = Box::pin(self.fetch(caller))
+                    .await
+                    .map_err(|e| e.to_string())?;
                 let value = fetched.value.clone();
                 *token = Some(fetched);
                 value

@@ -115,7 +115,7 @@ impl<'a> CaseRun<'a> {
         let received_at = self.driver.micros(Instant::now());
         let is_refused = flaw.is_none() && sent.is_unauthorized();
         let again = match used.filter(|_| is_refused) {
-            Some(used) => self.with_another_token(draft, &used).await,
+            Some(used) => Box::pin(self.with_another_token(draft, &used)).await,
             None => Ok(None),
         };
         let token_over = !matches!(again, Ok(None));
