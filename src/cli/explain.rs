@@ -90,7 +90,10 @@ fn write_requirement(page: &mut Page<'_>, requirement: &Requirement) -> io::Resu
     page.hanging(&head, BOLD, requirement.rule)?;
     page.blank()?;
     fact(page, "level", level(requirement.level))?;
-    let said = format!("{}: {}", tag(requirement.tag), requirement.source);
+    let source = requirement
+        .source
+        .replace("the contract", "the contract (spec/contract.md)");
+    let said = format!("{}: {source}", tag(requirement.tag));
     fact(page, "said", &said)?;
     for (index, kind) in requirement.operations.iter().enumerate() {
         let name = if index == 0 { "concerns" } else { "" };

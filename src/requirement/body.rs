@@ -7,39 +7,39 @@ catalogue! {
         from "the OpenAPI document" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every answer with a body" judged "the compiled schema, for whatever no other BODY rule names";
     BODY_2 = "BODY-2" Must Stated "A card has all the members that are always there."
-        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every answer with a card" judged "the schema's `required`";
     BODY_3 = "BODY-3" Must Stated "A card's `id` and `accountId` are UUIDs."
-        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every answer with a card" judged "the schema's type and format";
     BODY_4 = "BODY-4" Must Stated "A card's `status` is one of the seven."
-        from "contract.md, states" on [CreateCard, GetCard, ListAccountCards, ListCards]
+        from "the contract, states" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every answer with a card" judged "the schema's enumeration";
     BODY_5 = "BODY-5" Must Stated "A card's `type` is virtual or physical."
-        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every answer with a card" judged "the schema's enumeration";
     BODY_6 = "BODY-6" Must Stated "A card's times are RFC 3339 date-times."
-        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every answer with a card" judged "the schema's type and format";
     BODY_7 = "BODY-7" Must Stated "A masked number is six digits, six stars and four digits."
-        from "contract.md, wire facts" on [GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [GetCard, ListAccountCards, ListCards]
         provoked "every answer with an issued card" judged "the schema's pattern";
     BODY_8 = "BODY-8" Must Stated "A card's network is visa or mastercard."
-        from "contract.md, wire facts" on [GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [GetCard, ListAccountCards, ListCards]
         provoked "every answer with an issued card" judged "the schema's enumeration";
     BODY_9 = "BODY-9" Must Stated "A card's expiry is a month and a year, `MM/YYYY`."
-        from "contract.md, wire facts" on [GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [GetCard, ListAccountCards, ListCards]
         provoked "every answer with an issued card" judged "the schema's pattern";
     BODY_10 = "BODY-10" Must Stated "A card's billing address is a whole address."
-        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every answer with a card" judged "the schema of the address";
     BODY_11 = "BODY-11" Must Stated "An issued card has a name, a network, a masked number and an expiry."
-        from "contract.md, wire facts" on [GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts" on [GetCard, ListAccountCards, ListCards]
         provoked "every answer with an active, inactive, suspended or blocked card" judged "none of the four is absent or null";
     BODY_12 = "BODY-12" Must Stated "A success has the documented body, and says its media type."
-        from "contract.md, wire facts; RFC 9110, 8.3" on [CreateCard, GetCard, ListAccountCards, ListCards]
+        from "the contract, wire facts; RFC 9110, 8.3" on [CreateCard, GetCard, ListAccountCards, ListCards]
         provoked "every success with a body" judged "JSON, under `Content-Type: application/json`";
     BODY_13 = "BODY-13" Must Derived "An error body that says it is JSON is well-formed JSON."
-        from "contract.md, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        from "the contract, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "every refusal" judged "the body parses where its `Content-Type` is JSON";
 }

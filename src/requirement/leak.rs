@@ -4,10 +4,10 @@ use super::catalogue;
 
 catalogue! {
     LEAK_1 = "LEAK-1" Must Derived "No full card number stands in a response."
-        from "contract.md, wire facts; PCI DSS 3.x" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        from "the contract, wire facts; PCI DSS 3.x" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "every answer"
         judged "no 13 to 19 digits of a Visa or Mastercard range that pass the Luhn check, in body or header, plain, in groups or encoded, where a name or a card of the case says that they are one";
     LEAK_2 = "LEAK-2" Must Derived "No CVV and no PIN stands in a response."
-        from "contract.md, wire facts; PCI DSS 3.x" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        from "the contract, wire facts; PCI DSS 3.x" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "every answer" judged "no digits as long as a CVV or PIN after such a name, in body or header";
 }

@@ -115,7 +115,7 @@ pub enum Level {
     Should,
 }
 
-/// How hard the sources say it (contract.md, head).
+/// How hard the sources say it (spec/contract.md, head).
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -253,7 +253,7 @@ pub struct Requirement {
     pub level: Level,
     /// How hard the sources say it.
     pub tag: Tag,
-    /// Where they say it.
+    /// Where they say it: "the contract" is `spec/contract.md`, with the heading of a part.
     pub source: &'static str,
     /// The operations it concerns.
     pub operations: &'static [OperationKind],
@@ -397,6 +397,26 @@ mod tests {
             );
         }
         assert!(seen.len() >= 60, "only {} requirements", seen.len());
+    }
+
+    #[test]
+    fn a_part_of_the_contract_that_is_named_is_there() {
+        let contract = include_str!("../../spec/contract.md").to_lowercase();
+        let headings: Vec<&str> = contract.lines().filter(|l| l.starts_with("## ")).collect();
+        for requirement in all() {
+            for source in requirement.source.split("; ") {
+                let Some(part) = source.strip_prefix("the contract, ") else {
+                    continue;
+                };
+                let part = part.trim_end_matches(" (silent)");
+                let is_it = |heading: &&str| heading.starts_with(&format!("## {part}"));
+                assert!(
+                    headings.iter().any(|h| is_it(&h)),
+                    "{}: {part}",
+                    requirement.id
+                );
+            }
+        }
     }
 
     #[test]

@@ -22,14 +22,26 @@ pub(super) fn name(findings: &mut [Finding]) {
     }
 }
 
+/// The groups of requirements, what costs the most first: card data that gets out, a card too many, one that comes back, a
+/// charge that is made twice, whoever gets in. What is only written otherwise comes last.
+const GRAVEST_FIRST: [&str; 15] = [
+    "LEAK", "LIMIT", "LIFE", "IDEM", "AUTH", "ID", "CREATE", "KEEP", "READ", "TIME", "HOOK",
+    "INPUT", "BODY", "HTTP", "OPEN",
+];
+
 /// The gravest first. Of one rule, what a card must be comes before what a call was answered.
 pub(super) fn order(a: &Departure, b: &Departure) -> Ordering {
     let level = |d: &Departure| match d.requirement.requirement().level {
         Level::Must => 0,
         Level::Should => 1,
     };
+    let cost = |d: &Departure| {
+        let group = d.requirement.group();
+        GRAVEST_FIRST.iter().position(|known| *known == group)
+    };
     level(a)
         .cmp(&level(b))
+        .then_with(|| cost(a).cmp(&cost(b)))
         .then_with(|| a.requirement.cmp(&b.requirement))
         .then_with(|| b.since.is_some().cmp(&a.since.is_some()))
         .then_with(|| a.step.cmp(&b.step))
@@ -56,9 +68,26 @@ pub(super) fn keep_what_no_card_does_itself(findings: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::report::sample::finding;
-    use crate::requirement::id;
+    use crate::requirement::{self, id};
+
+    #[test]
+    fn each_group_of_the_catalogue_has_its_gravity() {
+        let groups: BTreeSet<&str> = requirement::all().map(|rule| rule.id.group()).collect();
+        assert_eq!(groups, GRAVEST_FIRST.into());
+    }
+
+    #[test]
+    fn a_card_too_many_comes_before_a_wrong_body() {
+        let mut departures = [id::BODY_1, id::OPEN_8, id::LIFE_4, id::LIMIT_8]
+            .map(|rule| finding(rule, 1).departure);
+        departures.sort_by(order);
+        let sorted = departures.map(|departure| departure.requirement);
+        assert_eq!(sorted, [id::LIMIT_8, id::LIFE_4, id::BODY_1, id::OPEN_8]);
+    }
 
     #[test]
     fn a_moved_time_that_comes_by_chance_may_be_the_cards_own() {

@@ -188,7 +188,8 @@ impl<'a> Lab<'a> {
                 .for_each(|finding| self.slow_down(finding));
         }
         findings.sort_by(|a, b| {
-            order(&a.departure, &b.departure)
+            (b.is_confirmed().cmp(&a.is_confirmed()))
+                .then_with(|| order(&a.departure, &b.departure))
                 .then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
         });
         name(&mut findings);
