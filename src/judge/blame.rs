@@ -191,7 +191,7 @@ impl Judge<'_> {
     fn may_follow(&self, moment: Moment, other: Moment) -> bool {
         let exchanges = &self.trace.exchanges;
         let overlaps = || Some(exchanges.get(moment)?.received_at > exchanges.get(other)?.sent_at);
-        moment > other || overlaps() == Some(true)
+        moment > other || moment < other && overlaps() == Some(true)
     }
 
     /// The rules by which a card must not hold its slot beside another one, or perhaps must be as it is by this last rule.

@@ -22,11 +22,13 @@ pub(super) struct Clock {
 }
 
 /// When a key was first used, and last. An hour may count from when a request came, or from when it was answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Use {
     first: Span,
     last: Span,
-    /// Every use was a success, so that those after the first were answered from the key.
+    /// Method and path of the first.
+    line: String,
+    /// Every use was that call and a success, so that those after the first were answered from the key.
     is_plain: bool,
 }
 
@@ -78,7 +80,11 @@ impl Clock {
             Memory::Kept
         } else if last_least > surely_gone {
             Memory::Gone
-        } else if first_least > surely_gone && last_most < surely_kept && used.is_plain {
+        } else if first_least > surely_gone
+            && last_most < surely_kept
+            && used.is_plain
+            && used.line == line(exchange)
+        {
             Memory::Renewed
         } else {
             Memory::Fading
@@ -104,16 +110,23 @@ impl Clock {
         let afresh = Use {
             first: now,
             last: now,
+            line: line(exchange),
             is_plain: true,
         };
-        let used = self.uses.entry(key.to_owned()).or_insert(afresh);
         // Where it is open whether the hour has begun anew, it does so now: with this retry, or with this first call.
         if matches!(memory, Memory::Gone | Memory::Renewed) {
-            *used = afresh;
+            self.uses.remove(key);
         }
+        let used = self.uses.entry(key.to_owned()).or_insert(afresh);
         used.last = now;
-        used.is_plain &= exchange.is_success();
+        let is_same = used.line == line(exchange) && memory != Memory::Fading;
+        used.is_plain &= is_same && exchange.is_success();
     }
+}
+
+fn line(exchange: &Exchange) -> String {
+    let request = &exchange.request;
+    format!("{} {}", request.method, request.path.to_ascii_lowercase())
 }
 
 impl Judge<'_> {

@@ -67,7 +67,7 @@ catalogue! {
         provoked "each call on the subscription that the profile names"
         judged "404 or 400; the list" needs ForeignSubscription;
     HOOK_18 = "HOOK-18" Must Derived "A subscription is told only of the types of event that it asked for."
-        from "the contract, webhooks and operations (`types`)" on [PutWebhook]
+        from "the contract, webhooks; the contract, operations" on [PutWebhook]
         provoked "subscriptions to other types than `card.updated`, and changes of one to such types, and changes of cards"
         judged "no event shows the state of a card to an address that asked for other types" needs Webhooks;
     HOOK_19 = "HOOK-19" Must Derived "Each subscription is told of every change of a card, whatever others there are."

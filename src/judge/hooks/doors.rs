@@ -14,8 +14,8 @@ use crate::requirement::{RequirementId, id};
 use crate::trace::{Micros, Response};
 
 impl Judge<'_> {
-    /// HOOK-12, HOOK-15, HOOK-16 and HOOK-18: an event at an address that is no subscription's, or no longer, or that of one to other
-    /// types. What happened while it was one may come late.
+    /// HOOK-12, HOOK-15, HOOK-16 and HOOK-18: an event at an address that is no subscription's, or no longer, or that of one
+    /// to other types. What happened while it was one may come late.
     pub(super) fn closed_subscriptions(&mut self, told: &[Told<'_>]) {
         let closed = self.closed();
         if !told.is_empty() {

@@ -55,11 +55,12 @@ impl Judge<'_> {
         // What has no answer may take effect at any time.
         let exchanges = self.trace.exchanges.iter();
         let answered = exchanges.take_while(|exchange| exchange.telling().is_some());
-        let until = until.min(answered.count());
+        let answered = answered.count();
         let by_itself = self.terms.issuance == Issuance::Automatic || self.has_rival(card);
         let is_own = |change: &Change| by_itself && change.from == CardStatus::Issuing;
         changes
             .until(until)
+            .filter(|change| change.by < answered)
             .filter(|change| stood.contains(&change.after) && stood.contains(&change.by))
             .filter(|change| !is_own(change))
             .collect()

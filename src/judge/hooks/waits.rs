@@ -29,7 +29,8 @@ struct Wait {
 }
 
 impl Judge<'_> {
-    /// HOOK-1, HOOK-5, HOOK-19 and OPEN-30. Where no event came at all, it may be that none can reach us, so nothing is concluded.
+    /// HOOK-1, HOOK-5, HOOK-19 and OPEN-30. Where no event came at all, it may be that none can reach us, so nothing is
+    /// concluded.
     pub(super) fn waits(&mut self, told: &[Told<'_>]) {
         let mut missed: Vec<(CardId, Option<StepNumber>)> = Vec::new();
         for wait in self.all_waits() {

@@ -99,6 +99,16 @@ fn a_retry_may_begin_the_hour_anew_if_every_retry_does() {
     // In either reading the hour has begun anew with the third.
     retried(&first, &[known, LATER, gone], &[("IDEM-3", 7)]);
     retried(&first, &["retry #1 => 500"], &[("HTTP-2", 5)]);
+    // What another call under the key has done says nothing of this one's hour.
+    let elsewhere = [
+        CREATE,
+        "issue #1 => 204",
+        LATER,
+        "deactivate #1 with key of #1 => 204",
+        LATER,
+    ];
+    retried(&elsewhere, &[known], &[]);
+    retried(&elsewhere, &[gone], &[]);
     // What was refused in between has not begun it anew for sure.
     let refused = [CREATE, LATER, "retry #1 => 409", LATER];
     let departs = departures(&manual(), &refused);
