@@ -416,7 +416,8 @@ async fn walk_with_odd_ids(walk: &mut Walk, account: &str, card: &str) {
         walk.send(named).await;
     }
     let mut create = walk.create_call(account, &physical_card());
-    let key = format!("{:0<300}", Uuid::new_v4());
+    let uuid = Uuid::new_v4().to_string();
+    let key = format!("{uuid:0<300}");
     set(&mut create, "idempotency-key", &key);
     walk.send(create).await;
     walk.lists(account).await;
