@@ -7,12 +7,15 @@ use super::StepNumber;
 /// What a step does about webhooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hook {
-    /// Read a card, and wait until an event that shows it so has come, and so many different events of it in all.
+    /// Read a card, and wait until an event that shows it so has come, and so many different events of it in all: to the
+    /// subscription of the run, or to one of the case.
     Await {
         /// The card that this step's answer brought.
         card: StepNumber,
         /// How many events, at least.
         events: usize,
+        /// The step that subscribed the address at which they come; none: the run did.
+        at: Option<StepNumber>,
     },
     /// Answer the next event of the case with 500, as a receiver does that is in trouble.
     RefuseNext,
@@ -75,6 +78,20 @@ impl Hook {
         }
     }
 
+    /// The step at whose address events are awaited.
+    pub fn awaited_at(&self) -> Option<StepNumber> {
+        match self {
+            Self::Await { at, .. } => *at,
+            _ => None,
+        }
+    }
+
+    /// The earlier steps that this one needs.
+    pub fn needs(&self) -> impl Iterator<Item = StepNumber> {
+        let made = self.card().or(self.subscribed_by());
+        made.into_iter().chain(self.awaited_at())
+    }
+
     /// Whether it is one request, and that alone.
     pub fn is_call(&self) -> bool {
         !matches!(self, Self::Await { .. } | Self::RefuseNext)
@@ -100,9 +117,10 @@ impl Hook {
             SubscriptionRef::Foreign => SubscriptionRef::Foreign,
         };
         match self {
-            Self::Await { card, events } => Self::Await {
+            Self::Await { card, events, at } => Self::Await {
                 card: rename(*card),
                 events: *events,
+                at: at.map(&rename),
             },
             Self::Resubscribe(subscription) => Self::Resubscribe(of(subscription)),
             Self::Unsubscribe(subscription) => Self::Unsubscribe(of(subscription)),
@@ -115,8 +133,13 @@ impl Hook {
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Await { card, events: 1 } => write!(f, "await event of {card}"),
-            Self::Await { card, events } => write!(f, "await {events} events of {card}"),
+            Self::Await { card, events, at } => {
+                match events {
+                    1 => write!(f, "await event of {card}")?,
+                    _ => write!(f, "await {events} events of {card}")?,
+                }
+                at.map_or(Ok(()), |at| write!(f, " at {at}"))
+            }
             Self::RefuseNext => f.write_str("refuse next event"),
             Self::Subscribe => f.write_str("subscribe"),
             Self::Resubscribe(subscription) => write!(f, "subscribe again {subscription}"),

@@ -77,6 +77,27 @@ pub enum CardRef {
     Foreign,
     /// Something that is no id.
     Malformed(String),
+    /// The id of a card with something around it, which makes it none.
+    Within(Within),
+}
+
+/// The id of a card, and what stands around it in the path, as it goes over the wire: `%20` for a blank.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Within {
+    /// The step whose answer brought the card.
+    pub card: StepNumber,
+    /// What stands before the id.
+    pub before: String,
+    /// What stands behind it.
+    pub behind: String,
+}
+
+impl Within {
+    /// What may stand around an id: the characters of a segment of a path (RFC 3986, section 3.3), so no slash.
+    pub fn may_hold(text: &str) -> bool {
+        let may_stand = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&b);
+        text.bytes().all(may_stand)
+    }
 }
 
 /// One abstract step.
@@ -244,8 +265,14 @@ impl Step {
             Command::Read(CardRef::Made(step)) | Command::Act(_, CardRef::Made(step)) => {
                 Some(*step)
             }
+            Command::Read(CardRef::Within(within)) | Command::Act(_, CardRef::Within(within)) => {
+                Some(within.card)
+            }
             Command::Retry(step) => Some(*step),
-            Command::Hook(hook) => hook.card().or(hook.subscribed_by()),
+            _ => None,
+        };
+        let hook = match &self.command {
+            Command::Hook(hook) => Some(hook.needs()),
             _ => None,
         };
         let key = match self.key {
@@ -253,13 +280,22 @@ impl Step {
             _ => None,
         };
         let signature = self.takes_signature_of();
-        card.into_iter().chain(key).chain(signature).collect()
+        let hook = hook.into_iter().flatten();
+        card.into_iter()
+            .chain(hook)
+            .chain(key)
+            .chain(signature)
+            .collect()
     }
 
     /// The same step with each step number that it names put through `rename`.
     pub fn renumbered(&self, rename: impl Fn(StepNumber) -> StepNumber) -> Self {
         let card = |card: &CardRef| match card {
             CardRef::Made(step) => CardRef::Made(rename(*step)),
+            CardRef::Within(within) => CardRef::Within(Within {
+                card: rename(within.card),
+                ..within.clone()
+            }),
             other => other.clone(),
         };
         let command = match &self.command {

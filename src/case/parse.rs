@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     AccountRef, Body, CardRef, Command, Encoding, Flaw, Hook, KeyUse, Lane, Loss, Step, StepNumber,
-    SubscriptionRef,
+    SubscriptionRef, Within,
 };
 use crate::card::{Action, CardType};
 
@@ -40,6 +40,11 @@ impl fmt::Display for CardRef {
             Self::Unknown => f.write_str("unknown"),
             Self::Foreign => f.write_str("foreign"),
             Self::Malformed(text) => write!(f, "{}", quoted(text)),
+            Self::Within(Within {
+                card,
+                before,
+                behind,
+            }) => write!(f, "{}", quoted(&format!("{before}{{{card}}}{behind}"))),
         }
     }
 }
@@ -110,6 +115,28 @@ impl fmt::Display for Step {
             Some(loss) => write!(f, " then {loss}"),
             None => Ok(()),
         }
+    }
+}
+
+/// The id of a card with something around it: `urn:uuid:{#1}`.
+fn within(text: &str) -> Read<Option<Within>> {
+    let parts = text.split_once("{#").and_then(|(before, rest)| {
+        let (number, behind) = rest.split_once('}')?;
+        let number = number.parse().ok().filter(|n| *n > 0)?;
+        Some((before, StepNumber(number), behind))
+    });
+    let Some((before, card, behind)) = parts else {
+        return Ok(None);
+    };
+    match Within::may_hold(before) && Within::may_hold(behind) {
+        true => Ok(Some(Within {
+            card,
+            before: before.to_owned(),
+            behind: behind.to_owned(),
+        })),
+        false => Err(format!(
+            "`{text}` can't stand in a path: write what is around {card} as it goes over the wire, a blank as %20"
+        )),
     }
 }
 
@@ -213,7 +240,11 @@ impl<'a> Reader<'a> {
             events
         };
         let card = self.step_number()?;
-        Ok(Command::Hook(Hook::Await { card, events }))
+        let at = match self.take("at") {
+            true => Some(self.step_number()?),
+            false => None,
+        };
+        Ok(Command::Hook(Hook::Await { card, events, at }))
     }
 
     /// By how much the clock is moved: a year at most, for cards expire.
@@ -331,7 +362,11 @@ impl<'a> Reader<'a> {
 
     fn card(&mut self) -> Read<CardRef> {
         if self.rest.starts_with('"') {
-            return Ok(CardRef::Malformed(self.text()?));
+            let text = self.text()?;
+            return Ok(match within(&text)? {
+                Some(within) => CardRef::Within(within),
+                None => CardRef::Malformed(text),
+            });
         }
         if self.rest.starts_with('#') {
             return Ok(CardRef::Made(self.step_number()?));

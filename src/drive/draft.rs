@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use crate::card::{AccountId, Action};
 use crate::case::request::{body_text, standard_request};
-use crate::case::{AccountRef, Body, CardRef, Command, Encoding, Hook, KeyUse, Step, StepNumber};
+use crate::case::{
+    AccountRef, Body, CardRef, Command, Encoding, Hook, KeyUse, Step, StepNumber, Within,
+};
 use crate::profile::{Foreign, IssuerCall, Sandbox};
 
 /// A request before access: what a retry sends again.
@@ -236,11 +238,18 @@ impl Known<'_> {
                 None => Err("the profile names no card of another programme".to_owned()),
             },
             CardRef::Malformed(text) => Ok(text.clone()),
+            CardRef::Within(within) => self.card(&CardRef::Made(within.card)),
         }
     }
 
     fn card_path(&self, card: &CardRef, upper: bool) -> Skipped<String> {
-        Ok(format!("/cards/{}", segment(&self.card(card)?, upper)))
+        let id = segment(&self.card(card)?, upper);
+        Ok(match card {
+            CardRef::Within(Within { before, behind, .. }) => {
+                format!("/cards/{before}{id}{behind}")
+            }
+            _ => format!("/cards/{id}"),
+        })
     }
 }
 

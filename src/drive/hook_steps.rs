@@ -39,6 +39,15 @@ impl Events<'_> {
     }
 }
 
+/// Which events of a card are waited for, beside one that shows it as it was read.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// So many different ones, at least.
+    count: usize,
+    /// At the address that this step subscribed; none: at the run's own.
+    at: Option<StepNumber>,
+}
+
 /// What there is of events, compared with a card as it was read.
 enum Standing {
     /// All that is waited for.
@@ -90,13 +99,18 @@ impl CaseRun<'_> {
         }
     }
 
-    /// A step about a card or a subscription that there is not.
+    /// A step about a card or a subscription that there is not, or at an address that was not subscribed.
     pub(super) fn is_idle_hook(&self, step: &Step) -> bool {
         let Command::Hook(hook) = &step.command else {
             return false;
         };
         let is_there = |subscription| self.subscription_id(subscription).is_some();
+        let is_open = |at: StepNumber| {
+            let mut answers = self.case.exchanges.iter();
+            answers.any(|exchange| exchange.step == at && exchange.is_success())
+        };
         hook.card().is_some_and(|made| !self.has_card(made))
+            || hook.awaited_at().is_some_and(|at| !is_open(at))
             || hook.subscription().is_some_and(|named| !is_there(named))
     }
 
@@ -115,7 +129,13 @@ impl CaseRun<'_> {
             return; // an obstacle says why
         };
         match hook {
-            Hook::Await { card, events } => self.await_events(number, *card, *events).await,
+            Hook::Await { card, events, at } => {
+                let wanted = Wanted {
+                    count: *events,
+                    at: *at,
+                };
+                self.await_events(number, *card, wanted).await;
+            }
             Hook::RefuseNext => inbox.refuse_next(),
             Hook::Subscribe => self.subscribe(number, None).await,
             Hook::Resubscribe(subscription) => {
@@ -177,7 +197,7 @@ impl CaseRun<'_> {
 
     /// Reads the card, and waits for its event. A card that has changed meanwhile is read again. When nothing comes, a last
     /// read shows that the card has been at rest for the whole wait.
-    async fn await_events(&mut self, number: StepNumber, card: StepNumber, count: usize) {
+    async fn await_events(&mut self, number: StepNumber, card: StepNumber, wanted: Wanted) {
         let step = Step::new(Command::Read(CardRef::Made(card)));
         let Ok(Ask::Send(read)) = self.known().ask(&step) else {
             return;
@@ -195,7 +215,7 @@ impl CaseRun<'_> {
                 self.events.missed = true;
                 return;
             }
-            match self.wait(&shown, count, again.is_none()).await {
+            match self.wait(&shown, wanted, again.is_none()).await {
                 Standing::Complete => return,
                 standing => before = Some((shown, standing)),
             }
@@ -208,7 +228,7 @@ impl CaseRun<'_> {
 
     /// Waits by event, at most the profile's wait. `is_new` says that no read has shown the card like this before, so that
     /// an event with a later state may well be right.
-    async fn wait(&mut self, shown: &Value, count: usize, is_new: bool) -> Standing {
+    async fn wait(&mut self, shown: &Value, wanted: Wanted, is_new: bool) -> Standing {
         let wait = match &self.events.open {
             Some((hooks, _)) => hooks.wait(),
             None => return Standing::Complete,
@@ -219,7 +239,7 @@ impl CaseRun<'_> {
             if self.case.may_lack_events() {
                 return Standing::Complete; // nothing that comes now is kept
             }
-            let standing = standing(&self.case.events, shown, count);
+            let standing = standing(&self.case.events, shown, wanted);
             let Some((_, inbox)) = &self.events.open else {
                 return standing;
             };
@@ -273,10 +293,10 @@ impl CaseRun<'_> {
 }
 
 /// How the accepted events stand to a card as it was read. A refused one may come again, so it is waited for.
-fn standing(events: &[Event], shown: &Value, count: usize) -> Standing {
+fn standing(events: &[Event], shown: &Value, wanted: Wanted) -> Standing {
     let accepted = events
         .iter()
-        .filter(|e| e.subscription.is_none() && e.answered < 300);
+        .filter(|e| e.subscription == wanted.at && e.answered < 300);
     let of_card: Vec<Value> = accepted
         .filter_map(|event| serde_json::from_str(&event.body).ok())
         .filter(|body: &Value| is_same_text(&body["id"], &shown["id"]))
@@ -287,7 +307,7 @@ fn standing(events: &[Event], shown: &Value, count: usize) -> Standing {
             ids.push(&body["eventId"]);
         }
     }
-    if ids.len() >= count && of_card.iter().any(|body| is_same(body, shown)) {
+    if ids.len() >= wanted.count && of_card.iter().any(|body| is_same(body, shown)) {
         return Standing::Complete;
     }
     let time = |card: &Value| card["updatedAt"].as_str()?.parse::<Timestamp>().ok();

@@ -132,7 +132,7 @@ fn is_first_use(world: &World, call: &Call) -> bool {
             };
             entries.iter().all(is_undone)
         }),
-        Key::Missing | Key::Malformed | Key::Exempt | Key::Single => true,
+        Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt | Key::Single => true,
     }
 }
 

@@ -163,7 +163,12 @@ impl Judge<'_> {
             TouchKind::Elsewhere if card.status.is_final() => keeping,
             TouchKind::Elsewhere => id::IDEM_9,
         }));
-        if later().any(|t| t.card != card.id || t.card.is_none()) && seen != card.status {
+        let of_others = self
+            .touches
+            .iter()
+            .filter(|t| t.card != card.id || t.card.is_none());
+        let mut beside = of_others.filter(|t| self.may_follow(t.moment, card.since.moment));
+        if beside.next().is_some() && seen != card.status {
             rules.push(if card.status.is_final() {
                 keeping
             } else {
@@ -180,6 +185,13 @@ impl Judge<'_> {
             rules.insert(0, id::READ_8);
         }
         dedup(rules)
+    }
+
+    /// Whether an exchange is later than another one, or overlaps with it, so that nobody knows which acted first.
+    fn may_follow(&self, moment: Moment, other: Moment) -> bool {
+        let exchanges = &self.trace.exchanges;
+        let overlaps = || Some(exchanges.get(moment)?.received_at > exchanges.get(other)?.sent_at);
+        moment > other || moment < other && overlaps() == Some(true)
     }
 
     /// The rules by which a card must not hold its slot beside another one, or perhaps must be as it is by this last rule.

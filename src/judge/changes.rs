@@ -226,8 +226,12 @@ impl<'a> Judge<'a> {
         };
         let is_same = |e: &Remembered| matches!(e.outcome, Outcome::Done(moment) if self.same_answer(moment, scene.response));
         let entries = match call.memory {
-            Memory::Fading if scene.is_success() && !entries.iter().any(is_same) => &[],
-            Memory::Kept | Memory::Fading | Memory::Gone => entries,
+            Memory::Fading | Memory::Renewed
+                if scene.is_success() && !entries.iter().any(is_same) =>
+            {
+                &[]
+            }
+            Memory::Kept | Memory::Fading | Memory::Renewed | Memory::Gone => entries,
         };
         let done = |o: &Outcome| matches!(o, Outcome::Done(_));
         let known = entries.iter().find(|e| e.call == call.line);
@@ -256,7 +260,7 @@ impl<'a> Judge<'a> {
             TouchKind::Refused(match (&call.wish, &call.input) {
                 (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
                 (Wish::Create { .. }, Input::Valid) => match call.key {
-                    Key::Missing | Key::Malformed | Key::Exempt => id::INPUT_7,
+                    Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt => id::INPUT_7,
                     Key::Single | Key::Uuid(_) => id::LIMIT_7,
                 },
                 (Wish::Act(..), _) => id::LIFE_9,
@@ -428,7 +432,7 @@ pub(super) fn is_invalid(call: &Call) -> bool {
         Wish::Act(_, card) => matches!(card, Id::Known(_)),
     };
     !known
-        || matches!(call.key, Key::Missing | Key::Malformed)
+        || matches!(call.key, Key::Missing | Key::Malformed | Key::Overlong)
         || matches!(call.input, Input::Invalid(_))
 }
 

@@ -21,11 +21,31 @@ pub(super) struct Clock {
     uses: BTreeMap<String, Use>,
 }
 
-/// When a key was first sent, and when its last answer was there. Some count from the one, some from the other.
-#[derive(Clone, Copy, Debug)]
+/// When a key was first used, and last. An hour may count from when a request came, or from when it was answered.
+#[derive(Clone, Debug)]
 struct Use {
-    first_sent: u64,
-    last_received: u64,
+    first: Span,
+    last: Span,
+    /// Method and path of the first.
+    line: String,
+    /// Every use was that call and a success, so that those after the first were answered from the key.
+    is_plain: bool,
+}
+
+/// From when a request was sent until its answer was there.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    sent: u64,
+    received: u64,
+}
+
+impl Span {
+    /// The least and the most that can have passed since an earlier one.
+    fn since(self, earlier: Self) -> (u64, u64) {
+        let least = self.sent.saturating_sub(earlier.received);
+        let most = self.received.saturating_sub(earlier.sent);
+        (least, most)
+    }
 }
 
 impl Clock {
@@ -52,38 +72,61 @@ impl Clock {
         let Some(used) = self.used(key) else {
             return Memory::Kept;
         };
-        let longest = (exchange.received_at.0 + self.moved()).saturating_sub(used.first_sent);
-        let shortest = (exchange.sent_at.0 + self.moved()).saturating_sub(used.last_received);
-        if longest < KEY_LIFETIME_US - MARGIN_US {
+        let now = self.span(exchange);
+        let (first_least, first_most) = now.since(used.first);
+        let (last_least, last_most) = now.since(used.last);
+        let (surely_kept, surely_gone) = (KEY_LIFETIME_US - MARGIN_US, KEY_LIFETIME_US + MARGIN_US);
+        if first_most < surely_kept {
             Memory::Kept
-        } else if shortest > KEY_LIFETIME_US + MARGIN_US {
+        } else if last_least > surely_gone {
             Memory::Gone
+        } else if first_least > surely_gone
+            && last_most < surely_kept
+            && used.is_plain
+            && used.line == line(exchange)
+        {
+            Memory::Renewed
         } else {
             Memory::Fading
+        }
+    }
+
+    fn span(&self, exchange: &Exchange) -> Span {
+        Span {
+            sent: exchange.sent_at.0 + self.moved(),
+            received: exchange.received_at.0 + self.moved(),
         }
     }
 
     fn used(&self, key: &Key) -> Option<&Use> {
         match key {
             Key::Uuid(key) => self.uses.get(key),
-            Key::Missing | Key::Malformed | Key::Exempt | Key::Single => None,
+            Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt | Key::Single => None,
         }
     }
 
     fn note_use(&mut self, key: &str, memory: Memory, exchange: &Exchange) {
-        let (sent, received) = (
-            exchange.sent_at.0 + self.moved(),
-            exchange.received_at.0 + self.moved(),
-        );
-        let used = self.uses.entry(key.to_owned()).or_insert(Use {
-            first_sent: sent,
-            last_received: received,
-        });
-        if memory == Memory::Gone {
-            used.first_sent = sent;
+        let now = self.span(exchange);
+        let afresh = Use {
+            first: now,
+            last: now,
+            line: line(exchange),
+            is_plain: true,
+        };
+        // Where it is open whether the hour has begun anew, it does so now: with this retry, or with this first call.
+        if matches!(memory, Memory::Gone | Memory::Renewed) {
+            self.uses.remove(key);
         }
-        used.last_received = received;
+        let used = self.uses.entry(key.to_owned()).or_insert(afresh);
+        used.last = now;
+        let is_same = used.line == line(exchange) && memory != Memory::Fading;
+        used.is_plain &= is_same && exchange.is_success();
     }
+}
+
+fn line(exchange: &Exchange) -> String {
+    let request = &exchange.request;
+    format!("{} {}", request.method, request.path.to_ascii_lowercase())
 }
 
 impl Judge<'_> {

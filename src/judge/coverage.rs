@@ -88,7 +88,7 @@ impl Judge<'_> {
     /// Neither invalid nor the repetition of another request.
     fn is_ordinary(&self, call: &Call) -> bool {
         let is_first = match &call.key {
-            Key::Missing | Key::Malformed => false,
+            Key::Missing | Key::Malformed | Key::Overlong => false,
             Key::Single | Key::Exempt => true,
             Key::Uuid(key) => self.worlds.iter().all(|w| !w.keys.contains_key(key)),
         };

@@ -270,7 +270,8 @@ impl Judge<'_> {
     /// A card of which nothing is known may have been there before the trace began.
     pub(super) fn may_be_unseen(&self, card: &CardId) -> bool {
         let is_foreign = self.terms.foreign_card.as_ref() == Some(card);
-        let is_id = uuid::Uuid::try_parse(card.as_str()).is_ok();
+        let text = card.as_str();
+        let is_id = text.len() == 36 && uuid::Uuid::try_parse(text).is_ok();
         is_id && !is_foreign && self.has_unknown_past()
     }
 

@@ -243,7 +243,7 @@ impl Judge<'_> {
                         && matches!(e.outcome, Outcome::Done(_) | Outcome::LostDone(_))
                 })
             }),
-            Key::Missing | Key::Malformed | Key::Exempt | Key::Single => false,
+            Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt | Key::Single => false,
         };
         let is_there = world.pending.iter().any(|moment| {
             let same = |lost: &Call| {

@@ -305,7 +305,7 @@ impl Judge<'_> {
         match self.key(request) {
             _ if request.method == "GET" => None,
             Key::Missing => Some(id::IDEM_1),
-            Key::Malformed => Some(id::IDEM_2),
+            Key::Malformed | Key::Overlong => Some(id::IDEM_2),
             Key::Exempt | Key::Single | Key::Uuid(_) => None,
         }
     }
@@ -323,14 +323,29 @@ impl Judge<'_> {
                         false => Key::Single,
                     }
                 }
+                _ if text.len() > LENGTH_MAX => Key::Overlong,
                 _ => Key::Malformed,
             },
         }
     }
 }
 
+/// No id and no key is longer; most servers have a limit of their own far above.
+pub(super) const LENGTH_MAX: usize = 255;
+
+/// How long a UUID is, with its hyphens.
+const UUID_LENGTH: usize = 36;
+
 fn shape<T>(text: &str) -> Id<T> {
+    let has_more = || {
+        let bytes = text.as_bytes();
+        bytes.len() > UUID_LENGTH
+            && bytes
+                .windows(UUID_LENGTH)
+                .any(|part| Uuid::try_parse_ascii(part).is_ok())
+    };
     match Uuid::try_parse(text) {
+        _ if text.len() > LENGTH_MAX || has_more() => Id::Odd,
         Ok(_) => Id::Unknown,
         Err(_) => Id::Malformed,
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::follow::{Found, Judge, Scene};
+use super::request::LENGTH_MAX;
 use super::{inside, leaks};
 use crate::contract::{Operation, OperationKind, Violation, ViolationKind, is_json};
 use crate::requirement::{RequirementId, id};
@@ -39,6 +40,9 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         if scene.response.status >= 500 {
             continue; // HTTP-2 and HTTP-3 say it
         }
+        if is_for_its_length(scene) {
+            continue;
+        }
         let rule = rule(scene, &violation);
         let found = Found {
             subject: subject(scene, kind, &violation),
@@ -49,6 +53,18 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         judge.depart(scene, &[rule], found);
     }
     shown(judge, scene);
+}
+
+/// Whether a request was refused for a length that no operation speaks of: HTTP has statuses for that (RFC 9110, 15.5.15;
+/// RFC 6585, 5).
+fn is_for_its_length(scene: &Scene<'_>) -> bool {
+    let request = &scene.exchange.request;
+    let is_overlong = |text: &str| text.len() > LENGTH_MAX;
+    match scene.response.status {
+        414 => is_overlong(&request.path),
+        431 => request.header("idempotency-key").is_some_and(is_overlong),
+        _ => false,
+    }
 }
 
 fn violations(judge: &Judge<'_>, scene: &Scene<'_>, operation: &Operation) -> Vec<Violation> {

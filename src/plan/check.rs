@@ -82,6 +82,9 @@ fn wrong_lane(case: &Case, number: StepNumber, step: &Step) -> Option<String> {
 fn wrong_card(steps: &[Step], step: &Step) -> Option<String> {
     let maker = match &step.command {
         Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker)) => *maker,
+        Command::Read(CardRef::Within(within)) | Command::Act(_, CardRef::Within(within)) => {
+            within.card
+        }
         Command::Hook(hook) => hook.card()?,
         _ => return None,
     };
@@ -94,6 +97,13 @@ fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
     let Command::Hook(hook) = &step.command else {
         return None;
     };
+    if let Some(at) = hook.awaited_at() {
+        let earlier = &steps[at.0 - 1];
+        let subscribes = matches!(&earlier.command, Command::Hook(hook) if hook.has_body());
+        return (!subscribes).then(|| {
+            format!("{at} is `{earlier}`, which subscribes no address: name a `subscribe`")
+        });
+    }
     let maker = hook.subscribed_by()?;
     let earlier = &steps[maker.0 - 1];
     (earlier.command != Command::Hook(Hook::Subscribe))

@@ -155,6 +155,7 @@ fn card_kind(card: &CardRef) -> &'static str {
         CardRef::Unknown => "unknown",
         CardRef::Foreign => "foreign",
         CardRef::Malformed(_) => "malformed",
+        CardRef::Within(_) => "within",
     }
 }
 

@@ -105,27 +105,21 @@ pub(super) fn tell(service: &Service, card: &Card, news: News<'_>) {
     if service.own.webhooks().is_empty() {
         return;
     }
-    send(
-        service,
-        &card.id,
-        &(service.rules.report)(service, card, news),
-    );
+    send(service, card, &(service.rules.report)(service, card, news));
 }
 
 /// Puts events of a card into the queues of all who are to be told.
-pub(super) fn send(service: &Service, card: &Uuid, events: &[Event]) {
+pub(super) fn send(service: &Service, card: &Card, events: &[Event]) {
     let webhooks = service.own.webhooks();
-    for webhook in webhooks.iter().filter(|w| (service.rules.is_told)(w)) {
-        if webhook.types.iter().any(|name| name == "card.updated") {
-            for event in events {
-                let post = Post {
-                    card: *card,
-                    url: (service.rules.address)(webhook).to_owned(),
-                    event: event.clone(),
-                    happened_at: Instant::now(),
-                };
-                service.courier.send(&webhook.outbox, post);
-            }
+    for webhook in (service.rules.subscribers)(&webhooks, card) {
+        for event in events {
+            let post = Post {
+                card: card.id,
+                url: (service.rules.address)(webhook).to_owned(),
+                event: event.clone(),
+                happened_at: Instant::now(),
+            };
+            service.courier.send(&webhook.outbox, post);
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Record {
     pub payload: Payload,
     pub reply: Reply,
     pub at: Timestamp,
+    /// When it was last answered: then, or by a retry.
+    pub answered_at: Timestamp,
     /// The how-manyth recorded call of the programme it was.
     pub sequence: u64,
     /// How often it was replayed.
@@ -92,7 +94,7 @@ fn in_use(slot: &Slot, now: Timestamp) -> bool {
     let remembered = |record: &Option<Record>| {
         record
             .as_ref()
-            .is_some_and(|record| is_alive(record, now, 0))
+            .is_some_and(|record| now.duration_since(record.answered_at) < LIFETIME)
     };
     Arc::strong_count(slot) > 1 || slot.try_lock().map_or(true, |record| remembered(&record))
 }
@@ -127,8 +129,17 @@ pub(super) fn payload(call: &Call) -> Payload {
 }
 
 /// Whether a record still counts.
-pub(super) fn is_alive(record: &Record, now: Timestamp, _sequence: u64) -> bool {
-    now.duration_since(record.at) < LIFETIME
+pub(super) fn is_alive(
+    readings: &Readings,
+    record: &Record,
+    now: Timestamp,
+    _sequence: u64,
+) -> bool {
+    let since = match readings.retries_renew_keys {
+        true => record.answered_at,
+        false => record.at,
+    };
+    now.duration_since(since) < LIFETIME
 }
 
 /// Does a call, unless its key says that it was done.
@@ -148,10 +159,11 @@ pub(super) fn recall(task: &Task<'_>, slot: &mut Option<Record>) -> Option<Reply
     let sequence = service.own.journal.sequence();
     let record = slot
         .as_mut()
-        .filter(|record| (service.rules.is_alive)(record, now, sequence))?;
+        .filter(|record| (service.rules.is_alive)(&service.readings, record, now, sequence))?;
     match (service.rules.replay)(task, record) {
         Decision::Answer(reply) => {
             record.replays += 1;
+            record.answered_at = now;
             Some(reply)
         }
         Decision::Refuse(refusal) => Some(refusal.into()),
@@ -168,6 +180,7 @@ pub(super) fn remember(task: &Task<'_>, reply: Reply, at: Timestamp) -> Record {
         payload: (service.rules.payload)(task.call),
         reply,
         at,
+        answered_at: at,
         sequence: service.own.journal.next_sequence(),
         replays: 0,
         hung_up: false,

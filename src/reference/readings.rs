@@ -166,6 +166,8 @@ readings! {
     }
     /// Whether a retry is refused while its first call is in flight (or waits for the answer).
     "key-in-flight" refuse_key_in_flight: bool { "wait" => false, "refuse" => true }
+    /// From when the hour of a key counts: its first call, or the last retry that was answered from it.
+    "key-hour" retries_renew_keys: bool { "first-call" => false, "each-call" => true }
     /// Whether the retry of a call that ended in an error replays the error (or tries afresh).
     "error-replay" error_replay: bool { "replay" => true, "afresh" => false }
     /// Whether the key of a call that ended in an error is refused for another call (or taken afresh).

@@ -47,7 +47,7 @@ pub(super) struct Rules {
     /// call gets whose key is known.
     pub record_name: fn(&Readings, &Task<'_>, &str) -> String,
     pub payload: fn(&Call) -> Payload,
-    pub is_alive: fn(&Record, Timestamp, u64) -> bool,
+    pub is_alive: fn(&Readings, &Record, Timestamp, u64) -> bool,
     pub replay: fn(&Task<'_>, &Record) -> Decision,
     /// Does a call, with its key if it has one; the only decision that may wait.
     pub carry_out: for<'a> fn(&'a Task<'a>, Option<String>) -> BoxFuture<'a, Reply>,
@@ -81,7 +81,7 @@ pub(super) struct Rules {
     pub report: fn(&Service, &Card, News<'_>) -> Vec<Event>,
     pub address: fn(&Webhook) -> &str,
     pub redelivered: fn(&Event) -> Event,
-    pub is_told: fn(&Webhook) -> bool,
+    pub subscribers: for<'w> fn(&'w [Webhook], &Card) -> Vec<&'w Webhook>,
     pub is_found: fn(&Webhook) -> bool,
 }
 
@@ -124,7 +124,7 @@ impl Rules {
         report: events::report,
         address: |webhook| &webhook.callback_url,
         redelivered: Event::clone,
-        is_told: |webhook| !webhook.is_removed,
-        is_found: |webhook| !webhook.is_removed,
+        subscribers: webhooks::subscribers,
+        is_found: |webhook| webhook.removed_at.is_none(),
     };
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::call::{Call, Operation, Refusal, Reply};
-use super::card::print_timestamp;
+use super::card::{Card, print_timestamp};
 use super::events::Outbox;
 use super::input::{object, only, required, string};
 use super::lifecycle::just_after;
@@ -33,11 +33,24 @@ pub(super) struct Webhook {
     /// The one that it was made with.
     pub first_url: String,
     pub types: Vec<String>,
+    /// Those that it was made with.
+    pub first_types: Vec<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub outbox: Outbox,
-    /// It was removed. Its id stays taken.
-    pub is_removed: bool,
+    /// When it was removed. Its id stays taken.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// The webhooks that are told of a card.
+pub(super) fn subscribers<'w>(webhooks: &'w [Webhook], _: &Card) -> Vec<&'w Webhook> {
+    let standing = webhooks.iter().filter(|w| w.removed_at.is_none());
+    standing.filter(|w| asks_for_cards(&w.types)).collect()
+}
+
+/// Whether events of cards are among these types.
+pub(super) fn asks_for_cards(types: &[String]) -> bool {
+    types.iter().any(|name| name == "card.updated")
 }
 
 /// What a webhook is to be.
@@ -70,7 +83,7 @@ pub(super) fn on_webhook(task: &Task<'_>, id: Uuid) -> Result<Reply, Refusal> {
         .position(|webhook| webhook.id == id && (service.rules.is_found)(webhook))
         .ok_or_else(|| unknown_id(&service.readings))?;
     if task.call.operation == Operation::DeleteWebhook {
-        webhooks[index].is_removed = true;
+        webhooks[index].removed_at = Some(service.clock.now());
         webhooks[index].outbox.close();
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
@@ -91,7 +104,7 @@ fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
     let mut webhooks = owner.webhooks();
     let webhook = match registration.id {
         Some(id) => {
-            let is_it = |webhook: &&mut Webhook| webhook.id == id && !webhook.is_removed;
+            let is_it = |webhook: &&mut Webhook| webhook.id == id && webhook.removed_at.is_none();
             let known = webhooks.iter_mut().find(is_it);
             let webhook = known.ok_or_else(|| unknown_id(&service.readings))?;
             webhook.callback_url = registration.callback_url;
@@ -109,11 +122,12 @@ fn put(task: &Task<'_>) -> Result<Reply, Refusal> {
                 id: Uuid::new_v4(),
                 first_url: callback_url.clone(),
                 callback_url,
+                first_types: types.clone(),
                 types,
                 created_at: now,
                 updated_at: now,
                 outbox: Outbox::open(service),
-                is_removed: false,
+                removed_at: None,
             };
             webhooks.push(webhook.clone());
             webhook
@@ -147,10 +161,11 @@ pub(super) fn furnish(service: &Arc<Service>) -> Uuid {
         callback_url: nobody.to_owned(),
         first_url: nobody.to_owned(),
         types: vec!["card.updated".to_owned()],
+        first_types: vec!["card.updated".to_owned()],
         created_at: now,
         updated_at: now,
         outbox: Outbox::open(service),
-        is_removed: false,
+        removed_at: None,
     });
     FOREIGN_WEBHOOK
 }

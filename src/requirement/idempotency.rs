@@ -9,8 +9,8 @@ catalogue! {
         judged "the status code";
     IDEM_2 = "IDEM-2" Must Stated "A modifying call with a key that is not a UUID is refused with 400."
         from "the contract, idempotency" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]
-        provoked "each modifying call with such a key"
-        judged "the status code";
+        provoked "each modifying call with such a key, short and longer than any"
+        judged "the status code; 431 too for a key of more than 255 characters";
     IDEM_3 = "IDEM-3" Must Stated "The same key with the same payload brings the identical response."
         from "the contract, idempotency" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
         provoked "a request sent again under its key, at once and after the card has moved on"

@@ -42,7 +42,8 @@ catalogue! {
         provoked "each call with a fresh UUID" judged "the status code";
     ID_2 = "ID-2" Must Derived "A call on a malformed card id is refused with 404 or 400."
         from "the contract, access" on [GetCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
-        provoked "each call with an id that is no UUID" judged "the status code";
+        provoked "each call with an id that is no UUID, with the id of a card and something around it, and with one longer than any"
+        judged "the status code; where the id has something around it or is too long, 414 too";
     ID_3 = "ID-3" Must Derived "A call on an account id that nobody has is refused with 404 or 400."
         from "the contract, access" on [CreateCard, ListAccountCards]
         provoked "both calls with a fresh UUID" judged "the status code";

@@ -129,4 +129,10 @@ catalogue! {
         from "RFC 8259, 8.1" on [CreateCard, PutWebhook]
         provoked "creates and subscriptions behind such a mark" judged "the status code"
         point "byte-order-mark" ["accepted", "refused"];
+    OPEN_46 = "OPEN-46" Must Open "The hour of an idempotency key begins with its first call, or anew with each retry that is answered from it, always alike."
+        from "the contract, idempotency (silent)" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "a key that was used more than an hour ago and retried less than an hour ago"
+        judged "whether the call is answered as before, or done as a new one"
+        needs Clock
+        point "key-hour" ["first call", "each call"];
 }

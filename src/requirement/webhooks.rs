@@ -66,4 +66,12 @@ catalogue! {
         from "the contract, access" on [PutWebhook, GetWebhook, ListWebhooks, DeleteWebhook]
         provoked "each call on the subscription that the profile names"
         judged "404 or 400; the list" needs ForeignSubscription;
+    HOOK_18 = "HOOK-18" Must Derived "A subscription is told only of the types of event that it asked for."
+        from "the contract, webhooks; the contract, operations" on [PutWebhook]
+        provoked "subscriptions to other types than `card.updated`, and changes of one to such types, and changes of cards"
+        judged "no event shows the state of a card to an address that asked for other types" needs Webhooks;
+    HOOK_19 = "HOOK-19" Must Derived "Each subscription is told of every change of a card, whatever others there are."
+        from "the contract, webhooks" on [PutWebhook, DeleteWebhook]
+        provoked "changes of a card while several subscriptions stand, one is changed or removed, and a wait for the events at each"
+        judged "as HOOK-1, at each address; what one of them was told of, and another was not, names this rule" needs Webhooks;
 }

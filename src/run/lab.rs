@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::findings::{merge, name, order};
 use super::suspicion::{Evidence, Example, Suspicion, contradiction, finding, seen};
 use super::{Progress, Setting, Stage};
-use crate::case::{CardRef, Case, Command, Step, StepNumber};
+use crate::case::{CardRef, Case, Command, Hook, Step, StepNumber};
 use crate::judge::{Clash, Departure, Judgement, UPDATE_AT_REST, judge};
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{RequirementId, id};
@@ -208,6 +208,9 @@ impl<'a> Lab<'a> {
             return best;
         }
         self.one_by_one = true;
+        if subscribes_more_than_once(&best.case) && best.is_confirmed() && !self.is_out_of_time() {
+            best = self.shorter_alone(suspicion, best);
+        }
         if !best.is_steady() && !best.case.has_race() && !self.is_out_of_time() {
             best = self.with_cuts_by_chance(suspicion, best);
         }
@@ -233,6 +236,21 @@ impl<'a> Lab<'a> {
             *self.wants.entry(want).or_default() += 1;
         }
         best
+    }
+
+    /// Subscriptions are the programme's, so those of candidates that are run side by side stand among each other: what is
+    /// shown by two that follow each other is looked for again, one candidate after the other.
+    fn shorter_alone(&mut self, suspicion: &Suspicion, best: Finding) -> Finding {
+        let example = Example {
+            case: best.case.clone(),
+            departure: best.departure.clone(),
+            ..suspicion.examples[0].clone()
+        };
+        let alone = self.shortest(&example, suspicion.seen_in.len());
+        match alone.is_confirmed() && alone.length() < best.length() {
+            true => alone,
+            false => best,
+        }
     }
 
     /// A moved update time that did not come again every time, at a target whose cards change by themselves: no further search
@@ -417,6 +435,12 @@ impl<'a> Lab<'a> {
             ),
         }
     }
+}
+
+fn subscribes_more_than_once(case: &Case) -> bool {
+    let subscribe = Command::Hook(Hook::Subscribe);
+    let mut subscribing = case.steps.iter().filter(|step| step.command == subscribe);
+    subscribing.nth(1).is_some()
 }
 
 /// So often a case with pauses must depart.

@@ -69,9 +69,8 @@ fn command_oddity(command: &Command) -> usize {
         Command::ListAccount(account) => 1 + account_oddity(account),
         Command::ListProgramme => 2,
         Command::Retry(_) => 2,
-        Command::Hook(Hook::Await { events, .. }) => *events,
-        Command::Hook(Hook::Resubscribe(_)) => 2,
-        Command::Hook(_) => 1,
+        Command::Hook(Hook::Await { events, at, .. }) => events + usize::from(at.is_some()),
+        Command::Hook(hook) => 1 + usize::from(hook.subscription().is_some()),
         Command::Pause(_) | Command::MoveClock(_) => 0,
     }
 }
@@ -91,6 +90,10 @@ fn card_oddity(card: &CardRef) -> usize {
         CardRef::Unknown => 2,
         CardRef::Foreign => 3,
         CardRef::Malformed(text) => 4 + text.chars().map(char_oddity).sum::<usize>(),
+        CardRef::Within(within) => {
+            let around = within.before.chars().chain(within.behind.chars());
+            4 + around.map(char_oddity).sum::<usize>()
+        }
     }
 }
 

@@ -100,6 +100,9 @@ fn makers(case: &Case) -> Vec<Option<StepNumber>> {
             Command::Read(CardRef::Made(maker)) | Command::Act(_, CardRef::Made(maker)) => {
                 Some(*maker)
             }
+            Command::Read(CardRef::Within(within)) | Command::Act(_, CardRef::Within(within)) => {
+                Some(within.card)
+            }
             Command::Retry(first) => makers.get(first.0 - 1).copied().flatten(),
             Command::Hook(hook) => hook.card(),
             _ => None,

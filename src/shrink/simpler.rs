@@ -3,7 +3,7 @@
 use super::removal::creates;
 use crate::card::{Action, CardType};
 use crate::case::{
-    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber,
+    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Loss, Step, StepNumber, Within,
 };
 
 /// Moves of the clock that tell most: within a key's hour, past it, a day.
@@ -272,19 +272,25 @@ fn simpler_commands(case: &Case, number: StepNumber, command: &Command) -> Vec<C
     }
 }
 
-/// The event of another card, and fewer events; a subscription that is made and not moved.
+/// The event of another card, fewer events, and those of the run's own subscription; a subscription that is made and not moved;
+/// the list in place of a call on one.
 fn simpler_hooks(case: &Case, number: StepNumber, hook: &Hook) -> Vec<Command> {
-    let (card, events) = match hook {
-        Hook::Await { card, events } => (card, events),
+    let (card, events, at) = match hook {
+        Hook::Await { card, events, at } => (card, events, at),
         Hook::Resubscribe(_) => return vec![Command::Hook(Hook::Subscribe)],
+        Hook::ReadSubscription(_) | Hook::Unsubscribe(_) => {
+            return vec![Command::Hook(Hook::ListSubscriptions)];
+        }
         _ => return Vec::new(),
     };
-    let fewer = (1..*events).map(|events| (*card, events));
+    let fewer = (1..*events).map(|events| (*card, events, *at));
+    let at_the_runs = at.map(|_| (*card, *events, None));
     let cards = creates(case).into_iter();
     let others = cards.filter(|other| *other < number && other != card);
     fewer
-        .chain(others.map(|other| (other, *events)))
-        .map(|(card, events)| Command::Hook(Hook::Await { card, events }))
+        .chain(at_the_runs)
+        .chain(others.map(|other| (other, *events, *at)))
+        .map(|(card, events, at)| Command::Hook(Hook::Await { card, events, at }))
         .collect()
 }
 
@@ -307,7 +313,7 @@ fn simpler_accounts(account: &AccountRef) -> Vec<AccountRef> {
 
 fn simpler_cards(case: &Case, number: StepNumber, card: &CardRef) -> Vec<CardRef> {
     let earlier = creates(case).into_iter().filter(|made| *made < number);
-    let made: Vec<_> = earlier.map(CardRef::Made).collect();
+    let made: Vec<_> = earlier.clone().map(CardRef::Made).collect();
     match card {
         CardRef::Made(this) => made
             .into_iter()
@@ -320,6 +326,17 @@ fn simpler_cards(case: &Case, number: StepNumber, card: &CardRef) -> Vec<CardRef
             .chain([CardRef::Unknown])
             .chain(shorter(text).into_iter().map(CardRef::Malformed))
             .collect(),
+        CardRef::Within(within) => {
+            let others = earlier.filter(|other| *other != within.card);
+            let others = others.map(|card| Within {
+                card,
+                ..within.clone()
+            });
+            made.into_iter()
+                .chain([CardRef::Unknown])
+                .chain(others.map(CardRef::Within))
+                .collect()
+        }
     }
 }
 

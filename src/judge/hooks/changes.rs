@@ -17,17 +17,27 @@ use crate::world::ways::{Id, Wish};
 /// The changes that a card had in every world.
 #[derive(Clone, Debug, Default)]
 pub(in crate::judge) struct Changes {
-    /// The status in which all worlds last agreed.
-    last: Option<CardStatus>,
-    /// What it became, and by which exchange this was so.
-    sure: Vec<(CardStatus, Moment)>,
+    /// The status in which all worlds last agreed, and the exchange after which they did.
+    last: Option<(CardStatus, Moment)>,
+    sure: Vec<Change>,
+}
+
+/// A change that a card surely had.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::judge) struct Change {
+    pub from: CardStatus,
+    pub to: CardStatus,
+    /// After this exchange it was not there yet, as far as no answer was lost and the card does not change by itself.
+    pub after: Moment,
+    /// After this one it was.
+    pub by: Moment,
 }
 
 impl Changes {
-    /// What the card surely became by this exchange.
-    pub fn until(&self, moment: Moment) -> Vec<CardStatus> {
-        let until = self.sure.iter().filter(|(_, at)| *at <= moment);
-        until.map(|(status, _)| *status).collect()
+    /// What the card surely became by this exchange, in order.
+    pub fn until(&self, moment: Moment) -> impl Iterator<Item = Change> {
+        let sure = self.sure.iter().copied();
+        sure.filter(move |change| change.by <= moment)
     }
 }
 
@@ -50,10 +60,15 @@ impl Judge<'_> {
                 continue;
             }
             let changes = self.changes.entry(card_id.clone()).or_default();
-            if changes.last.is_some_and(|last| last != card.status) {
-                changes.sure.push((card.status, moment));
+            if let Some((from, after)) = changes.last.filter(|(last, _)| *last != card.status) {
+                changes.sure.push(Change {
+                    from,
+                    to: card.status,
+                    after,
+                    by: moment,
+                });
             }
-            changes.last = Some(card.status);
+            changes.last = Some((card.status, moment));
         }
     }
 
@@ -131,7 +146,7 @@ impl Judge<'_> {
     }
 
     /// Another card of its type was made in its account, now or before the case, so it may have been over the limit.
-    fn has_rival(&self, card: &CardId) -> bool {
+    pub(super) fn has_rival(&self, card: &CardId) -> bool {
         self.worlds.iter().any(|world| {
             let Some(own) = world.card(card) else {
                 return false;

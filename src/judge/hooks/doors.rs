@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Told;
 use super::payload::status_word;
+use super::standing::{asked_for, is_without_cards};
 use super::subscriptions::{changes_one, name_of};
 use crate::card::CardStatus;
 use crate::case::StepNumber;
@@ -13,8 +14,8 @@ use crate::requirement::{RequirementId, id};
 use crate::trace::{Micros, Response};
 
 impl Judge<'_> {
-    /// HOOK-12, HOOK-15 and HOOK-16: an event at an address that is no subscription's, or no longer. What happened while it
-    /// was one may come late.
+    /// HOOK-12, HOOK-15, HOOK-16 and HOOK-18: an event at an address that is no subscription's, or no longer, or that of one
+    /// to other types. What happened while it was one may come late.
     pub(super) fn closed_subscriptions(&mut self, told: &[Told<'_>]) {
         let closed = self.closed();
         if !told.is_empty() {
@@ -54,15 +55,20 @@ impl Judge<'_> {
                 continue;
             }
             let mut close = |step: StepNumber, at: Option<Micros>, rule| {
-                closed.insert(step, Closed { at, rule });
+                closed.entry(step).or_insert(Closed { at, rule });
             };
             match route.operation {
                 OperationKind::PutWebhook if response.is_success() => {
                     let Some(id) = id_in(response) else {
                         continue;
                     };
-                    if let Some(before) = open.insert(id, exchange.step) {
-                        close(before, Some(exchange.received_at), id::HOOK_16);
+                    let before = open.insert(id, exchange.step);
+                    let since = before.map(|_| exchange.received_at);
+                    if let Some(before) = before {
+                        close(before, since, id::HOOK_16);
+                    }
+                    if asked_for(exchange).is_some_and(|types| is_without_cards(&types)) {
+                        close(exchange.step, since, id::HOOK_18);
                     }
                 }
                 OperationKind::PutWebhook => close(exchange.step, None, id::HOOK_15),
@@ -97,6 +103,10 @@ impl Closed {
                 "an event at the address that a subscription had before",
                 "none of what happened later",
             ),
+            id::HOOK_18 => (
+                "an event of a type that was not asked for",
+                "none, since the subscription is to other types",
+            ),
             _ => (
                 "an event for a subscription that was removed",
                 "none of what happened later",
@@ -106,6 +116,6 @@ impl Closed {
 }
 
 /// The id of the subscription that an answer shows.
-fn id_in(response: &Response) -> Option<String> {
+pub(super) fn id_in(response: &Response) -> Option<String> {
     response.json()?.get("id")?.as_str().map(name_of)
 }

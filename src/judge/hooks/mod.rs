@@ -10,6 +10,7 @@
 mod changes;
 mod doors;
 mod payload;
+mod standing;
 mod subscriptions;
 mod waits;
 
@@ -59,6 +60,7 @@ impl<'a> Judge<'a> {
         }
         let is_clean = self.judgement.departures.is_empty();
         let mut told = self.told();
+        told.retain(|told| self.is_foreign(told) || !self.is_of_another_type(told));
         // An event that is late may be about what was before the case.
         told.retain(|told| {
             let is_of_before = |card: CardId| self.is_of_before(&card);

@@ -316,7 +316,7 @@ impl<'t> Judge<'t> {
 }
 
 /// What a request says; null if it is no JSON.
-fn sent(exchange: &Exchange) -> Value {
+pub(super) fn sent(exchange: &Exchange) -> Value {
     let body = exchange.request.body.as_deref().unwrap_or_default();
     serde_json::from_str(body).unwrap_or_default()
 }

@@ -1,20 +1,25 @@
-//! What a wait has shown: the event that was awaited, or that it never came.
+//! What a wait has shown: the event that was awaited, or that it never came. Most waits are for the events of the run's own
+//! subscription; one at an address of the case tells whether that was told of each change too.
 
 use serde_json::Value;
 
 use super::Told;
+use super::changes::Change;
 use super::payload::status_word;
 use crate::card::{CardId, CardStatus};
 use crate::card_view::{different, is_same};
+use crate::case::{Command, Hook, Step, StepNumber};
 use crate::judge::departure::json_diff;
 use crate::judge::follow::{Found, Judge, Scene};
-use crate::requirement::id;
+use crate::requirement::{RequirementId, id};
 use crate::trace::{Micros, Reply};
 use crate::world::{Choice, Moment};
 
 /// The end of a wait for the event of a card.
 struct Wait {
     card: CardId,
+    /// The step at whose address it was awaited; none: at the run's.
+    at: Option<StepNumber>,
     /// The card as it was read, at the end and for the time before.
     shown: Value,
     /// The last read.
@@ -24,24 +29,26 @@ struct Wait {
 }
 
 impl Judge<'_> {
-    /// HOOK-1, HOOK-5 and OPEN-30. Where no event came at all, it may be that none can reach us, so nothing is concluded.
+    /// HOOK-1, HOOK-5, HOOK-19 and OPEN-30. Where no event came at all, it may be that none can reach us, so nothing is
+    /// concluded.
     pub(super) fn waits(&mut self, told: &[Told<'_>]) {
-        let mut missed: Vec<CardId> = Vec::new();
+        let mut missed: Vec<(CardId, Option<StepNumber>)> = Vec::new();
         for wait in self.all_waits() {
             let is_silent = told.is_empty() && !self.elsewhere.heard;
-            if is_silent || missed.contains(&wait.card) {
+            let awaited = (wait.card.clone(), wait.at);
+            if is_silent || missed.contains(&awaited) {
                 continue;
             }
             let until = self.trace.exchanges[wait.moment].sent_at;
-            let events: Vec<&Told<'_>> = told
+            let (events, others): (Vec<&Told<'_>>, Vec<&Told<'_>>) = told
                 .iter()
-                .filter(|t| t.is_ours() && t.card().as_ref() == Some(&wait.card))
-                .collect();
+                .filter(|t| t.card().as_ref() == Some(&wait.card))
+                .partition(|t| t.event.subscription == wait.at);
             let in_time = |t: &&&Told<'_>| !wait.is_whole || t.event.received_at <= until;
             let in_time: Vec<&Told<'_>> = events.iter().filter(in_time).copied().collect();
-            if self.missing_change(&wait, &in_time) {
-                missed.push(wait.card);
-            } else {
+            if self.missing_change(&wait, &in_time, &others) {
+                missed.push(awaited);
+            } else if wait.at.is_none() {
                 self.newest(&wait, &in_time);
                 self.creation(&wait, &events, in_time.is_empty());
             }
@@ -80,10 +87,18 @@ impl Judge<'_> {
         let rested = Micros(last.sent_at.0.saturating_sub(since.0));
         Some(Wait {
             card,
+            at: match &self.step(last.step)?.command {
+                Command::Hook(hook) => hook.awaited_at(),
+                _ => None,
+            },
             shown,
             moment,
             is_whole: self.terms.event_wait.is_some_and(|wait| rested >= wait),
         })
+    }
+
+    fn step(&self, number: StepNumber) -> Option<&Step> {
+        self.case.steps.get(number.0.checked_sub(1)?)
     }
 
     fn card_shown(&self, moment: Moment) -> Option<Value> {
@@ -96,13 +111,15 @@ impl Judge<'_> {
         }
     }
 
-    /// HOOK-1: fewer different events than changes. One may show a later state than the change that it reports, so they are
-    /// counted; but those of a card that is still issuing report its creation.
-    fn missing_change(&mut self, wait: &Wait, events: &[&Told<'_>]) -> bool {
-        let Some(changes) = self.changes.get(&wait.card) else {
-            return false;
-        };
-        let changes = changes.until(wait.moment);
+    /// HOOK-1 and HOOK-19: fewer different events than changes. One may show a later state than the change that it reports,
+    /// so they are counted; but those of a card that is still issuing report its creation.
+    fn missing_change(
+        &mut self,
+        wait: &Wait,
+        events: &[&Told<'_>],
+        elsewhere: &[&Told<'_>],
+    ) -> bool {
+        let changes = self.changes_to_tell(wait);
         let mut ids = Vec::new();
         for event in events {
             let id = event.event_id();
@@ -112,22 +129,20 @@ impl Judge<'_> {
         }
         if ids.len() >= changes.len() {
             if !changes.is_empty() {
-                self.show(id::HOOK_1);
+                self.show(match wait.at {
+                    None => id::HOOK_1,
+                    Some(_) => id::HOOK_19,
+                });
             }
             return false;
         }
         if !wait.is_whole {
             return false;
         }
-        let shows = |status: CardStatus| {
-            let showing = events
-                .iter()
-                .filter(|t| status_word(&t.body) == status.as_str());
-            showing.count()
-        };
-        let became = |status: CardStatus| changes.iter().filter(|s| **s == status).count();
-        let missing = changes.iter().find(|s| shows(**s) < became(**s));
-        let status = missing.copied().unwrap_or(CardStatus::Issuing);
+        let became = |status: CardStatus| changes.iter().filter(|c| c.to == status).count();
+        let mut changed = changes.iter().map(|change| change.to);
+        let missing = changed.find(|status| showing(events, *status) < became(*status));
+        let status = missing.unwrap_or(CardStatus::Issuing);
         let found = Found::plain(
             &format!("no event for the change to {status}"),
             format!(
@@ -136,8 +151,32 @@ impl Judge<'_> {
             ),
             format!("{} of {} changes reported", ids.len(), changes.len()),
         );
-        self.depart_at(wait.moment, &[id::HOOK_1], found);
+        let rules = match showing(elsewhere, status) > showing(events, status) {
+            true => self.rules_of_each(wait),
+            false => &[id::HOOK_1],
+        };
+        self.depart_at(wait.moment, rules, found);
         true
+    }
+
+    /// The changes of which the address must have been told by the end of the wait.
+    fn changes_to_tell(&self, wait: &Wait) -> Vec<Change> {
+        match wait.at {
+            Some(step) => self.owed(step, &wait.card, wait.moment),
+            None => {
+                let changes = self.changes.get(&wait.card).into_iter();
+                changes.flat_map(|c| c.until(wait.moment)).collect()
+            }
+        }
+    }
+
+    /// The rules by which a subscription is told of what another one was told of.
+    fn rules_of_each(&self, wait: &Wait) -> &'static [RequirementId] {
+        let subscribed = wait.at.and_then(|at| self.step(at));
+        match subscribed.map(|step| &step.command) {
+            Some(Command::Hook(Hook::Resubscribe(_))) => &[id::HOOK_16, id::HOOK_19],
+            _ => &[id::HOOK_19],
+        }
     }
 
     /// HOOK-5: some event shows the card as it is read.
@@ -151,7 +190,7 @@ impl Judge<'_> {
         let unchanged = self
             .changes
             .get(&wait.card)
-            .is_none_or(|c| c.until(wait.moment).is_empty());
+            .is_none_or(|c| c.until(wait.moment).next().is_none());
         let Some(newest) = newest.filter(|_| wait.is_whole && !unchanged) else {
             return;
         };
@@ -205,4 +244,12 @@ impl Judge<'_> {
         let wait = self.terms.event_wait.unwrap_or_default();
         format!("{:?}", std::time::Duration::from_micros(wait.0))
     }
+}
+
+/// How many events show this status.
+fn showing(events: &[&Told<'_>], status: CardStatus) -> usize {
+    let showing = events
+        .iter()
+        .filter(|t| status_word(&t.body) == status.as_str());
+    showing.count()
 }

@@ -83,19 +83,48 @@ fn about_the_hour_both_are_right() {
     for answer in ["retry #1 => 201 again", "retry #1 => 409"] {
         check(&[CREATE, "move clock by 3600s => 200", answer], &[]);
     }
-    // A retry may count as a use, so the hour may begin again with it.
-    for answer in ["retry #1 => 201 again", "retry #1 => 409"] {
-        check(
-            &[
-                CREATE,
-                "move clock by 1860s => 200",
-                "retry #1 => 201 again",
-                "move clock by 1860s => 200",
-                answer,
-            ],
-            &[],
-        );
-    }
+}
+
+/// From when the hour counts is open, and kept to.
+#[test]
+fn a_retry_may_begin_the_hour_anew_if_every_retry_does() {
+    const LATER: &str = "move clock by 1860s => 200";
+    let retried = |first: &[&str], answers: &[&str], expected: &[(&str, usize)]| {
+        check(&[first, answers].concat(), expected);
+    };
+    let first = [CREATE, LATER, "retry #1 => 201 again", LATER];
+    let (known, gone) = ("retry #1 => 201 again", "retry #1 => 409");
+    retried(&first, &[known, LATER, known], &[]);
+    retried(&first, &[gone], &[]);
+    // In either reading the hour has begun anew with the third.
+    retried(&first, &[known, LATER, gone], &[("IDEM-3", 7)]);
+    retried(&first, &["retry #1 => 500"], &[("HTTP-2", 5)]);
+    // What another call under the key has done says nothing of this one's hour.
+    let elsewhere = [
+        CREATE,
+        "issue #1 => 204",
+        LATER,
+        "deactivate #1 with key of #1 => 204",
+        LATER,
+    ];
+    retried(&elsewhere, &[known], &[]);
+    retried(&elsewhere, &[gone], &[]);
+    // What was refused in between has not begun it anew for sure.
+    let refused = [CREATE, LATER, "retry #1 => 409", LATER];
+    let departs = departures(&manual(), &refused);
+    assert_eq!(departs.len(), 1, "a known key is answered as before");
+    let both = [
+        CREATE,
+        "create physical on A => 201 issuing",
+        LATER,
+        known,
+        "retry #2 => 201 again",
+        LATER,
+    ];
+    retried(&both, &[known, "retry #2 => 201 again"], &[]);
+    retried(&both, &[gone, "retry #2 => 409"], &[]);
+    retried(&both, &[known, "retry #2 => 409"], &[("OPEN-46", 8)]);
+    retried(&both, &[gone, "retry #2 => 201 again"], &[("OPEN-46", 8)]);
 }
 
 #[test]

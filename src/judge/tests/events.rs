@@ -57,7 +57,7 @@ impl Story {
     }
 }
 
-fn terms() -> Terms {
+pub(super) fn terms() -> Terms {
     Terms {
         event_wait: Some(Micros(1_000_000)),
         foreign_card: Some(crate::card::CardId::new(

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod clock;
 mod events;
+mod ids;
 mod lost;
 mod overlap;
 mod past;

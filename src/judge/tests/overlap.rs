@@ -69,6 +69,26 @@ fn calls_that_no_order_explains_depart() {
     );
 }
 
+/// Whichever of the two was sent first.
+#[test]
+fn a_change_that_a_call_on_another_card_undoes_at_the_same_time_is_its_doing() {
+    let another = "create physical on A => 201 issuing";
+    for (own, others) in [("0-2", "1-3"), ("1-3", "0-2")] {
+        let own = format!("[1] deactivate #1 => 204 @ {own}");
+        let others = format!("[2] deactivate #3 => 409 @ {others}");
+        let read = "read #1 => 200 active";
+        check_race(&[another, &own, &others, read], &[("LIFE-14", 6)]);
+    }
+    let one_after_the_other = ["deactivate #3 => 409", "deactivate #1 => 204"];
+    let lines = [
+        &[another],
+        &one_after_the_other[..],
+        &["read #1 => 200 active"],
+    ]
+    .concat();
+    check_race(&lines, &[("LIFE-2", 6)]);
+}
+
 #[test]
 fn two_creates_at_once_leave_one_holder() {
     check(

@@ -186,6 +186,9 @@ impl Story {
         let card = |card: &CardRef| match card {
             CardRef::Made(step) => card_id(*step),
             CardRef::Malformed(text) => text.clone(),
+            CardRef::Within(within) => {
+                format!("{}{}{}", within.before, card_id(within.card), within.behind)
+            }
             CardRef::Unknown | CardRef::Foreign => {
                 "ffffffff-0000-4000-8000-000000000000".to_owned()
             }

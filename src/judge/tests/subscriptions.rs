@@ -99,6 +99,98 @@ fn no_event_comes_to_an_address_that_is_no_subscriptions() {
 }
 
 #[test]
+fn a_subscription_is_told_of_the_types_that_it_asked_for_alone() {
+    const OTHER: &str = r#"subscribe with {"types":["account.updated"]} => 200"#;
+    const BOTH: &str = r#"subscribe with {"types":["account.updated","card.updated"]} => 200"#;
+    const NONE: &str = r#"subscribe with {"types":[]} => 200"#;
+    const TO_OTHER: &str = r#"subscribe again #2 with {"types":["account.updated"]} => 200"#;
+    let told = |before: &[&str], event: &str, expected: &[(&str, usize)]| {
+        let lines = [&[CREATE], before, &[ISSUE, TOLD_ISSUE, event, AWAIT_ACTIVE]].concat();
+        check_events(&lines, expected);
+    };
+    told(&[OTHER], "told #1=active as 2 at #2", &[("HOOK-18", 4)]);
+    told(&[BOTH], "told #1=active as 2 at #2", &[]);
+    told(&[NONE], "told #1=active as 2 at #2", &[]);
+    let changed = ["subscribe => 200", TO_OTHER];
+    told(&changed, "told #1=active as 2 at #3", &[("HOOK-18", 5)]);
+    // What happened before may come late, even to where it was moved to.
+    told(&changed, "told #1=issuing as 1 at #3", &[]);
+    // Nobody knows how the other types are told.
+    let account =
+        r#"told #1=active as 9 at #2 with {"webhookType":"account.updated","status":"open"}"#;
+    told(&[OTHER], account, &[]);
+    told(&[BOTH], account, &[]);
+    told(
+        &["subscribe => 200"],
+        account,
+        &[("HOOK-2", 4), ("HOOK-7", 4)],
+    );
+}
+
+#[test]
+fn each_subscription_is_told_of_what_another_is() {
+    const AT_RUNS: &str = "await event of #1 => 200 active in vain";
+    const AT_2: &str = "await event of #1 at #2 => 200 active in vain";
+    const TOLD_AT_2: &str = "told #1=active as 2 at #2";
+    const TOLD_CREATE: &str = "told #1=issuing as 1";
+    let issued = |before: &[&str], after: &[&str], expected: &[(&str, usize)]| {
+        let lines = [&[CREATE], before, &[ISSUE], after].concat();
+        check_events(&lines, expected);
+    };
+    let one = ["subscribe => 200"];
+    issued(&one, &[TOLD_ISSUE, TOLD_AT_2, AT_2], &[]);
+    issued(&one, &[TOLD_ISSUE, AT_2], &[("HOOK-19", 4)]);
+    issued(&one, &[TOLD_AT_2, AT_RUNS], &[("HOOK-19", 4)]);
+    // Nobody was told of it, so it was not reported at all.
+    issued(&one, &[TOLD_CREATE, AT_2], &[("HOOK-1", 4)]);
+    issued(&one, &[AT_2], &[]);
+    // Nobody waited long enough.
+    let early = "await event of #1 at #2 => 200 active";
+    issued(&one, &[TOLD_ISSUE, early], &[]);
+    // Whether it stood when the card changed is not known, or it did not.
+    for before in [
+        &["subscribe => 200", "unsubscribe #2 => 204"][..],
+        &["subscribe => 200", "unsubscribe #2 => lost"],
+        &["subscribe => 200", "subscribe again #2 => 200"],
+        &["subscribe => 200", "activate #1 => lost"],
+        &[r#"subscribe with {"types":["account.updated"]} => 200"#],
+        &[r#"subscribe with {"types":7} => 400"#],
+    ] {
+        issued(before, &[TOLD_ISSUE, AT_2], &[]);
+    }
+    let late = [CREATE, ISSUE, "subscribe => 200", TOLD_ISSUE];
+    let at_3 = "await event of #1 at #3 => 200 active in vain";
+    check_events(&[&late[..], &[at_3]].concat(), &[]);
+    // A refused change leaves it as it was, and one that was moved is told where it went.
+    let refused = [one[0], r#"subscribe again #2 with {"types":7} => 400"#];
+    issued(&refused, &[TOLD_ISSUE, AT_2], &[("HOOK-19", 5)]);
+    let moved = [one[0], "subscribe again #2 => 200"];
+    issued(&moved, &[TOLD_ISSUE, at_3], &[("HOOK-16", 5)]);
+}
+
+#[test]
+fn what_a_card_does_by_itself_may_have_come_before_the_subscription() {
+    let terms = Terms {
+        issuance: Issuance::Automatic,
+        ..super::events::terms()
+    };
+    let lines = [
+        CREATE,
+        "told #1=issuing as 1",
+        "subscribe => 200",
+        "told #1=active as 2",
+        "await event of #1 at #2 => 200 active in vain",
+    ];
+    check_with(&terms, &lines, &[]);
+    let changed = [
+        "deactivate #1 => 204",
+        "told #1=inactive as 3",
+        "await event of #1 at #2 => 200 inactive in vain",
+    ];
+    check_with(&terms, &[&lines[..], &changed].concat(), &[("HOOK-19", 5)]);
+}
+
+#[test]
 fn a_flaw_is_refused_on_subscriptions_too_and_changes_none() {
     for (lines, expected) in [
         (

@@ -12,7 +12,7 @@ const FLAWS_MAX: usize = 6;
 
 /// A call that can be flawed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Target {
+pub(super) enum Target {
     Create,
     Act(Action),
     Read,
@@ -54,7 +54,7 @@ const OPEN: [Flaw; 6] = [
 const LATE: [Flaw; 2] = [Flaw::ExpiredBearer, Flaw::StaleSignature];
 
 impl Target {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
             Self::Act(action) => action.as_str(),
@@ -85,7 +85,7 @@ impl Target {
     }
 
     /// The call, on what this step made.
-    fn command(self, letter: char, made: StepNumber) -> Command {
+    pub fn command(self, letter: char, made: StepNumber) -> Command {
         let subscription = SubscriptionRef::Made(made);
         match self {
             Self::Create => create(letter),
@@ -139,7 +139,7 @@ fn flawed(command: Command, flaw: Flaw) -> Step {
 }
 
 /// A card, or a subscription, on which the call would succeed; where it is the create itself that is flawed, a card beside it.
-fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
+pub(super) fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
     if target.is_of_subscriptions() {
         return draft.ask(Command::Hook(Hook::Subscribe));
     }
@@ -162,7 +162,7 @@ fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepNumber {
 }
 
 /// What shows whether the call did anything.
-fn look(draft: &mut Draft, target: Target, letter: char, made: StepNumber) {
+pub(super) fn look(draft: &mut Draft, target: Target, letter: char, made: StepNumber) {
     match target {
         Target::Create => drop(draft.list(letter)),
         Target::Act(_) => drop(draft.read(made)),

@@ -2,6 +2,7 @@
 
 mod country;
 mod flaw;
+mod id;
 mod member;
 mod text;
 
@@ -17,11 +18,13 @@ pub enum Every {
     Member,
     /// Every country that the document names.
     Country,
+    /// Everything around an id, and ids and keys that are too long, on every call.
+    Id,
 }
 
 impl Every {
     /// Every set.
-    pub const ALL: [Self; 3] = [Self::Flaw, Self::Member, Self::Country];
+    pub const ALL: [Self; 4] = [Self::Flaw, Self::Member, Self::Country, Self::Id];
 
     /// The word in a suite.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl Every {
             Self::Flaw => "flaw",
             Self::Member => "member",
             Self::Country => "country",
+            Self::Id => "id",
         }
     }
 
@@ -38,6 +42,7 @@ impl Every {
             Self::Flaw => flaw::cases(),
             Self::Member => member::cases(contract),
             Self::Country => country::cases(contract),
+            Self::Id => id::cases(),
         }
     }
 }

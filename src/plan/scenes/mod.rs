@@ -98,6 +98,7 @@ impl Author<'_> {
             true => Command::Hook(Hook::Await {
                 card: card.step,
                 events: 1,
+                at: None,
             }),
             false => Command::Read(card.card_ref()),
         }

@@ -320,7 +320,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "suspended-again-may-be-deactivated",
         words: "Deactivate is accepted once a card is suspended for the second time.",
         requirement: "LIFE-8",
-        shortest: 6,
+        shortest: 7,
         plant: |rules| {
             rules.transition = |readings, card, action| {
                 let times = card.trail.iter().filter(|status| **status == Suspended);

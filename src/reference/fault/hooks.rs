@@ -12,6 +12,7 @@ use crate::reference::events::{Event, News, event, of_body, report, shown};
 use crate::reference::idempotency::{Decision, replay};
 use crate::reference::lifecycle::Action;
 use crate::reference::service::{Service, Subject, Task};
+use crate::reference::webhooks::asks_for_cards;
 
 use CardStatus::{Active, Blocked, Inactive, IssueFailed, Suspended, Terminated};
 
@@ -485,7 +486,12 @@ pub(super) const FAULTS: &[Fault] = &[
         words: "A subscription that was removed is told as before.",
         requirement: "HOOK-12",
         shortest: 5,
-        plant: |rules| rules.is_told = |_| true,
+        plant: |rules| {
+            rules.subscribers = |webhooks, _| {
+                let asking = webhooks.iter().filter(|w| asks_for_cards(&w.types));
+                asking.collect()
+            };
+        },
     },
     Fault {
         id: "event-with-full-number",
@@ -546,6 +552,6 @@ fn tell_again(task: &Task<'_>) {
     let cards = account.cards();
     if let Some(card) = cards.iter().find(|card| card.id == *id) {
         let again = event(&shown(service, card));
-        crate::reference::events::send(service, id, &[again]);
+        crate::reference::events::send(service, card, &[again]);
     }
 }

@@ -51,7 +51,7 @@ pub(super) const FAULTS: &[Fault] = &[
         words: "The idempotency key is checked and then not used.",
         requirement: "IDEM-3",
         shortest: 2,
-        plant: |rules| rules.is_alive = |_, _, _| false,
+        plant: |rules| rules.is_alive = |_, _, _, _| false,
     },
     Fault {
         id: "replay-shows-current-card",
@@ -131,7 +131,7 @@ pub(super) const FAULTS: &[Fault] = &[
         words: "Only the last idempotency key is remembered.",
         requirement: "IDEM-3",
         shortest: 3,
-        plant: |rules| rules.is_alive = |record, _, sequence| record.sequence == sequence,
+        plant: |rules| rules.is_alive = |_, record, _, sequence| record.sequence == sequence,
     },
     Fault {
         id: "key-forgotten-after-retry",
@@ -139,8 +139,9 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-3",
         shortest: 3,
         plant: |rules| {
-            rules.is_alive =
-                |record, now, sequence| record.replays == 0 && is_alive(record, now, sequence);
+            rules.is_alive = |readings, record, now, sequence| {
+                record.replays == 0 && is_alive(readings, record, now, sequence)
+            };
         },
     },
     Fault {
@@ -149,8 +150,8 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-3",
         shortest: 3,
         plant: |rules| {
-            rules.is_alive = |record, now, sequence| {
-                record.operation == CreateCard && is_alive(record, now, sequence)
+            rules.is_alive = |readings, record, now, sequence| {
+                record.operation == CreateCard && is_alive(readings, record, now, sequence)
             };
         },
     },
@@ -160,8 +161,8 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-3",
         shortest: 5,
         plant: |rules| {
-            rules.is_alive = |record, now, sequence| {
-                record.operation != Activate && is_alive(record, now, sequence)
+            rules.is_alive = |readings, record, now, sequence| {
+                record.operation != Activate && is_alive(readings, record, now, sequence)
             };
         },
     },

@@ -20,6 +20,7 @@ mod lifecycle;
 mod limit;
 mod lists;
 mod lost;
+mod odd;
 mod race;
 mod race_accounts;
 mod race_conflicts;
@@ -33,6 +34,7 @@ mod schema;
 mod signature;
 mod subscriptions;
 mod time;
+mod told;
 
 use std::sync::LazyLock;
 
@@ -93,10 +95,12 @@ const TOPICS: &[&[Fault]] = &[
     leak::FAULTS,
     input::FAULTS,
     ids::FAULTS,
+    odd::FAULTS,
     body::FAULTS,
     access::FAULTS,
     hooks::FAULTS,
     subscriptions::FAULTS,
+    told::FAULTS,
     signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,

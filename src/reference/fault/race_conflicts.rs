@@ -116,7 +116,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "change-of-neighbour-lost",
         words: "An account is saved as a whole: deactivate writes the account's other card back as it was before.",
         requirement: "LIFE-14",
-        shortest: 7,
+        shortest: 6,
         plant: |rules| {
             rules.carry_out = |task, key| {
                 acting(task, key, &[Deactivate], |act| async move {

@@ -236,7 +236,7 @@ pub(super) const FAULTS: &[Fault] = &[
                     look_up(&service.foreign, call, id).filter(|_| call.modifies())
                     && let Some(card) = account.cards().iter().find(|card| card.id == id)
                 {
-                    send(service, &id, &[event(&shown(service, card))]);
+                    send(service, card, &[event(&shown(service, card))]);
                 }
                 locate(service, call, id)
             };

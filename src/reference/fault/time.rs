@@ -24,6 +24,13 @@ fn age(record: &Record, now: Timestamp) -> SignedDuration {
     now.duration_since(record.at)
 }
 
+fn is_of_virtual_card(record: &Record) -> bool {
+    let mut reply = record.reply.clone();
+    reply
+        .value_mut()
+        .is_some_and(|card| card["type"] == "virtual")
+}
+
 /// The correct verdict on a bearer, but an expired one is let pass where it is forgiven.
 fn bearer_but_expired(
     service: &Service,
@@ -77,7 +84,7 @@ pub(super) const FAULTS: &[Fault] = &[
         words: "A key is remembered for ten minutes.",
         requirement: "IDEM-3",
         shortest: 3,
-        plant: |rules| rules.is_alive = |record, now, _| age(record, now) < TEN_MINUTES,
+        plant: |rules| rules.is_alive = |_, record, now, _| age(record, now) < TEN_MINUTES,
     },
     Fault {
         id: "key-kept-until-a-sweep",
@@ -85,7 +92,7 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-3",
         shortest: 3,
         plant: |rules| {
-            rules.is_alive = |record, now, _| age(record, now) < SignedDuration::from_mins(50);
+            rules.is_alive = |_, record, now, _| age(record, now) < SignedDuration::from_mins(50);
         },
     },
     Fault {
@@ -93,14 +100,14 @@ pub(super) const FAULTS: &[Fault] = &[
         words: "A key is remembered for ever.",
         requirement: "IDEM-8",
         shortest: 3,
-        plant: |rules| rules.is_alive = |_, _, _| true,
+        plant: |rules| rules.is_alive = |_, _, _, _| true,
     },
     Fault {
         id: "key-kept-a-day",
         words: "A key is remembered for a day.",
         requirement: "IDEM-8",
         shortest: 3,
-        plant: |rules| rules.is_alive = |record, now, _| age(record, now) < DAY,
+        plant: |rules| rules.is_alive = |_, record, now, _| age(record, now) < DAY,
     },
     Fault {
         id: "key-of-a-refusal-never-expires",
@@ -108,8 +115,23 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-8",
         shortest: 3,
         plant: |rules| {
-            rules.is_alive = |record, now, sequence| {
-                !record.reply.status.is_success() || is_alive(record, now, sequence)
+            rules.is_alive = |readings, record, now, sequence| {
+                !record.reply.status.is_success() || is_alive(readings, record, now, sequence)
+            };
+        },
+    },
+    Fault {
+        id: "retries-renew-the-keys-of-virtual-cards",
+        words: "The hour of a key begins anew with each retry of a virtual card's create, and of no other call.",
+        requirement: "OPEN-46",
+        shortest: 8,
+        plant: |rules| {
+            rules.is_alive = |_, record, now, _| {
+                let since = match is_of_virtual_card(record) {
+                    true => record.answered_at,
+                    false => record.at,
+                };
+                now.duration_since(since) < HOUR
             };
         },
     },
@@ -121,9 +143,10 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| {
             rules.once = |task, slot| {
                 let now = task.service.clock.now();
-                let outlived = slot
-                    .as_ref()
-                    .filter(|record| !is_alive(record, now, 0) && record.target == task.target());
+                let readings = &task.service.readings;
+                let outlived = slot.as_ref().filter(|record| {
+                    !is_alive(readings, record, now, 0) && record.target == task.target()
+                });
                 match outlived.map(|record| record.reply.clone()) {
                     Some(reply) => {
                         execute(task);

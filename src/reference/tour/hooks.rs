@@ -24,6 +24,9 @@ use Operation::*;
 /// What came, as the walk tells it.
 type Line = (String, Reply);
 
+/// The path at which the next event may be refused.
+const FIRST: &str = "/first";
+
 /// A subscriber that writes down what it gets, by path.
 #[derive(Clone, Default)]
 struct Subscriber {
@@ -59,8 +62,9 @@ impl Subscriber {
         reply.content = content;
         let mut got = self.got.lock().unwrap_or_else(PoisonError::into_inner);
         let line = (format!("{path} {media_type}"), reply);
+        let refuses = path == FIRST && self.refuses.swap(false, Ordering::Relaxed);
         got.entry(path).or_default().push(line);
-        match self.refuses.swap(false, Ordering::Relaxed) {
+        match refuses {
             true => StatusCode::INTERNAL_SERVER_ERROR,
             false => StatusCode::OK,
         }
@@ -109,6 +113,29 @@ async fn walk_with_bad_subscriptions(walk: &mut Walk, address: &str, own: &str, 
     walk.step(Deactivate, &foreign_card.to_string()).await;
 }
 
+/// Subscriptions to other types than cards', to several, and one that is moved.
+async fn walk_with_types(walk: &mut Walk, address: &str) {
+    let several = json!(["account.updated", "card.updated"]);
+    put(
+        walk,
+        &json!({ "callbackUrl": format!("{address}/several"), "types": several }),
+    )
+    .await;
+    subscribe(walk, &format!("{address}/other"), "account.updated").await;
+    for (from, to, event_type) in [
+        ("turned", "turned", "account.updated"),
+        ("from", "to", "card.updated"),
+    ] {
+        let id = subscribe(walk, &format!("{address}/{from}"), "card.updated").await;
+        let to = format!("{address}/{to}");
+        put(
+            walk,
+            &json!({ "id": id, "callbackUrl": to, "types": [event_type] }),
+        )
+        .await;
+    }
+}
+
 async fn put(walk: &mut Walk, body: &Value) -> Value {
     let put = Call {
         body: body.to_string().into(),
@@ -123,9 +150,10 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     walk.step(ListWebhooks, "").await;
     let subscriber = Subscriber::default();
     let address = subscriber.start().await;
-    subscribe(walk, &format!("{address}/first"), "card.updated").await;
+    subscribe(walk, &format!("{address}{FIRST}"), "card.updated").await;
     let second = subscribe(walk, &format!("{address}/second"), "card.updated").await;
     walk.step(ReadWebhook, &second).await;
+    walk_with_types(walk, &address).await;
     let foreign = furnish(&walk.client.service).to_string();
     walk_with_bad_subscriptions(walk, &address, &second, &foreign).await;
 

@@ -395,6 +395,32 @@ pub(super) async fn walk_with_ids(walk: &mut Walk) {
         walk.step(AccountCards, &id).await;
         walk.create(&id, virtual_card()).await;
     }
+    walk_with_odd_ids(walk, &account, &card).await;
+}
+
+/// What is an id or a key but for what stands around it, and what is longer than any.
+async fn walk_with_odd_ids(walk: &mut Walk, account: &str, card: &str) {
+    for id in [
+        format!(" {card}"),
+        format!("{card}."),
+        format!("{card}\0"),
+        format!("{card}/"),
+        format!("{card}%zz"),
+        format!("{{{card}}}"),
+        "a".repeat(300),
+    ] {
+        let named = Call {
+            id: Some(id),
+            ..walk.client.call(ReadCard, card)
+        };
+        walk.send(named).await;
+    }
+    let mut create = walk.create_call(account, &physical_card());
+    let uuid = Uuid::new_v4().to_string();
+    let key = format!("{uuid:0<300}");
+    set(&mut create, "idempotency-key", &key);
+    walk.send(create).await;
+    walk.lists(account).await;
 }
 
 /// Calls with something wrong in how they are let in; each is made on an account of its own.

@@ -38,6 +38,29 @@ pub(super) fn ways_under_fading_key(
     ways
 }
 
+/// A key that was retried less than an hour ago, and first used more than an hour ago (OPEN-46).
+pub(super) fn ways_under_renewed_key(
+    world: &World,
+    call: &Call,
+    entries: &[Remembered],
+) -> Vec<Way> {
+    let reading = |words| Choice::new(id::OPEN_46, "", words);
+    let known = reading("each call");
+    let over = reading(SINCE_THE_FIRST);
+    let mut ways: Vec<Way> = all_given(ways_under_key(world, call, entries), &known).collect();
+    ways.extend(all_given(ways_after_the_hour(world, call), &over));
+    ways
+}
+
+/// The reading of OPEN-46 by which no retry begins the hour anew.
+const SINCE_THE_FIRST: &str = "first call";
+
+/// Whether a way is open only where the key was forgotten.
+pub(super) fn forgets(way: &Way) -> bool {
+    way.choices
+        .contains(&Choice::new(id::OPEN_46, "", SINCE_THE_FIRST))
+}
+
 /// A key whose hour is over is a fresh one (IDEM-8).
 pub(super) fn ways_after_the_hour(world: &World, call: &Call) -> Vec<Way> {
     let afresh = fresh_ways(world, call).into_iter().map(|mut way| {

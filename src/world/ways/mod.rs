@@ -18,7 +18,10 @@ pub use keys::refusals_elsewhere;
 pub use request::{account_refusals, card_refusals};
 pub use subscription::{foreign_subscription_ways, keyless_ways, subscription_ways};
 
-use keys::{refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key};
+use keys::{
+    refusals_in_flight, ways_after_the_hour, ways_under_fading_key, ways_under_key,
+    ways_under_renewed_key,
+};
 use request::{fresh_ways, gate_refusals};
 use state::slot_may_be_free;
 
@@ -33,6 +36,9 @@ pub enum Id<T> {
     Foreign,
     /// No UUID.
     Malformed,
+    /// No UUID, but a card's with something around it, or longer than any id. What lies before the API (a parser of paths, a
+    /// limit of its length) may refuse it too, so that it need not be refused as other ids are.
+    Odd,
 }
 
 /// The idempotency key of a modifying call.
@@ -42,6 +48,8 @@ pub enum Key {
     Missing,
     /// It is no UUID.
     Malformed,
+    /// It is longer than any key, which may be more than a header field can hold.
+    Overlong,
     /// A UUID that no other request of the case has.
     Single,
     /// A UUID that others have too, in lower case.
@@ -58,6 +66,8 @@ pub enum Memory {
     Kept,
     /// The hour is about over: all of it, or nothing.
     Fading,
+    /// The hour since its first call is over, that since its last retry is not: all of it, or nothing, by how OPEN-46 is read.
+    Renewed,
     /// Nothing: the hour is over.
     Gone,
 }
@@ -263,12 +273,19 @@ pub fn ways(world: &World, call: &Call) -> Vec<Way> {
     let unflawed = || match &call.key {
         Key::Missing => gate_refusals(world, call, id::IDEM_1),
         Key::Malformed => gate_refusals(world, call, id::IDEM_2),
+        Key::Overlong => {
+            let mut ways = gate_refusals(world, call, id::IDEM_2);
+            // RFC 6585, section 5.
+            ways.push(Way::refusal(id::IDEM_2, 431, RefusalKind::Gate));
+            ways
+        }
         Key::Exempt | Key::Single => fresh_ways(world, call),
         Key::Uuid(key) => {
             let entries = world.keys.get(key).map_or(&[][..], Vec::as_slice);
             let mut ways = match call.memory {
                 Memory::Kept => ways_under_key(world, call, entries),
                 Memory::Fading => ways_under_fading_key(world, call, entries),
+                Memory::Renewed => ways_under_renewed_key(world, call, entries),
                 Memory::Gone => ways_after_the_hour(world, call),
             };
             ways.extend(refusals_in_flight(call.in_flight, entries));
@@ -368,6 +385,9 @@ pub fn taken(
     now: Since,
 ) -> Option<World> {
     let mut next = world.with(&way.choices)?;
+    if let (Key::Uuid(key), true) = (&call.key, keys::forgets(way)) {
+        next.keys.remove(key);
+    }
     match way.effect {
         Effect::Nothing => {}
         // A new card has an id of its own.

@@ -107,6 +107,10 @@ pub(super) fn id_refusals<T>(
         Id::Known(_) => Vec::new(),
         Id::Unknown => refusals(unknown, kind, &[404, 400], id::OPEN_18, operation),
         Id::Malformed => refusals(malformed, kind, &[404, 400], id::OPEN_19, operation),
+        // RFC 9110, 15.5.15: a path may be too long.
+        Id::Odd => [404, 400, 414]
+            .map(|status| Way::refusal(malformed, status, kind))
+            .to_vec(),
         Id::Foreign => {
             let as_unknown = Way::refusal(id::ID_5, 400, kind)
                 .given(Choice::new(id::OPEN_20, operation, "as unknown ids"))
