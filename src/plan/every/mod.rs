@@ -2,9 +2,11 @@
 
 mod country;
 mod flaw;
+mod life;
 mod member;
 mod text;
 
+use crate::card::CardType;
 use crate::case::{AccountRef, CardRef, Case, Command, Step, StepNumber};
 use crate::contract::Contract;
 
@@ -17,11 +19,13 @@ pub enum Every {
     Member,
     /// Every country that the document names.
     Country,
+    /// Every state of a card, by ways that differ, and every call in it.
+    Life,
 }
 
 impl Every {
     /// Every set.
-    pub const ALL: [Self; 3] = [Self::Flaw, Self::Member, Self::Country];
+    pub const ALL: [Self; 4] = [Self::Flaw, Self::Member, Self::Country, Self::Life];
 
     /// The word in a suite.
     pub fn as_str(self) -> &'static str {
@@ -29,6 +33,7 @@ impl Every {
             Self::Flaw => "flaw",
             Self::Member => "member",
             Self::Country => "country",
+            Self::Life => "life",
         }
     }
 
@@ -38,6 +43,7 @@ impl Every {
             Self::Flaw => flaw::cases(),
             Self::Member => member::cases(contract),
             Self::Country => country::cases(contract),
+            Self::Life => life::cases(),
         }
     }
 }
@@ -72,6 +78,14 @@ impl Draft {
             title,
             steps: self.steps,
         }
+    }
+}
+
+/// A create on one of the case's accounts.
+fn create(letter: char, card_type: CardType) -> Command {
+    Command::Create {
+        account: AccountRef::Own(letter),
+        card_type,
     }
 }
 

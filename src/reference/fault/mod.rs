@@ -16,10 +16,12 @@ mod immutability;
 mod input;
 mod keys;
 mod leak;
+mod lenient;
 mod lifecycle;
 mod limit;
 mod lists;
 mod lost;
+mod past;
 mod race;
 mod race_accounts;
 mod race_conflicts;
@@ -100,6 +102,8 @@ const TOPICS: &[&[Fault]] = &[
     signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,
+    past::FAULTS,
+    lenient::FAULTS,
 ];
 
 /// The mistakes that only show when calls overlap.
