@@ -56,6 +56,9 @@ fn what_is_no_card_number_stays() {
         "a4111111111111111",
         "4111111111111111f",
         "14111111111111111111",
+        "0.4111111111111111-1",
+        "a-4111111111111111f",
+        "41111111-1111-1111-1111-111111111111",
         "4111-1111-1111-1111-2222",
         "ab-4111-1111-1111-1111",
         "+4111111111111111",
@@ -103,6 +106,13 @@ fn a_number_in_groups_is_masked() {
         "4111\t1111\t1111\t1111",
     ] {
         check_hidden(grouped, mark);
+    }
+    for (text, masked) in [
+        ("4111111111111111-1", format!("{mark}-1")),
+        ("card-4111111111111111", format!("card-{mark}")),
+        ("\"v2-4111111111111111-7f\"", format!("\"v2-{mark}-7f\"")),
+    ] {
+        check_hidden(text, &masked);
     }
     let array = format!("[\"{mark}\"]");
     for grouped in [

@@ -1,10 +1,19 @@
 //! Mistakes of readers that mean well: what is nearly right is put right.
 
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 use serde_json::Value;
 
 use super::{Fault, internal_error};
+use crate::reference::access::{bearer, content_digest};
+use crate::reference::call::{Call, Refusal};
 use crate::reference::card::{Address, Card, CardRequest, new_card};
 use crate::reference::input::card_request;
+use crate::reference::readings::Readings;
+use crate::reference::signature::verify;
 
 /// A new card whose billing address was kept with its texts rewritten.
 fn rewritten(
@@ -28,7 +37,129 @@ fn rewritten(
     new_card(account_id, request, now)
 }
 
+/// The bytes of the only digest that the call has, and those of the right one.
+fn digests(call: &Call) -> Option<(Vec<u8>, Vec<u8>)> {
+    let text = call.header("content-digest")?;
+    let (name, encoded) = text.split_once("=:")?;
+    let algorithm = match name {
+        "sha-256" => &digest::SHA256,
+        _ => &digest::SHA512,
+    };
+    let sent = STANDARD.decode(encoded.strip_suffix(':')?).ok()?;
+    let right = digest::digest(algorithm, &call.body).as_ref().to_vec();
+    Some((sent, right))
+}
+
+/// The correct verdict on a digest, but one that is alike in this way is let pass.
+fn unless_alike(
+    readings: &Readings,
+    call: &Call,
+    is_alike: fn(&[u8], &[u8]) -> bool,
+) -> Result<(), Refusal> {
+    match digests(call) {
+        Some((sent, right)) if is_alike(&sent, &right) => Ok(()),
+        _ => content_digest(readings, call),
+    }
+}
+
 pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "word-without-token-breaks",
+        words: "What follows the word Bearer is taken, though nothing does.",
+        requirement: "HTTP-3",
+        shortest: 1,
+        plant: |rules| {
+            rules.bearer = |service, call| match call.header("authorization").as_deref() {
+                Some("Bearer") => Err(internal_error()),
+                _ => bearer(service, call),
+            };
+        },
+    },
+    Fault {
+        id: "parts-behind-token-not-read",
+        words: "Of a token only the three parts are read that it should have.",
+        requirement: "AUTH-2",
+        shortest: 1,
+        plant: |rules| {
+            rules.bearer = |service, call| {
+                let authorization = call.header("authorization").unwrap_or_default();
+                let parts: Vec<&str> = authorization.splitn(4, '.').take(3).collect();
+                let mut call = call.clone();
+                if let Ok(short) = HeaderValue::from_str(&parts.join(".")) {
+                    call.headers.insert(AUTHORIZATION, short);
+                }
+                bearer(service, &call)
+            };
+        },
+    },
+    Fault {
+        id: "algorithm-none-accepted",
+        words: "A signature that says to be of no algorithm is not verified.",
+        requirement: "AUTH-7",
+        shortest: 1,
+        plant: |rules| {
+            rules.signature = |service, call| match call.header("signature-input") {
+                Some(input) if input.contains("alg=\"none\"") => Ok(()),
+                _ => verify(service, call),
+            };
+        },
+    },
+    Fault {
+        id: "query-left-out-of-target",
+        words: "The signature is verified over a target without its query.",
+        requirement: "AUTH-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.signature = |service, call| {
+                let mut call = call.clone();
+                if let Ok(path) = call.uri.path().parse() {
+                    call.uri = path;
+                }
+                verify(service, &call)
+            };
+        },
+    },
+    Fault {
+        id: "digest-compared-at-its-beginning",
+        words: "Of a digest the first eight bytes are compared.",
+        requirement: "AUTH-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.content_digest = |readings, call| {
+                unless_alike(readings, call, |sent, right| {
+                    sent.get(..8) == right.get(..8) && sent.len() == right.len()
+                })
+            };
+        },
+    },
+    Fault {
+        id: "digest-compared-as-far-as-sent",
+        words: "A digest is compared as far as it was sent.",
+        requirement: "AUTH-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.content_digest = |readings, call| {
+                unless_alike(readings, call, |sent, right| {
+                    sent.len() < right.len() && right.starts_with(sent)
+                })
+            };
+        },
+    },
+    Fault {
+        id: "digest-compared-without-case",
+        words: "Digests are compared as texts in which capitals count for small letters.",
+        requirement: "AUTH-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.content_digest = |readings, call| {
+                unless_alike(readings, call, |sent, right| {
+                    STANDARD
+                        .encode(sent)
+                        .eq_ignore_ascii_case(&STANDARD.encode(right))
+                })
+            };
+        },
+    },
     Fault {
         id: "list-of-one-type-is-that-type",
         words: "A list of one type is taken for that type.",

@@ -2,6 +2,7 @@
 
 use super::Fault;
 use crate::reference::card::{Card, CardStatus};
+use crate::reference::events::{News, report};
 use crate::reference::lifecycle::{Action, Happening, Outcome, just_after, touch, transition};
 use crate::reference::limit::holds_slot;
 
@@ -79,6 +80,22 @@ pub(super) const FAULTS: &[Fault] = &[
                     }
                 }
                 touch(cards, index, happening, now);
+            };
+        },
+    },
+    Fault {
+        id: "end-of-suspended-card-is-not-told",
+        words: "No event tells that a card was terminated while it was suspended.",
+        requirement: "HOOK-1",
+        shortest: 5,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Changed { before }
+                    if before.status == Suspended && card.status == Terminated =>
+                {
+                    Vec::new()
+                }
+                _ => report(service, card, news),
             };
         },
     },
