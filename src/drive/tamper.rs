@@ -4,6 +4,8 @@
 //! a target that accepts it would be accused of nothing. So it is refused in words, which become an obstacle.
 
 use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 use uuid::Uuid;
@@ -307,14 +309,17 @@ fn change_digest(request: &mut Outgoing, change: fn(Vec<u8>) -> Vec<u8>) -> Fit 
     )
 }
 
-/// The right digest, changed in its letters. There are too many to be digits all.
+/// The right digest, changed in its letters, but for the last ones, of which not every bit counts.
 fn recase_digest(request: &mut Outgoing) -> Fit {
+    const WHOLE: usize = 30;
     let algorithm = algorithm_sent(request)?;
-    let digest = signature::bytes_text(&digest_bytes(algorithm, &request.bytes()));
-    let recased: String = digest.chars().map(recased).collect();
+    let bytes = digest_bytes(algorithm, &request.bytes());
+    let (whole, rest) = bytes.split_at(WHOLE);
+    let letters: String = STANDARD.encode(whole).chars().map(recased).collect();
+    let text = format!("{letters}{}", STANDARD.encode(rest));
     request.set(
         "content-digest",
-        &format!("{}={recased}", algorithm.as_str()),
+        &format!("{}=:{text}:", algorithm.as_str()),
     )
 }
 

@@ -104,13 +104,14 @@ pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, Strin
 }
 
 /// As many digits in one piece as a card number has, with a dash on one side and nothing that joins them on the other: a
-/// number with a word or a version (`card-4111…`, `4111…-1`). The groups of a UUID have no more than twelve.
+/// number with a word or a version (`card-4111…`, `4111…-1`). The groups of a UUID have no more than twelve; those of a trace
+/// id that may be digits alone have dashes on both sides.
 fn is_beside_a_dash(bytes: &[u8], start: usize, end: usize) -> bool {
     let is_dash = |byte: Option<&u8>| byte == Some(&b'-');
     let before = start.checked_sub(1).and_then(|at| bytes.get(at));
     let behind = bytes.get(end);
     LENGTHS.contains(&(end - start))
-        && (is_dash(before) || is_dash(behind))
+        && is_dash(before) != is_dash(behind)
         && (is_dash(before) || starts_alone(bytes, start))
         && (is_dash(behind) || ends_alone(bytes, end))
 }

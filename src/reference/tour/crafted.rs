@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::Walk;
 use super::walks::sign_without;
@@ -34,6 +35,9 @@ pub(super) async fn walk_with_crafted_calls(walk: &mut Walk) {
     }
     walk_with_a_used_signature(walk).await;
     walk_with_a_refused_act(walk).await;
+    let mut unknown = walk.client.call(ReadCard, &Uuid::nil().to_string());
+    unknown.headers.remove("authorization");
+    walk.send(unknown).await;
 }
 
 /// What only somebody sends who knows how verifiers go wrong.
