@@ -199,6 +199,32 @@ impl Judge<'_> {
         dedup(in_race.into_iter().chain([rule, perhaps]).collect())
     }
 
+    /// A call worked on a card which has failed in every world only since it was over the limit: more likely than the call,
+    /// the limit is to blame.
+    pub(super) fn blame_the_limit(&mut self, scene: &Scene<'_>, card: &CardId, worlds: &[World]) {
+        let failed = |world: &World| {
+            let card = world.card(card)?;
+            let rule = card.over_limit?;
+            (card.status == CardStatus::IssueFailed).then(|| (card.clone(), rule))
+        };
+        let all: Option<Vec<(Card, RequirementId)>> = worlds.iter().map(failed).collect();
+        let Some((card, rule)) = all.and_then(|all| all.into_iter().next()) else {
+            return;
+        };
+        let noted = self.judgement.departures.last();
+        let noted = noted.filter(|d| d.moment == scene.moment && scene.is_success());
+        let Some(noted) = noted.map(|d| d.requirement) else {
+            return;
+        };
+        let mut rules = self.limit_rules(&card, rule, noted);
+        let requirement = rules.remove(0);
+        self.show(requirement);
+        if let Some(departure) = self.judgement.departures.last_mut() {
+            departure.requirement = requirement;
+            departure.instead = rules;
+        }
+    }
+
     /// That the card failed by itself is only concluded from a later create which found its slot free: if it has not
     /// failed, that one was over the limit.
     fn made_room(&self, card: &Card) -> bool {

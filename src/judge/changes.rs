@@ -77,6 +77,9 @@ impl<'a> Judge<'a> {
             self.unconfirmed.extend(made.clone());
         }
         if !fits {
+            if let Wish::Act(_, Id::Known(card)) = &call.wish {
+                self.blame_the_limit(scene, card, &worlds);
+            }
             self.take_over(scene, call, made.clone(), kind);
         } else if kind != TouchKind::Replayed && self.earlier_twin(scene, call).is_some() {
             self.show(id::IDEM_11);

@@ -22,7 +22,7 @@ pub(super) fn name(findings: &mut [Finding]) {
     }
 }
 
-/// The gravest first.
+/// The gravest first. Of one rule, what a card must be comes before what a call was answered.
 pub(super) fn order(a: &Departure, b: &Departure) -> Ordering {
     let level = |d: &Departure| match d.requirement.requirement().level {
         Level::Must => 0,
@@ -31,6 +31,7 @@ pub(super) fn order(a: &Departure, b: &Departure) -> Ordering {
     level(a)
         .cmp(&level(b))
         .then_with(|| a.requirement.cmp(&b.requirement))
+        .then_with(|| b.since.is_some().cmp(&a.since.is_some()))
         .then_with(|| a.step.cmp(&b.step))
         .then_with(|| a.subject.cmp(&b.subject))
 }

@@ -109,6 +109,17 @@ fn two_creates_at_once_leave_one_holder() {
         ],
         &[("LIMIT-8", 4)],
     );
+    check(
+        &[
+            "[1] create virtual on A => 201 issuing",
+            "[2] create virtual on A => 201 issuing",
+            "issue #1 => 204",
+            "issue #2 => 204",
+            "read #2 => 200 active",
+            "deactivate #1 => 204",
+        ],
+        &[("LIMIT-8", 6)],
+    );
     // What another card is read as says nothing of this one.
     check(
         &[
