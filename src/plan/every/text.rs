@@ -118,7 +118,9 @@ fn shown_members(purpose: Purpose) -> Vec<Value> {
             json!({ "status": "active" }),
             json!({ "status": "terminated" }),
             json!({ "accountId": ELSEWHERE }),
-            json!({ "createdAt": "2001-02-03T04:05:06Z", "updatedAt": "2001-02-03T04:05:06Z" }),
+            // Each would be a card that was updated before it was created.
+            json!({ "createdAt": "2101-02-03T04:05:06Z" }),
+            json!({ "updatedAt": "2001-02-03T04:05:06Z" }),
             // Twice, for no two cards have one id.
             json!({ "id": ELSEWHERE }),
             json!({ "id": ELSEWHERE, "name": "Somebody Else" }),
