@@ -198,7 +198,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "type-of-every-object-breaks",
         words: "The type is looked up in an object that has a constructor of its own, which breaks.",
-        requirement: "HTTP-2",
+        requirement: "HTTP-3",
         shortest: 1,
         plant: |rules| {
             rules.card_request = |readings, body| match body["type"].as_str() {
