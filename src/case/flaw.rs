@@ -55,6 +55,8 @@ impl Part {
 pub enum Flaw {
     /// No `Authorization`.
     NoBearer,
+    /// The word `Bearer`, and no token behind it.
+    EmptyBearer,
     /// The good token, but not as a bearer.
     OtherScheme,
     /// A bearer token that nobody issued; of a JWT, one whose signature is broken.
@@ -63,6 +65,8 @@ pub enum Flaw {
     UnsignedBearer,
     /// Of a JWT, the same letters, small ones as capitals and capitals as small ones.
     RecasedBearer,
+    /// The good token with one part more.
+    ExtendedBearer,
     /// A bearer token that was good until the clock was moved.
     ExpiredBearer,
     /// Neither `Signature` nor `Signature-Input`.
@@ -93,8 +97,12 @@ pub enum Flaw {
     UnknownKeyId,
     /// Another algorithm's name in the parameters.
     WrongAlgorithm,
+    /// A signature with a bit turned, and the word in the parameters that there is no algorithm.
+    NoAlgorithm,
     /// In place of a signature a MAC whose secret is the public key.
     PublicKeyMac,
+    /// A query that was not signed.
+    AddedQuery,
     /// The signature leaves this out.
     Uncovered(Part),
     /// The request has another one of it than was signed.
@@ -105,6 +113,12 @@ pub enum Flaw {
     WrongDigest,
     /// A digest of another body, by the algorithm that the profile does not use.
     WrongOtherDigest,
+    /// The first half of the right digest.
+    CutDigest,
+    /// The right digest but for its last bit.
+    NearlyRightDigest,
+    /// The right digest, small letters as capitals and capitals as small ones.
+    RecasedDigest,
     /// A digest of another body, by an algorithm that is not one of the two.
     UnknownDigest,
     /// `Content-Digest` is no structured field.
@@ -127,12 +141,14 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw but [`Flaw::SignatureOf`], which is one for each step.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 50] = [
         Self::NoBearer,
+        Self::EmptyBearer,
         Self::OtherScheme,
         Self::WrongBearer,
         Self::UnsignedBearer,
         Self::RecasedBearer,
+        Self::ExtendedBearer,
         Self::ExpiredBearer,
         Self::NoSignature,
         Self::NoSignatureInput,
@@ -147,7 +163,9 @@ impl Flaw {
         Self::OtherKey,
         Self::UnknownKeyId,
         Self::WrongAlgorithm,
+        Self::NoAlgorithm,
         Self::PublicKeyMac,
+        Self::AddedQuery,
         Self::Uncovered(Part::Method),
         Self::Uncovered(Part::Target),
         Self::Uncovered(Part::Digest),
@@ -162,6 +180,9 @@ impl Flaw {
         Self::Added(Part::Key),
         Self::WrongDigest,
         Self::WrongOtherDigest,
+        Self::CutDigest,
+        Self::NearlyRightDigest,
+        Self::RecasedDigest,
         Self::UnknownDigest,
         Self::MalformedDigest,
         Self::NoDigest,
@@ -178,10 +199,12 @@ impl Flaw {
         matches!(
             self,
             Self::NoBearer
+                | Self::EmptyBearer
                 | Self::OtherScheme
                 | Self::WrongBearer
                 | Self::UnsignedBearer
                 | Self::RecasedBearer
+                | Self::ExtendedBearer
                 | Self::ExpiredBearer
                 | Self::Uncovered(Part::Authorization)
                 | Self::Changed(Part::Authorization)
@@ -194,6 +217,9 @@ impl Flaw {
             self,
             Self::WrongDigest
                 | Self::WrongOtherDigest
+                | Self::CutDigest
+                | Self::NearlyRightDigest
+                | Self::RecasedDigest
                 | Self::UnknownDigest
                 | Self::MalformedDigest
                 | Self::NoDigest
@@ -235,10 +261,12 @@ impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {
             Self::NoBearer => "without bearer",
+            Self::EmptyBearer => "with empty bearer",
             Self::OtherScheme => "with token under another scheme",
             Self::WrongBearer => "with wrong bearer",
             Self::UnsignedBearer => "with unsigned bearer",
             Self::RecasedBearer => "with bearer in other case",
+            Self::ExtendedBearer => "with extended bearer",
             Self::ExpiredBearer => "with expired bearer",
             Self::NoSignature => "without signature",
             Self::NoSignatureInput => "without signature input",
@@ -254,7 +282,9 @@ impl fmt::Display for Flaw {
             Self::SignatureOf(step) => return write!(f, "with signature of {step}"),
             Self::UnknownKeyId => "with unknown keyid",
             Self::WrongAlgorithm => "with wrong algorithm",
+            Self::NoAlgorithm => "with algorithm none",
             Self::PublicKeyMac => "with public key as secret",
+            Self::AddedQuery => "with query added after signing",
             Self::Uncovered(part) => return write!(f, "without {} covered", part.as_str()),
             Self::Changed(part) => {
                 return write!(f, "with {} changed after signing", part.as_str());
@@ -262,6 +292,9 @@ impl fmt::Display for Flaw {
             Self::Added(part) => return write!(f, "with {} added after signing", part.as_str()),
             Self::WrongDigest => "with wrong digest",
             Self::WrongOtherDigest => "with wrong digest of the other algorithm",
+            Self::CutDigest => "with cut digest",
+            Self::NearlyRightDigest => "with nearly right digest",
+            Self::RecasedDigest => "with digest in other case",
             Self::UnknownDigest => "with digest of an unknown algorithm",
             Self::MalformedDigest => "with malformed digest",
             Self::NoDigest => "without digest",

@@ -89,6 +89,12 @@ impl Address {
         Self::new(format!("{path}/{segment}{rest}"))
     }
 
+    /// The address with one more plain word in its query.
+    pub fn asking_also(&self, word: &str) -> Self {
+        let joint = if self.query().is_some() { '&' } else { '?' };
+        Self::new(format!("{}{joint}{word}", self.text))
+    }
+
     pub fn scheme(&self) -> &str {
         self.text[..self.authority_at].trim_end_matches("://")
     }

@@ -4,11 +4,13 @@
 //! a target that accepts it would be accused of nothing. So it is refused in words, which become an obstacle.
 
 use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 use uuid::Uuid;
 
-use super::auth::digest::content_digest;
+use super::auth::digest::{content_digest, digest_bytes};
 use super::auth::key::SigningKey;
 use super::auth::signature::{
     self, SignatureInput, set_signature, set_signatures, signature_bytes,
@@ -39,6 +41,10 @@ pub fn before_signing(
             request.headers.remove(AUTHORIZATION);
             uncover(input, |c| c.name() == "authorization");
         }
+        Flaw::EmptyBearer => {
+            bearer(request)?;
+            set_authorization(request, "Bearer")?;
+        }
         Flaw::OtherScheme => {
             let token = bearer(request)?;
             set_authorization(request, &format!("Basic {token}"))?;
@@ -46,8 +52,10 @@ pub fn before_signing(
         Flaw::WrongBearer => set_bearer(request, wrong_token)?,
         Flaw::UnsignedBearer => set_bearer(request, unsigned_token)?,
         Flaw::RecasedBearer => set_bearer(request, recased_token)?,
+        Flaw::ExtendedBearer => set_bearer(request, extended_token)?,
         Flaw::UnknownKeyId => signed(input)?.set("keyid", Uuid::new_v4().to_string()),
         Flaw::WrongAlgorithm => signed(input)?.set("alg", "ecdsa-p256-sha256".to_owned()),
+        Flaw::NoAlgorithm => signed(input)?.set("alg", "none".to_owned()),
         Flaw::PublicKeyMac => signed(input)?.set("alg", "hmac-sha256".to_owned()),
         Flaw::OldSignature => signed(input)?.move_created(-DAY_S),
         Flaw::EarlySignature => signed(input)?.move_created(DAY_S),
@@ -55,6 +63,16 @@ pub fn before_signing(
         Flaw::Changed(part) | Flaw::Added(part) => must_cover(signed(input)?, part)?,
         Flaw::WrongDigest => wrong_digest(request, algorithm_sent(request)?)?,
         Flaw::WrongOtherDigest => wrong_digest(request, other(algorithm_sent(request)?))?,
+        Flaw::CutDigest => change_digest(request, |bytes| bytes[..bytes.len() / 2].to_vec())?,
+        Flaw::NearlyRightDigest => change_digest(request, |mut bytes| {
+            bytes
+                .iter_mut()
+                .last()
+                .into_iter()
+                .for_each(|last| *last ^= 1);
+            bytes
+        })?,
+        Flaw::RecasedDigest => recase_digest(request)?,
         Flaw::UnknownDigest => {
             algorithm_sent(request)?;
             let wrong = signature::bytes_text(Uuid::new_v4().as_bytes());
@@ -84,6 +102,7 @@ pub fn before_signing(
         | Flaw::TwoBrokenSignatures
         | Flaw::OtherKey
         | Flaw::SignatureOf(_)
+        | Flaw::AddedQuery
         | Flaw::BrokenBeforeGood
         | Flaw::BrokenAfterGood
         | Flaw::StaleSignature => {}
@@ -118,6 +137,7 @@ pub fn sign(flaw: Flaw, request: &mut Outgoing, input: &SignatureInput, key: &Si
         Flaw::Changed(Part::Target) => {
             meant.url = request.url.below("other");
         }
+        Flaw::AddedQuery => request.url = request.url.asking_also("added=1"),
         _ => return signature::sign(request, input, key),
     }
     signature::sign(&mut meant, input, key)?;
@@ -145,7 +165,7 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
             request.set("signature", &format!("sig1={MALFORMED_BYTES}"))?;
         }
         Flaw::MalformedSignatureInput => request.set("signature-input", "sig1=((\"@meth")?,
-        Flaw::BrokenSignature => set_signature(request, &broken(request)?)?,
+        Flaw::BrokenSignature | Flaw::NoAlgorithm => set_signature(request, &broken(request)?)?,
         Flaw::EmptySignature => set_signature(request, &[])?,
         Flaw::ZeroSignature => {
             let zeros = vec![0; made(request)?.len()];
@@ -189,20 +209,26 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
             request.body.get_or_insert_default().push(' ');
         }
         Flaw::NoBearer
+        | Flaw::EmptyBearer
         | Flaw::OtherScheme
         | Flaw::WrongBearer
         | Flaw::UnsignedBearer
         | Flaw::RecasedBearer
+        | Flaw::ExtendedBearer
         | Flaw::OtherKey
         | Flaw::ExpiredBearer
         | Flaw::StaleSignature
         | Flaw::UnknownKeyId
         | Flaw::WrongAlgorithm
         | Flaw::PublicKeyMac
+        | Flaw::AddedQuery
         | Flaw::Uncovered(_)
         | Flaw::Changed(Part::Method | Part::Target)
         | Flaw::WrongDigest
         | Flaw::WrongOtherDigest
+        | Flaw::CutDigest
+        | Flaw::NearlyRightDigest
+        | Flaw::RecasedDigest
         | Flaw::UnknownDigest
         | Flaw::MalformedDigest
         | Flaw::NoDigest
@@ -272,6 +298,31 @@ fn wrong_digest(request: &mut Outgoing, algorithm: DigestAlgorithm) -> Fit {
     request.set("content-digest", &wrong)
 }
 
+/// The right digest, changed in its bytes.
+fn change_digest(request: &mut Outgoing, change: fn(Vec<u8>) -> Vec<u8>) -> Fit {
+    let algorithm = algorithm_sent(request)?;
+    let bytes = digest_bytes(algorithm, &request.bytes());
+    let changed = signature::bytes_text(&change(bytes));
+    request.set(
+        "content-digest",
+        &format!("{}={changed}", algorithm.as_str()),
+    )
+}
+
+/// The right digest, changed in its letters, but for the last ones, of which not every bit counts.
+fn recase_digest(request: &mut Outgoing) -> Fit {
+    const WHOLE: usize = 30;
+    let algorithm = algorithm_sent(request)?;
+    let bytes = digest_bytes(algorithm, &request.bytes());
+    let (whole, rest) = bytes.split_at(WHOLE);
+    let letters: String = STANDARD.encode(whole).chars().map(recased).collect();
+    let text = format!("{letters}{}", STANDARD.encode(rest));
+    request.set(
+        "content-digest",
+        &format!("{}=:{text}:", algorithm.as_str()),
+    )
+}
+
 fn add(request: &mut Outgoing, name: &'static str, text: &str) -> Fit {
     let value = HeaderValue::from_str(text).map_err(|e| e.to_string())?;
     request.headers.append(name, value);
@@ -333,8 +384,8 @@ fn set_authorization(request: &mut Outgoing, text: &str) -> Fit {
 }
 
 /// Every wrong token that is made of a good one, so that all can be masked where a target echoes them.
-pub fn wrong_tokens(token: &str) -> [String; 3] {
-    [wrong_token, unsigned_token, recased_token].map(|wrong| wrong(token))
+pub fn wrong_tokens(token: &str) -> [String; 4] {
+    [wrong_token, unsigned_token, recased_token, extended_token].map(|wrong| wrong(token))
 }
 
 const NOBODYS_TOKEN: &str = "a-token-that-nobody-issued";
@@ -366,11 +417,19 @@ fn unsigned_token(token: &str) -> String {
     })
 }
 
-fn recased_token(token: &str) -> String {
-    let recased = |letter: char| match letter.is_ascii_uppercase() {
+fn recased(letter: char) -> char {
+    match letter.is_ascii_uppercase() {
         true => letter.to_ascii_lowercase(),
         false => letter.to_ascii_uppercase(),
-    };
+    }
+}
+
+/// The token and one part more, which some readers of a JWT don't look at.
+fn extended_token(token: &str) -> String {
+    format!("{token}.AAAA")
+}
+
+fn recased_token(token: &str) -> String {
     jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |_| {
         token.chars().map(recased).collect()
     })

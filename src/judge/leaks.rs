@@ -9,7 +9,8 @@ use crate::redact::{
     CARD_NUMBER_MARK, CODE_MARK, ENCODED_NUMBER_MARK, card_numbers_in_body, card_numbers_in_header,
 };
 use crate::requirement::id;
-use crate::trace::{Headers, Reply};
+use crate::trace::{CaseTrace, Exchange, Headers, Reply};
+use crate::world::Moment;
 
 /// Names of a card's number (letters and digits alone, in lower case), as a member, a header field or in prose.
 const NUMBER_NAMES: [&str; 14] = [
@@ -55,7 +56,7 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         }
     }
     if let Some(words) = number {
-        depart_for_number(judge, scene, &words);
+        judge.depart(scene, &[id::LEAK_1], number_found(&words));
         judge.marked.retain(|moment| *moment != scene.moment);
     }
     if let Some(words) = code {
@@ -68,7 +69,8 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     }
 }
 
-/// Looks at doubtful numbers again once the cards' masked numbers are known.
+/// Looks at doubtful numbers again once the cards' masked numbers are known. What shows such a leak is the later of the two
+/// answers: the one that has the number, and the one that says whose it is.
 pub(super) fn of_this_case(judge: &mut Judge<'_>) {
     let facts = judge.facts.values();
     let own: Vec<String> = facts
@@ -79,29 +81,42 @@ pub(super) fn of_this_case(judge: &mut Judge<'_>) {
         let Reply::Got(response) = &exchange.reply else {
             continue;
         };
-        let is_own = |leak: &Leak| matches!(leak, Leak::Doubtful(digits) if own.contains(digits));
-        if !leaks(&response.headers, &response.body).iter().any(is_own) {
+        let is_own = |digits: &String| own.contains(digits);
+        let leaks = leaks(&response.headers, &response.body).into_iter();
+        let leaked = leaks.filter_map(|leak| match leak {
+            Leak::Doubtful(digits) => Some(digits).filter(is_own),
+            Leak::Number(_) | Leak::Code(_) => None,
+        });
+        let Some(known) = leaked.map(|digits| first_shown(judge.trace, &digits)).min() else {
             continue;
-        }
-        let scene = Scene {
-            moment,
-            exchange,
-            response,
-            operation: None,
-            id_in_upper_case: false,
-            key_in_upper_case: false,
         };
-        depart_for_number(judge, &scene, "that of a card of this case");
+        let words = match known > moment {
+            true => format!(
+                "that of a card of this case, in the answer to {}",
+                exchange.step
+            ),
+            false => "that of a card of this case".to_owned(),
+        };
+        judge.depart_at(known.max(moment), &[id::LEAK_1], number_found(&words));
     }
 }
 
-fn depart_for_number(judge: &mut Judge<'_>, scene: &Scene<'_>, words: &str) {
-    let found = Found::plain(
+/// The first exchange whose answer has the masked number.
+fn first_shown(trace: &CaseTrace, masked: &str) -> Moment {
+    let shows = |exchange: &Exchange| match &exchange.reply {
+        Reply::Got(response) => response.body.contains(masked),
+        _ => false,
+    };
+    let place = trace.exchanges.iter().position(shows);
+    place.unwrap_or_default()
+}
+
+fn number_found(words: &str) -> Found {
+    Found::plain(
         "a full card number in a response",
         "no card number in full".into(),
         format!("{words}, masked in this report"),
-    );
-    judge.depart(scene, &[id::LEAK_1], found);
+    )
 }
 
 /// The card data in the header fields and the body of a message.

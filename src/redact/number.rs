@@ -57,7 +57,7 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
 
 /// The end and the mask of the longest card number that begins here.
 pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, String)> {
-    if !matches!(bytes[start], b'2' | b'4' | b'5') || !starts_alone(bytes, start) {
+    if !matches!(bytes[start], b'2' | b'4' | b'5') {
         return None;
     }
     let mut end = digits_end(bytes, start);
@@ -65,6 +65,12 @@ pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, Strin
         return None;
     }
     let mut digits = bytes[start..end].to_vec();
+    if is_beside_a_dash(bytes, start, end) && is_card_number(&digits) {
+        return Some((end, mask(&digits)));
+    }
+    if !starts_alone(bytes, start) {
+        return None;
+    }
     let is_number = |digits: &[u8], end: usize| {
         LENGTHS.contains(&digits.len()) && ends_alone(bytes, end) && is_card_number(digits)
     };
@@ -95,6 +101,19 @@ pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, Strin
         }
     }
     found
+}
+
+/// As many digits in one piece as a card number has, with a dash on one side and nothing that joins them on the other: a
+/// number with a word or a version (`card-4111…`, `4111…-1`). The groups of a UUID have no more than twelve; those of a trace
+/// id that may be digits alone have dashes on both sides.
+fn is_beside_a_dash(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_dash = |byte: Option<&u8>| byte == Some(&b'-');
+    let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+    let behind = bytes.get(end);
+    LENGTHS.contains(&(end - start))
+        && is_dash(before) != is_dash(behind)
+        && (is_dash(before) || starts_alone(bytes, start))
+        && (is_dash(behind) || ends_alone(bytes, end))
 }
 
 pub(super) fn digits_end(bytes: &[u8], start: usize) -> usize {

@@ -8,12 +8,17 @@ use crate::profile::DigestAlgorithm;
 
 /// The value of the header field for a body.
 pub fn content_digest(algorithm: DigestAlgorithm, body: &[u8]) -> String {
+    let bytes = STANDARD.encode(digest_bytes(algorithm, body));
+    format!("{}=:{bytes}:", algorithm.as_str())
+}
+
+/// The digest itself.
+pub fn digest_bytes(algorithm: DigestAlgorithm, body: &[u8]) -> Vec<u8> {
     let hash = match algorithm {
         DigestAlgorithm::Sha256 => &SHA256,
         DigestAlgorithm::Sha512 => &SHA512,
     };
-    let bytes = STANDARD.encode(digest(hash, body));
-    format!("{}=:{bytes}:", algorithm.as_str())
+    digest(hash, body).as_ref().to_vec()
 }
 
 #[cfg(test)]

@@ -75,13 +75,18 @@ fn each_flaw_is_the_only_one() {
         } = flawed(flaw);
         let differ: &[&str] = match flaw {
             NoBearer
+            | EmptyBearer
             | OtherScheme
             | WrongBearer
             | UnsignedBearer
             | RecasedBearer
+            | ExtendedBearer
             | Changed(Part::Authorization) => &["authorization"],
             WrongDigest
             | WrongOtherDigest
+            | CutDigest
+            | NearlyRightDigest
+            | RecasedDigest
             | UnknownDigest
             | MalformedDigest
             | NoDigest
@@ -94,7 +99,8 @@ fn each_flaw_is_the_only_one() {
         assert_eq!(differences(&request), differ, "{flaw}");
         let is_signed_well = matches!(
             flaw,
-            NoBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer | NoSignatureInput
+            NoBearer | EmptyBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer
+                | ExtendedBearer | NoSignatureInput | CutDigest | NearlyRightDigest | RecasedDigest
                 | ExpiredBearer | StaleSignature
                 | UnknownKeyId | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
                 | UnknownDigest | MalformedDigest | NoDigest | ChangedBody | OldSignature | EarlySignature
@@ -125,7 +131,7 @@ fn each_flaw_is_the_only_one() {
         assert_eq!(left_out, expected, "{flaw}");
         let text = input.text().unwrap();
         assert_eq!(text.contains("key-1"), flaw != UnknownKeyId, "{flaw}");
-        let other_algorithm = matches!(flaw, WrongAlgorithm | PublicKeyMac);
+        let other_algorithm = matches!(flaw, WrongAlgorithm | NoAlgorithm | PublicKeyMac);
         assert_eq!(text.contains("p384"), !other_algorithm, "{flaw}");
         let other_time = matches!(flaw, OldSignature | EarlySignature);
         assert_eq!(text.contains("created=7;"), !other_time, "{flaw}");
@@ -198,19 +204,61 @@ fn a_flaw_that_changes_nothing_is_refused() {
 }
 
 #[test]
+fn a_wrong_digest_is_nearly_the_right_one() {
+    let right = content_digest(DigestAlgorithm::Sha256, b"{}");
+    for (flaw, length) in [
+        (Flaw::CutDigest, 16),
+        (Flaw::NearlyRightDigest, 32),
+        (Flaw::RecasedDigest, 32),
+    ] {
+        let text = field(flaw, "content-digest");
+        let bytes = |text: &str| {
+            let encoded = text.strip_prefix("sha-256=:").unwrap();
+            STANDARD.decode(encoded.strip_suffix(':').unwrap()).unwrap()
+        };
+        let (sent, right) = (bytes(&text), bytes(&right));
+        assert_eq!(sent.len(), length, "{flaw}");
+        let is_alike = flaw == Flaw::RecasedDigest || sent[..15] == right[..15];
+        assert!(is_alike && sent != right, "{flaw}: {text}");
+    }
+    assert!(field(Flaw::RecasedDigest, "content-digest").eq_ignore_ascii_case(&right));
+}
+
+#[test]
+fn a_query_is_added_only_where_one_would_be_signed() {
+    let request = flawed(Flaw::AddedQuery).request;
+    assert_eq!(request.url.query(), Some("added=1"));
+    let key = SigningKey::generate().unwrap();
+    let mut request = good();
+    let path = ["@method", "@path"].map(|name| name.parse().unwrap());
+    let input = SignatureInput::new(&path, &request, 7, "key-1");
+    assert!(super::sign(Flaw::AddedQuery, &mut request, &input, &key).is_err());
+}
+
+#[test]
 fn a_wrong_token_differs_from_the_good_one() {
     let nobodys = "a-token-that-nobody-issued";
     for (token, wrong) in [
         (
             "aa.bb.cc",
-            ["aa.bb.Ac", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.CC"],
+            [
+                "aa.bb.Ac",
+                "eyJhbGciOiJub25lIn0.bb.",
+                "AA.BB.CC",
+                "aa.bb.cc.AAAA",
+            ],
         ),
         (
             "aa.bb.Ac",
-            ["aa.bb.Bc", "eyJhbGciOiJub25lIn0.bb.", "AA.BB.aC"],
+            [
+                "aa.bb.Bc",
+                "eyJhbGciOiJub25lIn0.bb.",
+                "AA.BB.aC",
+                "aa.bb.Ac.AAAA",
+            ],
         ),
-        ("opaque", [nobodys; 3]),
-        ("a.b", [nobodys; 3]),
+        ("opaque", [nobodys, nobodys, nobodys, "opaque.AAAA"]),
+        ("a.b", [nobodys, nobodys, nobodys, "a.b.AAAA"]),
     ] {
         assert_eq!(wrong_tokens(token), wrong);
     }

@@ -229,3 +229,19 @@ fn a_member_that_answers_have_may_be_refused_though_others_are_ignored() {
     let taken_over = create('B', r#"{"status":"active"}"#, "201 active");
     check(&[&ignored, &taken_over], &[("CREATE-2", 2), ("LIFE-1", 2)]);
 }
+
+#[test]
+fn who_shows_no_bearer_is_not_told_which_ids_there_are() {
+    for (line, expected) in [
+        ("read unknown without bearer => 401", &[][..]),
+        ("read unknown without bearer => 404", &[("AUTH-1", 1)]),
+        ("list unknown with wrong bearer => 404", &[("AUTH-2", 1)]),
+        ("terminate unknown without signature => 400", &[]),
+        (
+            "terminate unknown without signature => 404",
+            &[("AUTH-4", 1)],
+        ),
+    ] {
+        check(&[line], expected);
+    }
+}

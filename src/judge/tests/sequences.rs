@@ -480,3 +480,25 @@ fn an_update_between_requests_is_the_cards_own() {
         check(&steps, expected);
     }
 }
+
+#[test]
+fn a_number_that_is_known_for_a_cards_own_only_later_is_told_where_that_shows() {
+    let leaking = "read #1 => 200 issuing with {\"reference\":\"4000001234570000\"}";
+    check(
+        &[CREATE, leaking, "issue #1 => 204", "read #1 => 200 active"],
+        &[("LEAK-1", 4)],
+    );
+    // Nobody says whose it is.
+    check(&[CREATE, leaking, "issue #1 => 204"], &[]);
+    let after = "read #1 => 200 active with {\"reference\":\"4000001234570000\"}";
+    check(
+        &[
+            CREATE,
+            "issue #1 => 204",
+            "read #1 => 200 active",
+            after,
+            "read #1 => 200 active",
+        ],
+        &[("LEAK-1", 4)],
+    );
+}

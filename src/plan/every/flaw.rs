@@ -1,7 +1,7 @@
 //! Every flaw on every call, and reads that show that nothing changed; and then the same call without one, for a target that
 //! refuses everything would pass all the rest.
 
-use super::Draft;
+use super::{Draft, create};
 use crate::card::{Action, CardType};
 use crate::case::{
     AccountRef, CardRef, Case, Command, Flaw, Hook, Part, Step, StepNumber, SubscriptionRef,
@@ -88,7 +88,7 @@ impl Target {
     pub fn command(self, letter: char, made: StepNumber) -> Command {
         let subscription = SubscriptionRef::Made(made);
         match self {
-            Self::Create => create(letter),
+            Self::Create => create(letter, CardType::Virtual),
             Self::Act(action) => Command::Act(action, CardRef::Made(made)),
             Self::Read => Command::Read(CardRef::Made(made)),
             Self::List => Command::ListAccount(AccountRef::Own(letter)),
@@ -124,13 +124,6 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn create(letter: char) -> Command {
-    Command::Create {
-        account: AccountRef::Own(letter),
-        card_type: CardType::Virtual,
-    }
-}
-
 fn flawed(command: Command, flaw: Flaw) -> Step {
     Step {
         flaw: Some(flaw),
@@ -148,7 +141,7 @@ pub(super) fn prepared(draft: &mut Draft, target: Target, letter: char) -> StepN
     } else {
         letter
     };
-    let card = draft.ask(create(card_letter));
+    let card = draft.ask(create(card_letter, CardType::Virtual));
     if let Target::Act(action) = target {
         if !matches!(action, Action::Issue | Action::Fail) {
             draft.ask(Command::Act(Action::Issue, CardRef::Made(card)));

@@ -16,15 +16,16 @@ use crate::contract::{Contract, Member, Operation, OperationKind, RequestBody};
 const PLANES: &str = "Ærø Αθήνα مصر 東京 𐌰🏠 𠮷 𰻞";
 
 /// Texts that no schema speaks of, and that a target may refuse with some right: none, a very long one, one with the null
-/// character, and one with whatever else is no text: controls, a turn of direction, a byte order mark, a noncharacter,
-/// private use, and a character of each plane in which nothing is assigned.
-fn doubtful_texts() -> [String; 4] {
+/// character, one with a tab, and one with whatever else is no text: controls, a turn of direction, a byte order mark, a
+/// noncharacter, private use, and a character of each plane in which nothing is assigned.
+fn doubtful_texts() -> [String; 5] {
     let planes = (4..=13).filter_map(|plane| char::from_u32(plane * 0x1_0000 + 1));
     let odd = "a\u{1b}[2J\r\n\u{202e}\u{feff}\u{ffff}\u{e000}\u{f0000}\u{100000}";
     [
         String::new(),
         "a".repeat(5_000),
         "a\0b".to_owned(),
+        "a\tb".to_owned(),
         odd.chars().chain(planes).collect(),
     ]
 }
@@ -266,11 +267,28 @@ impl Template<'_> {
         Body::Text(marked.to_string().replacen(&mark, raw, 1))
     }
 
+    /// The member left out, and what may stand beside it put in: one does not do for the other.
+    fn in_exchange(&self, member: &Member) -> Option<Body> {
+        let (name, outer) = member.path.split_last()?;
+        let mut members = self.members();
+        members.retain(|other| {
+            let is_beside = other.path.split_last().is_some_and(|(_, o)| o == outer);
+            is_beside && !other.is_required && is_free_text(other)
+        });
+        let mut exchange = json!({ name.as_str(): null });
+        for other in &members {
+            exchange[other.path.last()?.as_str()] = json!("Back door");
+        }
+        let patched = Body::Patched(patch(outer, exchange));
+        (!members.is_empty()).then_some(patched)
+    }
+
     fn broken(&self, member: &Member) -> Vec<Body> {
         let value = |value| Body::Patched(patch(&member.path, value));
         let mut broken = Vec::new();
         if member.is_required {
             broken.push(value(Value::Null));
+            broken.extend(self.in_exchange(member));
         }
         let mut wrong = vec![
             json!("text"),
@@ -280,6 +298,9 @@ impl Template<'_> {
             json!([]),
             json!({}),
         ];
+        // A list of one is not that one.
+        let sound = self.standard.pointer(&pointer(&member.path));
+        wrong.extend(sound.map(|value| json!([value])));
         wrong.extend(member.options.first().into_iter().flat_map(unlisted));
         if let Some(format) = &member.format {
             wrong.push(json!(format!("no {format}")));
@@ -365,6 +386,8 @@ fn unlisted(option: &Value) -> Vec<Value> {
         format!("{text}x"),
         first,
         "\0".to_owned(),
+        // What every object of JavaScript answers to.
+        "constructor".to_owned(),
     ]
     .map(Value::from)
     .to_vec()

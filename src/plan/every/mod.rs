@@ -3,9 +3,11 @@
 mod country;
 mod flaw;
 mod id;
+mod life;
 mod member;
 mod text;
 
+use crate::card::CardType;
 use crate::case::{AccountRef, CardRef, Case, Command, Step, StepNumber};
 use crate::contract::Contract;
 
@@ -20,11 +22,19 @@ pub enum Every {
     Country,
     /// Everything around an id, and ids and keys that are too long, on every call.
     Id,
+    /// Every state of a card, by ways that differ, and every call in it.
+    Life,
 }
 
 impl Every {
     /// Every set.
-    pub const ALL: [Self; 4] = [Self::Flaw, Self::Member, Self::Country, Self::Id];
+    pub const ALL: [Self; 5] = [
+        Self::Flaw,
+        Self::Member,
+        Self::Country,
+        Self::Id,
+        Self::Life,
+    ];
 
     /// The word in a suite.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +43,7 @@ impl Every {
             Self::Member => "member",
             Self::Country => "country",
             Self::Id => "id",
+            Self::Life => "life",
         }
     }
 
@@ -43,6 +54,7 @@ impl Every {
             Self::Member => member::cases(contract),
             Self::Country => country::cases(contract),
             Self::Id => id::cases(),
+            Self::Life => life::cases(),
         }
     }
 }
@@ -77,6 +89,14 @@ impl Draft {
             title,
             steps: self.steps,
         }
+    }
+}
+
+/// A create on one of the case's accounts.
+fn create(letter: char, card_type: CardType) -> Command {
+    Command::Create {
+        account: AccountRef::Own(letter),
+        card_type,
     }
 }
 

@@ -100,7 +100,10 @@ fn other_json(whole: &str) -> Vec<Body> {
 fn unknown_members(template: &Template<'_>) -> Vec<Body> {
     let unknown = json!({ "aMemberThatNobodyKnows": { "__proto__": [1, null] } });
     let inside = objects(template).map(|name| json!({ name: unknown }));
-    std::iter::once(unknown.clone())
+    // What some readers take for the object that theirs is made of.
+    let ancestor = json!({ "__proto__": { "aMemberThatNobodyKnows": true } });
+    [unknown.clone(), ancestor]
+        .into_iter()
         .chain(inside)
         .chain(shown_members(template.purpose))
         .map(Body::Patched)
@@ -115,6 +118,12 @@ fn shown_members(purpose: Purpose) -> Vec<Value> {
             json!({ "status": "active" }),
             json!({ "status": "terminated" }),
             json!({ "accountId": ELSEWHERE }),
+            // Each would be a card that was updated before it was created.
+            json!({ "createdAt": "2101-02-03T04:05:06Z" }),
+            json!({ "updatedAt": "2001-02-03T04:05:06Z" }),
+            // Twice, for no two cards have one id.
+            json!({ "id": ELSEWHERE }),
+            json!({ "id": ELSEWHERE, "name": "Somebody Else" }),
         ],
         Purpose::Subscription => Vec::new(),
     }

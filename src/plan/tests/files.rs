@@ -253,7 +253,7 @@ fn a_reproducer_reads_back_with_its_requirement_and_what_was_found() {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into(),
         includes: vec!["smoke".to_owned()],
-        every: vec![Every::Flaw, Every::Member, Every::Country],
+        every: Every::ALL.to_vec(),
         generate: vec![Generate {
             name: "more".to_owned(),
             focus: Focus::Reads,

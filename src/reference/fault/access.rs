@@ -6,7 +6,7 @@ use super::Fault;
 use crate::reference::access::{bearer, content_digest};
 use crate::reference::call::{Call, Operation, Refusal, Reply};
 use crate::reference::readings::Readings;
-use crate::reference::service::Service;
+use crate::reference::service::{Service, locate, parse_id, unknown_id};
 use crate::reference::signature::{covers, verify};
 
 /// The correct verdict on a bearer, but one flaw is let pass.
@@ -66,6 +66,23 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.signature = |service, call| match is_open(call) {
                 true => Ok(()),
                 false => verify(service, call),
+            };
+        },
+    },
+    Fault {
+        id: "ids-looked-up-before-bearer",
+        words: "An id is looked up first: who shows no bearer is told that there is none.",
+        requirement: "AUTH-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.bearer = |service, call| {
+                let bearer = bearer(service, call);
+                let id = parse_id(&service.readings, call).ok();
+                let is_unknown = id.is_some_and(|id| locate(service, call, id).is_err());
+                match is_unknown && !call.headers.contains_key("authorization") {
+                    true => Err(unknown_id(&service.readings)),
+                    false => bearer,
+                }
             };
         },
     },

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Fault;
+use super::{Fault, alter, remove};
 use crate::reference::call::{Content, Operation, Refusal, Reply};
 use crate::reference::card::{View, render};
 use crate::reference::idempotency::{Decision, Record, is_alive, once, replay};
@@ -82,6 +82,26 @@ pub(super) const FAULTS: &[Fault] = &[
                 replay_changed(task, record, CreateCard, |reply| Reply {
                     status: StatusCode::OK,
                     ..reply
+                })
+            };
+        },
+    },
+    Fault {
+        id: "replay-without-second-line",
+        words: "The answer that is kept for retries has no place for the second line of an address.",
+        requirement: "IDEM-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                replay_changed(task, record, CreateCard, |mut reply| {
+                    if let Some(body) = reply.value_mut() {
+                        alter(body, "billingAddress", |address| {
+                            let mut address = address.clone();
+                            remove(&mut address, "secondLine");
+                            address
+                        });
+                    }
+                    reply
                 })
             };
         },

@@ -151,6 +151,19 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "fingerprint-is-ascii",
+        words: "Payloads are compared with a question mark for each letter that is not in ASCII.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| {
+                let text = String::from_utf8_lossy(&call.body);
+                let plain = text.replace(|letter: char| !letter.is_ascii(), "?");
+                Payload::Bytes(Bytes::from(plain))
+            };
+        },
+    },
+    Fault {
         id: "mismatch-refused-but-done",
         words: "A known key with another payload is refused, but the call was done before the check.",
         requirement: "IDEM-6",
@@ -177,6 +190,21 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.replay = |task, record| {
                 let bodiless = task.call.operation != CreateCard && record.operation != CreateCard;
                 match bodiless && record.payload == payload(task.call) {
+                    true => Decision::Answer(record.reply.clone()),
+                    false => replay(task, record),
+                }
+            };
+        },
+    },
+    Fault {
+        id: "terminate-key-covers-other-cards",
+        words: "A key that was used to terminate one card is answered as a retry on another, which lives on.",
+        requirement: "IDEM-9",
+        shortest: 5,
+        plant: |rules| {
+            rules.replay = |task, record| {
+                let is_end = |operation| operation == Operation::Terminate;
+                match is_end(task.call.operation) && is_end(record.operation) {
                     true => Decision::Answer(record.reply.clone()),
                     false => replay(task, record),
                 }

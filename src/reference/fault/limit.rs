@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::Fault;
 use crate::reference::call::Refusal;
-use crate::reference::card::{CardStatus, CardType};
+use crate::reference::card::{Card, CardStatus, CardType};
 use crate::reference::limit::{Excess, Fate, excess, holds_slot, is_full, same_slot};
 
 use CardStatus::{Active, Inactive, IssueFailed, Issuing, Suspended, Terminated};
@@ -61,6 +61,18 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| {
             rules.is_full = |rules, readings, cards, new| {
                 new.card_type == CardType::Virtual && is_full(rules, readings, cards, new)
+            };
+        },
+    },
+    Fault {
+        id: "limit-of-a-post-code",
+        words: "Cards are counted by account, type and post code.",
+        requirement: "LIMIT-1",
+        shortest: 5,
+        plant: |rules| {
+            rules.same_slot = |held, new| {
+                let code = |card: &Card| card.billing_address.post_code.clone();
+                same_slot(held, new) && code(held) == code(new)
             };
         },
     },

@@ -16,11 +16,13 @@ mod immutability;
 mod input;
 mod keys;
 mod leak;
+mod lenient;
 mod lifecycle;
 mod limit;
 mod lists;
 mod lost;
 mod odd;
+mod past;
 mod race;
 mod race_accounts;
 mod race_conflicts;
@@ -104,6 +106,8 @@ const TOPICS: &[&[Fault]] = &[
     signature::FAULTS,
     time::FAULTS,
     deep::FAULTS,
+    past::FAULTS,
+    lenient::FAULTS,
 ];
 
 /// The mistakes that only show when calls overlap.

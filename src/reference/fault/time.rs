@@ -13,7 +13,7 @@ use crate::reference::lifecycle::{Happening, just_after, touch};
 use crate::reference::limit::is_full;
 use crate::reference::service::{Service, execute, locate, unknown_id};
 
-use CardStatus::{Active, Inactive, Suspended, Terminated};
+use CardStatus::{Active, Blocked, Inactive, Suspended, Terminated};
 
 const TEN_MINUTES: SignedDuration = SignedDuration::from_mins(10);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -281,6 +281,34 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.touch = |cards, index, happening, now| {
                 when_read_after(cards, index, happening, now, MONTH, |card| {
                     turn(card, Terminated, Active, now);
+                });
+            };
+        },
+    },
+    Fault {
+        id: "blocked-card-ends-after-a-month",
+        words: "A card that was blocked for a month is terminated when it is next read.",
+        requirement: "LIFE-7",
+        shortest: 5,
+        plant: |rules| {
+            rules.touch = |cards, index, happening, now| {
+                when_read_after(cards, index, happening, now, MONTH, |card| {
+                    turn(card, Blocked, Terminated, now);
+                });
+            };
+        },
+    },
+    Fault {
+        id: "ended-card-loses-its-number",
+        words: "A month after a card was terminated its number is written over with zeros.",
+        requirement: "KEEP-6",
+        shortest: 6,
+        plant: |rules| {
+            rules.touch = |cards, index, happening, now| {
+                when_read_after(cards, index, happening, now, MONTH, |card| {
+                    if card.status == Terminated {
+                        card.details.masked_pan = "000000******0000".to_owned();
+                    }
                 });
             };
         },

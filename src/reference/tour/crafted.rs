@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::Walk;
 use super::walks::sign_without;
@@ -34,6 +35,9 @@ pub(super) async fn walk_with_crafted_calls(walk: &mut Walk) {
     }
     walk_with_a_used_signature(walk).await;
     walk_with_a_refused_act(walk).await;
+    let mut unknown = walk.client.call(ReadCard, &Uuid::nil().to_string());
+    unknown.headers.remove("authorization");
+    walk.send(unknown).await;
 }
 
 /// What only somebody sends who knows how verifiers go wrong.
@@ -104,6 +108,45 @@ const CRAFTED: &[fn(&Client, &mut Call)] = &[
             call.body = [&call.body[..], b" "].concat().into();
         }
     },
+    |client, call| {
+        set(call, "authorization", "Bearer");
+        client.authorize(call);
+    },
+    |client, call| {
+        let longer = format!("Bearer {}.AAAA", client.token);
+        set(call, "authorization", &longer);
+        client.authorize(call);
+    },
+    |client, call| {
+        client.authorize(call);
+        let input = call.header("signature-input").unwrap_or_default();
+        let (before, _) = input.split_once(";alg=").unwrap_or((&input, ""));
+        set(call, "signature-input", &format!("{before};alg=\"none\""));
+    },
+    |client, call| {
+        client.authorize(call);
+        let asked = format!("{}?added=1", call.uri);
+        call.uri = asked.parse().expect("the address has a query");
+    },
+    |client, call| with_changed_digest(client, call, |bytes| STANDARD.encode(&bytes[..16])),
+    |client, call| {
+        with_changed_digest(client, call, |bytes| {
+            let mut bytes = bytes.to_vec();
+            bytes[31] ^= 1;
+            STANDARD.encode(bytes)
+        });
+    },
+    |client, call| {
+        with_changed_digest(client, call, |bytes| {
+            let text = STANDARD.encode(bytes);
+            text.chars()
+                .map(|c| match c.is_ascii_lowercase() {
+                    true => c.to_ascii_uppercase(),
+                    false => c.to_ascii_lowercase(),
+                })
+                .collect()
+        });
+    },
     |client, call| with_digest(client, call, "md5=:AAAA:"),
     |client, call| with_digest(client, call, "sha-256=:no bytes!:"),
     |client, call| sign_without(client, call, " \"authorization\""),
@@ -173,6 +216,13 @@ fn with_digest(client: &Client, call: &mut Call, digest: &str) {
         set(call, "content-digest", digest);
     }
     client.sign(call, &client.input(call));
+}
+
+/// The right digest, written otherwise.
+fn with_changed_digest(client: &Client, call: &mut Call, change: fn(&[u8]) -> String) {
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &call.body);
+    let changed = format!("sha-256=:{}:", change(sum.as_ref()));
+    with_digest(client, call, &changed);
 }
 
 fn sign_at(client: &Client, call: &mut Call, created: &str) {

@@ -167,6 +167,9 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     walk.twice(Deactivate, &card).await;
     let physical = walk.create(&account, physical_card()).await;
     walk.step(Fail, &physical).await;
+    let elsewhere = walk.account();
+    let ended = walk.create(&elsewhere, virtual_card()).await;
+    walk.steps(&ended, &[Issue, Suspend, Terminate]).await;
     let neighbour = walk.account();
     for account in [walk.account(), neighbour] {
         walk.create(&account, virtual_card()).await;

@@ -16,13 +16,23 @@ pub(super) async fn walk_long_lives(walk: &mut Walk) {
     for _ in 0..4 {
         walk.steps(&card, &[Deactivate, Activate]).await;
     }
-    walk.steps(&card, &[Terminate]).await;
+    walk.steps(&card, &[Terminate, Activate]).await;
 
     let account = walk.account();
     let card = walk.create(&account, virtual_card()).await;
     walk.steps(&card, &[Issue, Suspend, Unsuspend, Deactivate, Activate])
         .await;
-    walk.steps(&card, &[Suspend, Block, Unsuspend, Block]).await;
+    walk.steps(&card, &[Suspend, Activate, Block, Unsuspend, Block, Fail])
+        .await;
+
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.steps(&card, &[Issue, Suspend, Unsuspend, Deactivate])
+        .await;
+    walk.create(&account, virtual_card()).await;
+    let neighbour = walk.create(&account, physical_card()).await;
+    walk.steps(&card, &[Terminate]).await;
+    walk.step(ReadCard, &neighbour).await;
 
     let account = walk.account();
     let both = [
@@ -110,11 +120,59 @@ pub(super) async fn walk_with_rare_texts(walk: &mut Walk) {
         ("/billingAddress/city", "👩\u{200d}👩\u{200d}👧"),
         ("/billingAddress/city", "null"),
         ("/billingAddress/city", "Cafe\u{301}"),
+        ("/billingAddress/city", "Saint\u{a0}Denis"),
+        ("/billingAddress/city", "tab\there"),
+        ("/billingAddress/postCode", "+44"),
+        ("/type", "constructor"),
     ] {
         let account = walk.account();
         let mut body = physical_card();
         *body.pointer_mut(pointer).expect("the body has it") = json!(text);
         walk.create(&account, body).await;
+    }
+    walk_with_rare_bodies(walk).await;
+}
+
+async fn walk_with_rare_bodies(walk: &mut Walk) {
+    let plain = physical_card();
+    let mut listed = plain.clone();
+    listed["type"] = json!(["virtual"]);
+    let mut ancestor = plain.clone();
+    ancestor["__proto__"] = json!({});
+    let mut repeated = plain.clone();
+    repeated["billingAddress"]["secondLine"] = plain["billingAddress"]["firstLine"].clone();
+    let mut exchanged = repeated.clone();
+    if let Some(address) = exchanged["billingAddress"].as_object_mut() {
+        address.remove("firstLine");
+    }
+    for body in [listed, ancestor, repeated, exchanged] {
+        let account = walk.account();
+        let create = walk.create_call(&account, &body);
+        walk.again(&create).await;
+        walk.again(&create).await;
+    }
+
+    let account = walk.account();
+    let mut elsewhere = plain.clone();
+    elsewhere["billingAddress"]["postCode"] = json!("5003");
+    let first = walk.create(&account, plain).await;
+    walk.create(&account, elsewhere).await;
+    let neighbour = walk.create(&account, virtual_card()).await;
+    let terminate = walk.client.call(Terminate, &first);
+    walk.send(terminate.clone()).await;
+    walk.send(Call {
+        headers: terminate.headers,
+        ..walk.client.call(Terminate, &neighbour)
+    })
+    .await;
+
+    let account = walk.account();
+    let mut create = walk.create_call(&account, &virtual_card());
+    for city in ["Łódź", "Żódź"] {
+        let mut body = virtual_card();
+        body["billingAddress"]["city"] = json!(city);
+        create.body = body.to_string().into();
+        walk.send(create.clone()).await;
     }
 }
 
@@ -134,7 +192,7 @@ pub(super) async fn walk_through_time(walk: &mut Walk) {
         walk.again(&too_early).await;
         walk.step(ReadCard, &card).await;
     }
-    for turn in [Deactivate, Activate, Suspend, Terminate] {
+    for turn in [Deactivate, Activate, Suspend, Block, Terminate] {
         for seconds in [4_000, 90_000, 2_700_000] {
             let account = walk.account();
             let card = walk.create(&account, virtual_card()).await;

@@ -25,8 +25,10 @@ pub fn is_open(flaw: Flaw) -> bool {
 /// The rule that a flaw tests.
 fn flaw_rule(flaw: Flaw) -> RequirementId {
     match flaw {
-        Flaw::NoBearer | Flaw::OtherScheme => id::AUTH_1,
-        Flaw::WrongBearer | Flaw::UnsignedBearer | Flaw::RecasedBearer => id::AUTH_2,
+        Flaw::NoBearer | Flaw::EmptyBearer | Flaw::OtherScheme => id::AUTH_1,
+        Flaw::WrongBearer | Flaw::UnsignedBearer | Flaw::RecasedBearer | Flaw::ExtendedBearer => {
+            id::AUTH_2
+        }
         Flaw::ExpiredBearer => id::AUTH_3,
         Flaw::NoSignature | Flaw::NoSignatureInput | Flaw::OnlySignatureInput => id::AUTH_4,
         Flaw::StaleSignature => id::AUTH_13,
@@ -39,16 +41,21 @@ fn flaw_rule(flaw: Flaw) -> RequirementId {
         | Flaw::TwoBrokenSignatures
         | Flaw::OtherKey
         | Flaw::SignatureOf(_)
+        | Flaw::AddedQuery
         | Flaw::Changed(Part::Method | Part::Target)
         | Flaw::Added(Part::Method | Part::Target) => id::AUTH_5,
         Flaw::UnknownKeyId => id::AUTH_6,
-        Flaw::WrongAlgorithm | Flaw::PublicKeyMac => id::AUTH_7,
+        Flaw::WrongAlgorithm | Flaw::NoAlgorithm | Flaw::PublicKeyMac => id::AUTH_7,
         Flaw::Uncovered(Part::Method | Part::Target | Part::Digest) => id::AUTH_8,
         Flaw::Changed(Part::Authorization | Part::Digest | Part::Key)
         | Flaw::Added(Part::Authorization | Part::Digest | Part::Key) => id::AUTH_9,
-        Flaw::WrongDigest | Flaw::WrongOtherDigest | Flaw::MalformedDigest | Flaw::ChangedBody => {
-            id::AUTH_10
-        }
+        Flaw::WrongDigest
+        | Flaw::WrongOtherDigest
+        | Flaw::CutDigest
+        | Flaw::NearlyRightDigest
+        | Flaw::RecasedDigest
+        | Flaw::MalformedDigest
+        | Flaw::ChangedBody => id::AUTH_10,
         Flaw::UnknownDigest | Flaw::NoDigest => id::AUTH_11,
         Flaw::Uncovered(Part::Authorization | Part::Key) => id::OPEN_40,
         Flaw::OldSignature => id::OPEN_41,
