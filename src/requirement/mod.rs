@@ -410,11 +410,7 @@ mod tests {
                 };
                 let part = part.trim_end_matches(" (silent)");
                 let is_it = |heading: &&str| heading.starts_with(&format!("## {part}"));
-                assert!(
-                    headings.iter().any(|h| is_it(&h)),
-                    "{}: {part}",
-                    requirement.id
-                );
+                assert!(headings.iter().any(is_it), "{}: {part}", requirement.id);
             }
         }
     }
