@@ -1,6 +1,6 @@
 //! Findings: their order, their names, and the file of each.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use crate::judge::{Departure, UPDATE_AT_REST};
@@ -24,24 +24,47 @@ pub(super) fn name(findings: &mut [Finding]) {
 
 /// The groups of requirements, what costs the most first: card data that gets out, a card too many, one that comes back, a
 /// charge that is made twice, whoever gets in. What is only written otherwise comes last.
-const GRAVEST_FIRST: [&str; 15] = [
-    "LEAK", "LIMIT", "LIFE", "IDEM", "AUTH", "ID", "CREATE", "KEEP", "READ", "TIME", "HOOK",
-    "INPUT", "BODY", "HTTP", "OPEN",
+const GRAVEST_FIRST: [&[&str]; 4] = [
+    &["LEAK", "LIMIT", "LIFE", "IDEM", "AUTH", "ID"],
+    &["CREATE", "KEEP", "READ", "TIME", "HOOK"],
+    &["INPUT", "BODY", "HTTP"],
+    &["OPEN"],
 ];
+
+/// How little a departure from this requirement weighs: the level, and which of the groups of groups.
+fn lightness(requirement: RequirementId) -> (Level, Option<usize>) {
+    let group = requirement.group();
+    let tier = GRAVEST_FIRST.iter().position(|tier| tier.contains(&group));
+    (requirement.requirement().level, tier)
+}
+
+/// The proven first, of these the gravest, and of those that weigh alike the ones whose rule was broken in most cases: what
+/// only follows from a mistake is seen more seldom than the mistake itself.
+pub(super) fn sort(findings: &mut [Finding]) {
+    let mut cases: BTreeMap<RequirementId, usize> = BTreeMap::new();
+    for finding in findings.iter() {
+        *cases.entry(finding.requirement).or_default() += finding.seen_in;
+    }
+    let rank = |finding: &Finding| {
+        let seen_in = cases.get(&finding.requirement).copied();
+        (
+            !finding.is_confirmed(),
+            lightness(finding.requirement),
+            Reverse(seen_in),
+        )
+    };
+    findings.sort_by(|a, b| {
+        rank(a)
+            .cmp(&rank(b))
+            .then_with(|| order(&a.departure, &b.departure))
+            .then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
+    });
+}
 
 /// The gravest first. Of one rule, what a card must be comes before what a call was answered.
 pub(super) fn order(a: &Departure, b: &Departure) -> Ordering {
-    let level = |d: &Departure| match d.requirement.requirement().level {
-        Level::Must => 0,
-        Level::Should => 1,
-    };
-    let cost = |d: &Departure| {
-        let group = d.requirement.group();
-        GRAVEST_FIRST.iter().position(|known| *known == group)
-    };
-    level(a)
-        .cmp(&level(b))
-        .then_with(|| cost(a).cmp(&cost(b)))
+    lightness(a.requirement)
+        .cmp(&lightness(b.requirement))
         .then_with(|| a.requirement.cmp(&b.requirement))
         .then_with(|| b.since.is_some().cmp(&a.since.is_some()))
         .then_with(|| a.step.cmp(&b.step))
@@ -77,15 +100,23 @@ mod tests {
     #[test]
     fn each_group_of_the_catalogue_has_its_gravity() {
         let groups: BTreeSet<&str> = requirement::all().map(|rule| rule.id.group()).collect();
-        assert_eq!(groups, GRAVEST_FIRST.into());
+        assert_eq!(groups, GRAVEST_FIRST.concat().into_iter().collect());
     }
 
     #[test]
-    fn a_card_too_many_comes_before_a_wrong_body() {
-        let mut departures = [id::BODY_1, id::OPEN_8, id::LIFE_4, id::LIMIT_8]
-            .map(|rule| finding(rule, 1).departure);
-        departures.sort_by(order);
-        let sorted = departures.map(|departure| departure.requirement);
+    fn what_costs_most_comes_first_and_then_what_comes_most() {
+        let seen = [
+            (id::BODY_1, 90),
+            (id::OPEN_8, 90),
+            (id::LIFE_4, 3),
+            (id::LIMIT_8, 20),
+        ];
+        let mut findings = seen.map(|(rule, seen_in)| Finding {
+            seen_in,
+            ..finding(rule, 1)
+        });
+        sort(&mut findings);
+        let sorted = findings.map(|finding| finding.requirement);
         assert_eq!(sorted, [id::LIMIT_8, id::LIFE_4, id::BODY_1, id::OPEN_8]);
     }
 

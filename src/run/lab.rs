@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::findings::{merge, name, order};
+use super::findings::{merge, name, order, sort};
 use super::suspicion::{Evidence, Example, Suspicion, contradiction, finding, seen};
 use super::{Progress, Setting, Stage};
 use crate::case::{CardRef, Case, Command, Hook, Step, StepNumber};
@@ -187,11 +187,7 @@ impl<'a> Lab<'a> {
                 .iter_mut()
                 .for_each(|finding| self.slow_down(finding));
         }
-        findings.sort_by(|a, b| {
-            (b.is_confirmed().cmp(&a.is_confirmed()))
-                .then_with(|| order(&a.departure, &b.departure))
-                .then_with(|| a.case.steps.len().cmp(&b.case.steps.len()))
-        });
+        sort(&mut findings);
         name(&mut findings);
         findings
     }
