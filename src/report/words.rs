@@ -291,12 +291,26 @@ pub fn event(event: &Event) -> String {
     format!("event: {said}{refused}")
 }
 
-/// What the contract asks for, and since when.
+/// What the contract asks for. Of a member the value alone would not say which is meant.
+pub fn asked_for(departure: &Departure) -> String {
+    let Departure {
+        subject, expected, ..
+    } = departure;
+    let member = subject
+        .strip_prefix('`')
+        .and_then(|rest| rest.split_once('`'));
+    match member {
+        Some((name, _)) if !expected.contains(name) => format!("{subject}: {expected}"),
+        _ => expected.clone(),
+    }
+}
+
+/// The same, and since when.
 pub fn expected(departure: &Departure) -> String {
     let since = departure.since.as_ref().map_or_else(String::new, |origin| {
         format!(", since step {} ({})", origin.step.0, origin.rule)
     });
-    format!("{}{since}", departure.expected)
+    format!("{}{since}", asked_for(departure))
 }
 
 /// The rules that may be broken instead, if there are any.
@@ -364,4 +378,38 @@ pub fn left(left: &Left) -> String {
         "{kind} card {} of account {}, {status}: {}",
         left.card, left.account, left.because
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::revival;
+
+    #[test]
+    fn a_value_is_told_with_the_member_that_it_is_of() {
+        for (subject, expected, told) in [
+            (
+                "`network` in an event",
+                "\"visa\"",
+                "`network` in an event: \"visa\"",
+            ),
+            (
+                "`network` of a card",
+                "`network`, since it is active",
+                "`network`, since it is active",
+            ),
+            (
+                "a list",
+                "only cards that a create made",
+                "only cards that a create made",
+            ),
+        ] {
+            let departure = Departure {
+                subject: subject.to_owned(),
+                expected: expected.to_owned(),
+                ..revival().departure
+            };
+            assert_eq!(asked_for(&departure), told);
+        }
+    }
 }

@@ -86,7 +86,7 @@ impl<'a> FindingView<'a> {
             id: &finding.id,
             finding,
             requirement: finding.requirement.requirement(),
-            expected: departure.expected.clone(),
+            expected: words::asked_for(departure),
             instead: words::instead(departure),
             evidence: words::evidence(finding),
             confirmation: words::confirmation(finding.confirmation),
