@@ -24,6 +24,9 @@ impl Judge<'_> {
         status: CardStatus,
         source: Source,
     ) {
+        if self.gave_up() {
+            return;
+        }
         let now = scene.now(id::LIFE_1);
         let worlds = self.evolve(now, |c| c.id.as_ref() == Some(card));
         let mut left: Vec<World> = worlds

@@ -194,7 +194,10 @@ impl<'a> Judge<'a> {
         }
         self.all_events();
         leaks::of_this_case(&mut self);
-        self.judgement.readings = self.readings();
+        // Of the worlds that are left then, the true one may be none.
+        if !self.gave_up {
+            self.judgement.readings = self.readings();
+        }
         self.judgement
     }
 
@@ -220,7 +223,7 @@ impl<'a> Judge<'a> {
         self.gave_up
     }
 
-    /// What follows is not judged.
+    /// What follows is not judged, and what the worlds say from here on tells nothing.
     pub fn give_up(&mut self, step: StepNumber, words: String) {
         self.gave_up = true;
         self.obstacle(step, words);

@@ -68,7 +68,8 @@ impl<'a> Judge<'a> {
         });
         let readable = told.iter().filter(|event| self.payload(event)).count();
         self.subscriptions();
-        if !is_clean || readable < told.len() || !self.judgement.departures.is_empty() {
+        let is_judged = is_clean && readable == told.len() && !self.gave_up();
+        if !is_judged || !self.judgement.departures.is_empty() {
             return;
         }
         self.states(&told);

@@ -201,3 +201,22 @@ fn a_key_is_not_in_flight_for_ever() {
         &[],
     );
 }
+
+#[test]
+fn what_too_many_worlds_explain_settles_nothing() {
+    let mut lines = vec![
+        "create virtual on A => 201 issuing",
+        "issue #1 => cut",
+        "read #1 => 200 active",
+    ];
+    for _ in 0..12 {
+        lines.extend(["deactivate #1 => cut", "activate #1 => cut"]);
+    }
+    lines.extend(["list A => 200 #1=inactive", "read #1 => 200 active"]);
+    let story = Story::told(&lines);
+    let judgement = judge(Contract::embedded(), &manual(), &story.trace());
+    let words = |obstacle: &crate::trace::Obstacle| obstacle.words.contains("worlds explain");
+    assert!(judgement.obstacles.iter().any(words), "{judgement:?}");
+    assert!(judgement.departures.is_empty(), "{judgement:?}");
+    assert!(judgement.readings.is_empty(), "{judgement:?}");
+}
