@@ -32,13 +32,6 @@ fn cut_key(text: Option<&str>) -> Result<String, Refusal> {
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
-        id: "blanks-around-an-id-are-trimmed",
-        words: "Blanks and line ends around an id are left out.",
-        requirement: "ID-2",
-        shortest: 2,
-        plant: |rules| rules.parse_id = |readings, call| id_in(readings, call, str::trim),
-    },
-    Fault {
         id: "id-up-to-a-dot",
         words: "What stands behind a dot is taken for the format that is wanted, and left out.",
         requirement: "ID-2",
@@ -65,16 +58,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "slash-behind-an-id-left-out",
-        words: "An escaped slash behind an id is left out.",
-        requirement: "ID-2",
-        shortest: 2,
-        plant: |rules| {
-            rules.parse_id =
-                |readings, call| id_in(readings, call, |text| text.trim_end_matches('/'));
-        },
-    },
-    Fault {
         id: "id-up-to-a-broken-escape",
         words: "What stands behind a percent sign that escapes nothing is left out.",
         requirement: "ID-2",
@@ -84,18 +67,6 @@ pub(super) const FAULTS: &[Fault] = &[
                 id_in(readings, call, |text| {
                     text.split_once('%').map_or(text, |(id, _)| id)
                 })
-            };
-        },
-    },
-    Fault {
-        id: "id-in-any-form",
-        words: "An id in braces, or as a URN, is taken as the library for UUIDs reads it.",
-        requirement: "ID-2",
-        shortest: 2,
-        plant: |rules| {
-            rules.parse_id = |readings, call| {
-                let text = call.id.as_deref().unwrap_or_default();
-                Uuid::try_parse(text).or_else(|_| parse_id(readings, call))
             };
         },
     },
