@@ -140,11 +140,7 @@ fn all_by_the_holder(past: Stretch, end: Stretch, card_type: CardType) -> Case {
     }
     told.draft.case(
         format!("{}-then-{}", past.0, end.0),
-        format!(
-            "A card that was {}, and is {}: what its holder may do, and its slot",
-            past.0.replace('-', " "),
-            end.0.replace('-', " ")
-        ),
+        format!("{}: what its holder may do, and its slot", words(past, end)),
     )
 }
 
@@ -156,11 +152,15 @@ fn all_by_others(past: Stretch, end: Stretch, card_type: CardType) -> Case {
     told.draft.case(
         format!("{}-then-{}-for-others", past.0, end.0),
         format!(
-            "A card that was {}, and is {}: neither the simulator nor the issuer moves it against the rules",
-            past.0.replace('-', " "),
-            end.0.replace('-', " ")
+            "{}: neither the simulator nor the issuer moves it against the rules",
+            words(past, end)
         ),
     )
+}
+
+fn words(past: Stretch, end: Stretch) -> String {
+    let [was, is] = [past, end].map(|(name, _)| name.replace('-', " "));
+    format!("A card that was {was}, and is {is}")
 }
 
 fn come_to(past: Stretch, end: Stretch, card_type: CardType) -> Told {
