@@ -89,10 +89,14 @@ impl Judge<'_> {
             if let Key::Uuid(key) = &call.key {
                 undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);
             }
-            if self.may_come_later(&undone, call) {
-                undone.pending.insert(moment);
+            // Where the key has an answer, one that never arrived left it as it was.
+            let absent = knows_a_refusal(&world, call).then(|| world.clone());
+            for mut undone in absent.into_iter().chain([undone]) {
+                if self.may_come_later(&undone, call) {
+                    undone.pending.insert(moment);
+                }
+                next.push(undone);
             }
-            next.push(undone);
             next.extend(self.carried_out(&world, moment, call));
             next.extend(self.refused_unseen(&world, moment, call));
         }
@@ -267,6 +271,18 @@ impl Judge<'_> {
             rule: id::LIFE_1,
         }
     }
+}
+
+/// The key has a refusal of this call, or of one with another payload, which may be what the next call under it gets.
+fn knows_a_refusal(world: &World, call: &Call) -> bool {
+    let Key::Uuid(key) = &call.key else {
+        return false;
+    };
+    let mut entries = world.keys.get(key).into_iter().flatten();
+    entries.any(|entry| {
+        let is_refusal = matches!(entry.outcome, Outcome::Refused(..) | Outcome::LostRefused);
+        entry.call == call.line && is_refusal
+    })
 }
 
 /// The action was done under its key, so that no pending request under it does it again.

@@ -120,6 +120,31 @@ fn a_retry_that_is_lost_too_changes_nothing_in_that() {
 }
 
 #[test]
+fn a_retry_that_never_arrived_leaves_the_refusal_under_its_key() {
+    let changed = [
+        "create virtual on A with {\"billingAddress\":{\"secondLine\":7}} => 400",
+        "retry #1 with {\"billingAddress\":{\"city\":\"Elsewhere\"}} => cut",
+    ];
+    check_after(&changed, &["retry #2 => 422"], &[]);
+    check_after(&changed, &["retry #2 => 400"], &[]);
+    check_after(&changed, &["retry #2 => 201 issuing"], &[("IDEM-5", 3)]);
+    let refused = [
+        CREATE,
+        "activate #1 => 422",
+        "issue #1 => 204",
+        "deactivate #1 => 204",
+        "retry #2 => cut",
+    ];
+    check_after(&refused, &["retry #2 => 422"], &[]);
+    check_after(&refused, &["retry #2 => 204", "read #1 => 200 active"], &[]);
+    check_after(
+        &refused,
+        &["retry #2 => 422", "read #1 => 200 suspended"],
+        &[("LIFE-1", 7)],
+    );
+}
+
+#[test]
 fn a_slot_that_a_cut_create_holds_has_a_card_in_it() {
     let held = ["list A => 200 []", "create virtual on A => 409"];
     let held = [&CUT[..], &held].concat();

@@ -75,7 +75,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "lists-without-one-shard",
         words: "Lists leave out the cards of one shard in sixteen.",
-        requirement: "READ-3",
+        requirement: "READ-2",
         shortest: 2,
         plant: |rules| {
             rules.listed = |service, scope| {
