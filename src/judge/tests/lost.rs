@@ -140,7 +140,7 @@ fn a_retry_that_never_arrived_leaves_the_refusal_under_its_key() {
     check_after(
         &refused,
         &["retry #2 => 422", "read #1 => 200 suspended"],
-        &[("LIFE-1", 7)],
+        &[("LIFE-9", 7)],
     );
 }
 
