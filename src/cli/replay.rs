@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::drive::{Session, StopSignal};
 use crate::exit_code::ExitCode;
 use crate::judge::{Departure, Judgement, judge};
-use crate::plan::{Budget, Suite, plan};
+use crate::plan::{Budget, Origin, Suite, plan};
 use crate::report::text::page::{BAD, DIM, GOOD, PLAIN, Span, UNSURE, plain};
 use crate::report::text::{Detail, Look, write_finding};
 use crate::report::{Confirmation, Finding};
@@ -33,7 +33,7 @@ pub struct Args {
     /// A reproducer or suite (.toml), or a recording (.jsonl), whose cases are run.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Run each case so many times, each time on fresh accounts [default: 5; a race or a cut answer until it departs, at most 200].
+    /// Run each case so many times, each time on fresh accounts [default: what the file says, or 5; a race or a cut answer until it departs, at most 200].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     times: Option<u32>,
     /// The seed for the cases that a suite generates.
@@ -64,17 +64,17 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     let setting = Setting::new(contract, &target.profile, args.seed, Vec::new()).or_usage()?;
     let offered = abilities(&target.profile);
     let all = cases.len();
-    cases.retain(|case| offered.missing(case).is_empty());
+    cases.retain(|(case, _)| offered.missing(case).is_empty());
     let left_out = all - cases.len();
     let stop = StopSignal::new();
     interrupt::watch(&stop);
     let session = Session::connect_as(target.profile, setting.run)?;
     let mut outings = Vec::new();
-    for case in cases {
+    for (case, times) in cases {
         if stop.was_interrupted() {
             break;
         }
-        let outing = run_again(&session, &setting, case, args.times, &stop);
+        let outing = run_again(&session, &setting, case, args.times.or(times), &stop);
         show_outing(&outing, output)?;
         outings.push(outing);
     }
@@ -86,14 +86,23 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     Ok(code)
 }
 
-fn cases(args: &Args, contract: &Contract) -> Result<Vec<Case>, Failure> {
+/// A case, and how often its file says that it is run.
+type Asked = (Case, Option<u32>);
+
+fn cases(args: &Args, contract: &Contract) -> Result<Vec<Asked>, Failure> {
     if args.file.extension().is_some_and(|end| end == "jsonl") {
         return recorded_cases(&args.file);
     }
     let suites = Suite::find(&as_path(&args.file)).or_usage()?;
     let everything = crate::plan::Abilities::ALL;
     let planned = plan(&suites, args.seed, Budget::default(), contract, everything);
-    let cases: Vec<Case> = planned.map(|planned| planned.case).collect();
+    let planned = planned.filter(|planned| planned.origin != Origin::Again);
+    let times_of = |name: &str| {
+        let suite = suites.iter().find(|suite| suite.name == name)?;
+        u32::try_from(suite.times?).ok()
+    };
+    let cases = planned.map(|planned| (planned.case, times_of(&planned.suite)));
+    let cases: Vec<Asked> = cases.collect();
     match cases.is_empty() {
         true => Err(Failure::usage(anyhow::anyhow!(
             "{} holds no case",
@@ -103,12 +112,12 @@ fn cases(args: &Args, contract: &Contract) -> Result<Vec<Case>, Failure> {
     }
 }
 
-fn recorded_cases(file: &Path) -> Result<Vec<Case>, Failure> {
+fn recorded_cases(file: &Path) -> Result<Vec<Asked>, Failure> {
     let traces: Result<Vec<CaseTrace>, _> = TraceReader::open(file).or_usage()?.collect();
     Ok(traces
         .or_usage()?
         .into_iter()
-        .map(|trace| trace.case)
+        .map(|trace| (trace.case, None))
         .collect())
 }
 

@@ -54,6 +54,8 @@ pub struct Budget {
 pub enum Origin {
     /// A person wrote it.
     Written,
+    /// The same once more.
+    Again,
     /// It is one of a complete set (see [`Every`]).
     Derived,
     /// It was generated.
@@ -79,7 +81,7 @@ pub struct Planned {
 }
 
 /// The cases of `suites`: first those written by hand, then complete sets, then those by hand that move the clock and so
-/// have the target to themselves, then races by hand again, then the generated ones, interleaved over all tables so that a
+/// have the target to themselves, then those by hand that are run several times, then the generated ones, interleaved over all tables so that a
 /// run that stops early has seen a bit of each; again those that move the clock come last. A generated case depends on its
 /// table and index alone, not on how many there are.
 pub fn plan<'a>(
@@ -102,10 +104,14 @@ pub fn plan<'a>(
             chosen.map(move |case| as_planned(suite, Origin::Written, case.clone()))
         })
     };
-    let again = (2..=RACE_TURNS).flat_map(move |turn| {
+    let all_times = suites
+        .iter()
+        .flat_map(|suite| suite.cases.iter().map(move |case| times(suite, case)));
+    let again = (2..=all_times.max().unwrap_or(1)).flat_map(move |turn| {
         suites.iter().flat_map(move |suite| {
-            let races = suite.cases.iter().filter(move |case| turn <= times(case));
-            races.map(move |case| as_planned(suite, Origin::Written, in_turn(case, turn)))
+            let cases = suite.cases.iter();
+            let chosen = cases.filter(move |case| turn <= times(suite, case));
+            chosen.map(move |case| as_planned(suite, Origin::Again, in_turn(case, turn)))
         })
     });
     let derived = suites.iter().flat_map(move |suite| {
@@ -144,15 +150,16 @@ pub fn plan<'a>(
 /// Which of two calls is first is a matter of chance. So often each race that is written by hand is run.
 const RACE_TURNS: usize = 4;
 
-/// How often a case by hand is run. One that moves the clock has the target to itself, which is too dear.
-fn times(case: &Case) -> usize {
-    match case.has_race() && !case.moves_clock() {
+/// How often a case by hand is run. A race that moves the clock has the target to itself, which is too dear.
+fn times(suite: &Suite, case: &Case) -> usize {
+    let own = match case.has_race() && !case.moves_clock() {
         true => RACE_TURNS,
         false => 1,
-    }
+    };
+    suite.times.unwrap_or(own)
 }
 
-/// A race once more, every other time with its lanes the other way round.
+/// A case once more; a race every other time with its lanes the other way round.
 fn in_turn(case: &Case, turn: usize) -> Case {
     let again = match turn.is_multiple_of(2) {
         true => case.with_lanes_turned(),

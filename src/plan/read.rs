@@ -11,11 +11,12 @@ use super::suite::{Focus, Generate, STEPS_MIN, Suite, SuiteError, names_a_path};
 use crate::case::{Case, Step};
 use crate::words;
 
-const SUITE_KEYS: [&str; 8] = [
+const SUITE_KEYS: [&str; 9] = [
     "title",
     "about",
     "includes",
     "requirement",
+    "times",
     "found",
     "every",
     "generate",
@@ -23,6 +24,9 @@ const SUITE_KEYS: [&str; 8] = [
 ];
 const GENERATE_KEYS: [&str; 4] = ["name", "focus", "cases", "steps"];
 const CASE_KEYS: [&str; 3] = ["name", "title", "steps"];
+
+/// What is run more often would never end.
+const TIMES_MAX: usize = 10_000;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 /// Either the thing, or what is wrong where.
@@ -56,6 +60,7 @@ fn suite_of(name: &str, table: &Spanned<DeTable<'_>>) -> Read<Suite> {
         title: optional(table, "title", text)?.unwrap_or_default(),
         about: optional(table, "about", text)?.unwrap_or_default(),
         requirement: optional(table, "requirement", text)?,
+        times: optional(table, "times", times)?,
         ..Suite::default()
     };
     for value in optional(table, "includes", list)?.unwrap_or_default() {
@@ -243,6 +248,18 @@ fn count(value: &Value<'_>) -> Read<usize> {
         .filter(|integer| integer.radix() == 10)
         .and_then(|integer| integer.as_str().parse().ok())
         .ok_or_else(|| expected("a whole number", value))
+}
+
+/// How often a case is run.
+fn times(value: &Value<'_>) -> Read<usize> {
+    let times = count(value)?;
+    match (1..=TIMES_MAX).contains(&times) {
+        true => Ok(times),
+        false => Err((
+            value.span(),
+            format!("a case is run 1 to {TIMES_MAX} times"),
+        )),
+    }
 }
 
 fn list<'t, 'i>(value: &'t Value<'i>) -> Read<Vec<&'t Value<'i>>> {

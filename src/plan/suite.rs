@@ -116,6 +116,8 @@ pub struct Suite {
     pub includes: Vec<String>,
     /// The requirement that a reproducer shows departed from.
     pub requirement: Option<String>,
+    /// So often each of its own cases is run; none: once, a race a few times. For what comes with one card in so many.
+    pub times: Option<usize>,
     /// Free words about where and how a reproducer was found.
     pub found: IndexMap<String, String>,
     /// The complete sets that it holds.
@@ -211,7 +213,7 @@ impl Suite {
     /// The same without those that are generated.
     pub(super) fn given_count(&self, contract: &Contract) -> usize {
         let every = self.every.iter().map(|every| every.cases(contract).len());
-        let turns = self.cases.iter().map(super::times);
+        let turns = self.cases.iter().map(|case| super::times(self, case));
         every.sum::<usize>() + turns.sum::<usize>()
     }
 }

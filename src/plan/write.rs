@@ -48,6 +48,9 @@ impl Suite {
                 let _ = writeln!(head, "{key} = {}", quoted(value));
             }
         }
+        if let Some(times) = self.times {
+            let _ = writeln!(head, "times = {times}");
+        }
         if !self.every.is_empty() {
             let sets: Vec<_> = self
                 .every

@@ -249,6 +249,7 @@ fn a_reproducer_reads_back_with_its_requirement_and_what_was_found() {
         title: "Reproducer".to_owned(),
         about: "Two\nlines, a \\ and a \u{7f}.".to_owned(),
         requirement: Some("LIFE-4".to_owned()),
+        times: Some(286),
         found: [("the target", "http://127.0.0.1"), ("seed", "7")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into(),

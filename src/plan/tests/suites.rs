@@ -63,13 +63,29 @@ fn no_built_in_case_has_the_name_of_another() {
     assert_eq!(names.len(), count);
 }
 
+#[test]
+fn a_suite_says_how_often_its_cases_are_run() {
+    let text = "times = 3\n[[case]]\nname = \"one\"\nsteps = ['list A']\n";
+    let suite = Suite::from_toml("mine", "mine.toml", text).unwrap();
+    let suites = [suite];
+    let contract = Contract::embedded();
+    let cases = plan(&suites, 1, Budget::default(), contract, Abilities::ALL);
+    let names: Vec<String> = cases.map(|planned| planned.case.name).collect();
+    assert_eq!(names, ["one", "one-again-2", "one-again-3"]);
+    assert_eq!(suites[0].case_count(contract), 3);
+    for wrong in ["times = 0", "times = 10001", "times = \"often\""] {
+        let error = Suite::from_toml("mine", "mine.toml", wrong).unwrap_err();
+        assert!(error.to_string().starts_with("mine.toml:1:9: "), "{error}");
+    }
+}
+
 /// Which lane of a race is first is a matter of chance, and of the order in which they are let go.
 #[test]
 fn a_race_by_hand_is_run_four_times_half_of_them_the_other_way_round() {
     let races = planned(&["races"], 1);
     let written = |name: &str| {
-        let mut own = races.iter().filter(|p| p.origin == Origin::Written);
-        let found = own.find(|p| p.case.name == name);
+        let mut again = races.iter().filter(|p| p.origin == Origin::Again);
+        let found = again.find(|p| p.case.name == name);
         &found.unwrap_or_else(|| panic!("{name}")).case
     };
     for suite in Suite::find("races").unwrap() {
