@@ -218,6 +218,8 @@ pub struct Step {
     pub flaw: Option<Flaw>,
     /// It goes over a connection that was not used before.
     pub fresh_connection: bool,
+    /// It goes with a bearer token that was got for it.
+    pub fresh_token: bool,
     /// Its answer is lost on purpose.
     pub loss: Option<Loss>,
 }
@@ -236,6 +238,7 @@ impl Step {
             upper_case: false,
             flaw: None,
             fresh_connection: false,
+            fresh_token: false,
             loss: None,
         }
     }
@@ -444,6 +447,12 @@ impl Case {
     pub fn listens(&self) -> bool {
         let is_hook = |step: &Step| matches!(step.command, Command::Hook(_));
         self.steps.iter().any(is_hook)
+    }
+
+    /// Whether nothing else may be under way meanwhile. A clock moves for everybody, and where a login ends what an earlier
+    /// one began, so does that.
+    pub fn has_target_alone(&self) -> bool {
+        self.moves_clock() || self.steps.iter().any(|step| step.fresh_token)
     }
 
     /// Whether it moves the target's clock, which no other case may notice.

@@ -108,6 +108,9 @@ impl fmt::Display for Step {
         if let Some(flaw) = self.flaw {
             write!(f, " {flaw}")?;
         }
+        if self.fresh_token {
+            f.write_str(" with a fresh token")?;
+        }
         if self.fresh_connection {
             f.write_str(" over a fresh connection")?;
         }
@@ -271,6 +274,8 @@ impl<'a> Reader<'a> {
             step.flaw = Some(Flaw::SignatureOf(self.step_number()?));
         } else if self.take("over a fresh connection") {
             step.fresh_connection = true;
+        } else if self.take("with a fresh token") {
+            step.fresh_token = true;
         } else if self.take("then cut after sending") {
             step.loss = Some(Loss::CutAfterSending);
         } else if self.take("then cut while reading") {
@@ -298,7 +303,7 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, with time-ordered key, in upper case, by METHOD, {}, over a fresh connection, then cut after sending, then cut while \
+                 with key of #n, with time-ordered key, in upper case, by METHOD, {}, with a fresh token, over a fresh connection, then cut after sending, then cut while \
                  reading, then give up after 50ms, or an access flaw ({}, with signature of #n)",
                 self.rest,
                 Encoding::ALL
@@ -489,12 +494,21 @@ fn check_modifiers(step: &Step) -> Read<()> {
             _ => false,
         };
     let is_sent = !matches!(step.command, Command::Pause(_));
-    if !is_sent && (step.fresh_connection || step.loss.is_some()) {
+    if !is_sent && (step.fresh_connection || step.fresh_token || step.loss.is_some()) {
         return Err("a pause sends nothing, so nothing of it can be lost".to_owned());
     }
+    if step.fresh_token && step.flaw.is_some_and(Flaw::is_of_bearer) {
+        return Err("a call has a fresh token or a flaw in it, not both".to_owned());
+    }
+    if step.fresh_token && step.lane.is_some() {
+        return Err("requests at once go with one token".to_owned());
+    }
     if let Command::Hook(hook) = &step.command {
-        let is_bent =
-            step.upper_case || step.lane.is_some() || step.loss.is_some() || step.fresh_connection;
+        let is_bent = step.upper_case
+            || step.lane.is_some()
+            || step.loss.is_some()
+            || step.fresh_connection
+            || step.fresh_token;
         if is_bent || step.flaw.is_some() && !hook.is_call() {
             return Err(
                 "a step about webhooks is sent as it is, in no lane; only one call can have a flaw"

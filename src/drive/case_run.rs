@@ -257,6 +257,7 @@ impl<'a> CaseRun<'a> {
                 let flaw = step.flaw;
                 let request = match entry {
                     Some(entry) => self.dressed(&draft, flaw, entry),
+                    None if step.fresh_token => self.dressed_afresh(&draft, flaw).await,
                     None => self.dressed_in_turn(&draft, flaw).await,
                 };
                 request.map_err(skipped).map(|request| {

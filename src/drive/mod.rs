@@ -80,7 +80,7 @@ struct Driver {
     pool: Option<Pool>,
     /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
     hooks: OnceCell<Result<Hooks, String>>,
-    /// A case that moves the clock has the target to itself; the others share it.
+    /// A case that has the target to itself waits for the others to end; those share it.
     turns: RwLock<()>,
     began: Instant,
 }
@@ -134,7 +134,7 @@ impl Driver {
         let mut run = CaseRun::new(self, number, case, trace);
         run.is_aside = trace.is_none();
         let in_turn = async {
-            if case.moves_clock() {
+            if case.has_target_alone() {
                 let _alone = self.turns.write().await;
                 run.run().await;
             } else {

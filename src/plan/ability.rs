@@ -23,6 +23,8 @@ pub enum Ability {
     SignatureAge,
     /// Callers that say who they are by a bearer token.
     Bearer,
+    /// A login that gives bearer tokens.
+    Login,
     /// Signed requests.
     Signing,
     /// Leave to change something.
@@ -47,6 +49,7 @@ impl Ability {
             Self::Clock => "a clock that can be moved",
             Self::SignatureAge => "a longest age of signatures that the profile states",
             Self::Bearer => "a bearer token",
+            Self::Login => "a login that gives bearer tokens ([credentials] in the profile)",
             Self::Signing => "signed requests",
             Self::Changes => {
                 "leave to change something: it is no sandbox, and --allow-changes was not given"
@@ -79,6 +82,8 @@ pub struct Abilities {
     pub signature_age: bool,
     /// [`Ability::Bearer`].
     pub bearer: bool,
+    /// [`Ability::Login`].
+    pub login: bool,
     /// [`Ability::Signing`].
     pub signing: bool,
     /// [`Ability::Changes`].
@@ -102,6 +107,7 @@ impl Abilities {
         clock: true,
         signature_age: true,
         bearer: true,
+        login: true,
         signing: true,
         changes: true,
         foreign_changes: true,
@@ -120,6 +126,7 @@ impl Abilities {
             Ability::Clock => self.clock,
             Ability::SignatureAge => self.signature_age,
             Ability::Bearer => self.bearer,
+            Ability::Login => self.login,
             Ability::Signing => self.signing,
             Ability::Changes => self.changes,
             Ability::ForeignChanges => self.foreign_changes,
@@ -149,6 +156,8 @@ pub fn needed(case: &Case) -> Vec<Ability> {
     if case.steps.iter().any(names_foreign_subscription) {
         needed.push(Ability::ForeignSubscription);
     }
+    let has_fresh_token = case.steps.iter().any(|step| step.fresh_token);
+    needed.extend(has_fresh_token.then_some(Ability::Login));
     let flaws = case.steps.iter().filter_map(|step| step.flaw);
     for flaw in flaws {
         needed.extend(flaw.is_of_bearer().then_some(Ability::Bearer));

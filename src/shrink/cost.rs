@@ -55,6 +55,7 @@ fn oddity(step: &Step) -> usize {
         + usize::from(step.encoding.is_some())
         + usize::from(step.flaw.is_some())
         + usize::from(step.fresh_connection)
+        + usize::from(step.fresh_token)
         + loss
 }
 

@@ -195,6 +195,10 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
         fresh_connection: false,
         ..step.clone()
     });
+    simpler.push(Step {
+        fresh_token: false,
+        ..step.clone()
+    });
     let losses = match step.loss {
         None => Vec::new(),
         Some(Loss::CutAfterSending) => vec![None],

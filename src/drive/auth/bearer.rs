@@ -130,6 +130,20 @@ impl Bearer {
         }
     }
 
+    /// Gets another token, though the one before is good.
+    pub async fn log_in_again(&self, caller: &Caller) -> Result<(), String> {
+        match self {
+            Self::Tokens(tokens) if matches!(tokens.source, Source::Login(_)) => {
+                let mut token = tokens.token.write().await;
+                let fetched = Box::pin(tokens.fetch(caller)).await;
+                let (fetched, _) = fetched.map_err(|trouble| trouble.to_string())?;
+                *token = Some(fetched);
+                Ok(())
+            }
+            _ => Err("nothing logs in".to_owned()),
+        }
+    }
+
     /// A token that has expired by what was said of it when it was got.
     pub fn expired(&self) -> Result<HeaderValue, String> {
         const MARGIN_SECONDS: i64 = 15;

@@ -280,6 +280,11 @@ impl Access {
         self.bearer.another(used, caller).await
     }
 
+    /// Gets another token, though the one before is good.
+    pub async fn log_in_again(&self, caller: &Caller) -> Result<(), String> {
+        self.bearer.log_in_again(caller).await
+    }
+
     /// Empties the sandbox.
     pub async fn reset(&self, reset: &PlainCall, caller: &Caller) -> Result<(), Trouble> {
         let call = format!("{} {}{}", reset.method, caller.base.as_str(), reset.path);

@@ -35,6 +35,20 @@ impl<'a> CaseRun<'a> {
         self.dressed(draft, flaw, entry)
     }
 
+    /// The same with another token, by which whatever comes later goes too.
+    pub(super) async fn dressed_afresh(
+        &self,
+        draft: &Draft,
+        flaw: Option<Flaw>,
+    ) -> Result<Dressed<'a>, String> {
+        let Driver { access, caller, .. } = self.driver;
+        access
+            .log_in_again(caller)
+            .await
+            .map_err(|words| format!("no fresh token: {words}"))?;
+        self.dressed_in_turn(draft, flaw).await
+    }
+
     pub(super) fn dressed(
         &self,
         draft: &Draft,

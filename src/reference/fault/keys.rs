@@ -73,6 +73,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "keys-of-each-token",
+        words: "Keys are remembered with the bearer token that they came with, so another token makes a retry a new call.",
+        requirement: "IDEM-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.record_name = |readings, task, key| {
+                let token = task.call.headers.get("authorization");
+                format!("{token:?} {}", record_name(readings, task, key))
+            };
+        },
+    },
+    Fault {
         id: "key-of-any-text",
         words: "Any text will do as an idempotency key.",
         requirement: "IDEM-2",
