@@ -302,6 +302,11 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         walk.create(&account, body).await;
         walk.lists(&account).await;
     }
+    let (account, other) = (walk.account(), walk.account());
+    let mut body = virtual_card();
+    body["accountId"] = json!(other);
+    walk.create(&account, body).await;
+    walk.lists(&account).await;
     let umlaut = virtual_card().to_string().replace("Leeds", "Zürich");
     for body in [
         umlaut
