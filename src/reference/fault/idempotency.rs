@@ -1,5 +1,8 @@
 //! Mistakes in what a retry gets and does.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -152,6 +155,38 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-3",
         shortest: 3,
         plant: |rules| rules.is_alive = |_, record, _, sequence| record.sequence == sequence,
+    },
+    Fault {
+        id: "key-forgotten-after-twenty-calls",
+        words: "Of the calls on a card the last twenty are remembered.",
+        requirement: "IDEM-3",
+        shortest: 23,
+        plant: |rules| {
+            /// The recorded calls of each card or account, by their place among those of the programme.
+            static CALLS: LazyLock<Mutex<HashMap<String, Vec<u64>>>> =
+                LazyLock::new(Mutex::default);
+            const KEPT: usize = 20;
+            rules.once = |task, slot| {
+                let id = task.call.id.clone().unwrap_or_default();
+                let calls = || CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_kept = |record: &Record| {
+                    let calls = calls();
+                    let of_card = calls.get(&id).map_or(&[][..], Vec::as_slice);
+                    let kept = &of_card[of_card.len().saturating_sub(KEPT)..];
+                    kept.contains(&record.sequence)
+                };
+                slot.take_if(|record| !is_kept(record));
+                let reply = once(task, slot);
+                if let Some(sequence) = slot.as_ref().map(|record| record.sequence) {
+                    let mut calls = calls();
+                    let of_card = calls.entry(id.clone()).or_default();
+                    if !of_card.contains(&sequence) {
+                        of_card.push(sequence);
+                    }
+                }
+                reply
+            };
+        },
     },
     Fault {
         id: "key-forgotten-after-retry",

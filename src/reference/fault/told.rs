@@ -107,7 +107,7 @@ pub(super) const FAULTS: &[Fault] = &[
         id: "removal-silences-all",
         words: "Where a subscription is removed, those that were there beside it are told nothing more either.",
         requirement: "HOOK-19",
-        shortest: 6,
+        shortest: 8,
         plant: |rules| {
             rules.subscribers = |webhooks, card| {
                 let removals: Vec<_> = webhooks.iter().filter_map(|w| w.removed_at).collect();
