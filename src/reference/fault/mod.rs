@@ -34,6 +34,7 @@ mod race_limit;
 mod race_reads;
 mod said;
 mod schema;
+mod seldom;
 mod signature;
 mod subscriptions;
 mod time;
@@ -110,6 +111,7 @@ const TOPICS: &[&[Fault]] = &[
     deep::FAULTS,
     past::FAULTS,
     lenient::FAULTS,
+    seldom::FAULTS,
 ];
 
 /// The mistakes that only show when calls overlap.
