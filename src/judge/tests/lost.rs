@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::judge::follow::Judge;
 use crate::trace::Reply;
 
 const ACTIVE: [&str; 2] = [CREATE, "issue #1 => 204"];
