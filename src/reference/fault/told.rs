@@ -104,20 +104,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "removal-silences-all",
-        words: "Where a subscription is removed, those that were there beside it are told nothing more either.",
-        requirement: "HOOK-19",
-        shortest: 8,
-        plant: |rules| {
-            rules.subscribers = |webhooks, card| {
-                let removals: Vec<_> = webhooks.iter().filter_map(|w| w.removed_at).collect();
-                let is_told =
-                    |webhook: &Webhook| removals.iter().all(|at| *at < webhook.created_at);
-                only(webhooks, card, is_told)
-            };
-        },
-    },
-    Fault {
         id: "moved-subscription-is-told-nowhere",
         words: "A subscription that was moved is told at neither address.",
         requirement: "HOOK-16",
