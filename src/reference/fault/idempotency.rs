@@ -28,6 +28,13 @@ fn replay_changed(
     }
 }
 
+/// The card that a recorded call was on.
+fn on_card(record: &Record) -> Option<&str> {
+    let is_act = matches!(record.operation, Activate | Deactivate | Issue | Terminate);
+    let (_, card) = record.target.split_once(' ').filter(|_| is_act)?;
+    Some(card)
+}
+
 /// Does the call once more when it was a retry of one of these operations, and answers as before.
 fn again_on_retry(task: &Task<'_>, slot: &mut Option<Record>, operation: Operation) -> Reply {
     let replays = |slot: &Option<Record>| slot.as_ref().map_or(0, |record| record.replays);
@@ -159,29 +166,31 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "key-forgotten-after-twenty-calls",
         words: "Of the calls on a card the last twenty are remembered.",
-        requirement: "IDEM-3",
-        shortest: 23,
+        requirement: "IDEM-4",
+        shortest: 36,
         plant: |rules| {
-            /// The recorded calls of each card or account, by their place among those of the programme.
+            /// The recorded calls on each card, by their place among those of the programme.
             static CALLS: LazyLock<Mutex<HashMap<String, Vec<u64>>>> =
                 LazyLock::new(Mutex::default);
             const KEPT: usize = 20;
             rules.once = |task, slot| {
-                let id = task.call.id.clone().unwrap_or_default();
                 let calls = || CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-                let is_kept = |record: &Record| {
+                let is_forgotten = |record: &Record| {
                     let calls = calls();
-                    let of_card = calls.get(&id).map_or(&[][..], Vec::as_slice);
-                    let kept = &of_card[of_card.len().saturating_sub(KEPT)..];
-                    kept.contains(&record.sequence)
+                    let of_card = on_card(record).and_then(|card| calls.get(card));
+                    let kept =
+                        of_card.map(|of_card| &of_card[of_card.len().saturating_sub(KEPT)..]);
+                    kept.is_some_and(|kept| !kept.contains(&record.sequence))
                 };
-                slot.take_if(|record| !is_kept(record));
+                slot.take_if(|record| is_forgotten(record));
                 let reply = once(task, slot);
-                if let Some(sequence) = slot.as_ref().map(|record| record.sequence) {
+                if let Some(record) = slot.as_ref()
+                    && let Some(card) = on_card(record)
+                {
                     let mut calls = calls();
-                    let of_card = calls.entry(id.clone()).or_default();
-                    if !of_card.contains(&sequence) {
-                        of_card.push(sequence);
+                    let of_card = calls.entry(card.to_owned()).or_default();
+                    if !of_card.contains(&record.sequence) {
+                        of_card.push(record.sequence);
                     }
                 }
                 reply
