@@ -95,6 +95,10 @@ pub enum Flaw {
     SignatureOf(StepNumber),
     /// A `keyid` that was never registered.
     UnknownKeyId,
+    /// The `keyid` that is registered but for its last third.
+    NearlyRightKeyId,
+    /// A `keyid` of no characters.
+    EmptyKeyId,
     /// Another algorithm's name in the parameters.
     WrongAlgorithm,
     /// A signature with a bit turned, and the word in the parameters that there is no algorithm.
@@ -103,6 +107,11 @@ pub enum Flaw {
     PublicKeyMac,
     /// A query that was not signed.
     AddedQuery,
+    /// A nonce among the parameters that was not signed.
+    AddedNonce,
+    /// A good signature over a header field besides that the request does not have, as if it had an empty one: nobody can
+    /// make the signature base of it (RFC 9421, section 2.5).
+    AbsentCovered,
     /// The signature leaves this out.
     Uncovered(Part),
     /// The request has another one of it than was signed.
@@ -141,7 +150,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw but [`Flaw::SignatureOf`], which is one for each step.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 54] = [
         Self::NoBearer,
         Self::EmptyBearer,
         Self::OtherScheme,
@@ -162,10 +171,14 @@ impl Flaw {
         Self::TwoBrokenSignatures,
         Self::OtherKey,
         Self::UnknownKeyId,
+        Self::NearlyRightKeyId,
+        Self::EmptyKeyId,
         Self::WrongAlgorithm,
         Self::NoAlgorithm,
         Self::PublicKeyMac,
         Self::AddedQuery,
+        Self::AddedNonce,
+        Self::AbsentCovered,
         Self::Uncovered(Part::Method),
         Self::Uncovered(Part::Target),
         Self::Uncovered(Part::Digest),
@@ -281,10 +294,14 @@ impl fmt::Display for Flaw {
             Self::OtherKey => "with signature by another key",
             Self::SignatureOf(step) => return write!(f, "with signature of {step}"),
             Self::UnknownKeyId => "with unknown keyid",
+            Self::NearlyRightKeyId => "with nearly right keyid",
+            Self::EmptyKeyId => "with empty keyid",
             Self::WrongAlgorithm => "with wrong algorithm",
             Self::NoAlgorithm => "with algorithm none",
             Self::PublicKeyMac => "with public key as secret",
             Self::AddedQuery => "with query added after signing",
+            Self::AddedNonce => "with nonce added after signing",
+            Self::AbsentCovered => "with absent header covered",
             Self::Uncovered(part) => return write!(f, "without {} covered", part.as_str()),
             Self::Changed(part) => {
                 return write!(f, "with {} changed after signing", part.as_str());

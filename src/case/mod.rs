@@ -134,13 +134,51 @@ pub enum Body {
     /// A valid request for the type, ordinary values.
     #[default]
     Standard,
-    /// The standard request (of a retry: the earlier one) with this JSON merge patch (RFC 7396) applied.
+    /// The standard request (of a retry: the earlier one) with this JSON merge patch (RFC 7396) applied. A text `{B}` in it
+    /// stands for the id of account `B`.
     Patched(Value),
     /// Exactly this text.
     Text(String),
 }
 
 impl Eq for Body {}
+
+impl Body {
+    /// The accounts of the case that a patch names.
+    pub fn accounts(&self) -> Vec<char> {
+        let mut letters = Vec::new();
+        self.with_accounts(|letter| {
+            letters.push(letter);
+            String::new()
+        });
+        letters
+    }
+
+    /// The body with each account that a patch names written so.
+    pub fn with_accounts(&self, mut write: impl FnMut(char) -> String) -> Self {
+        match self {
+            Self::Patched(patch) => {
+                let mut patch = patch.clone();
+                write_accounts(&mut patch, &mut write);
+                Self::Patched(patch)
+            }
+            Self::Standard | Self::Text(_) => self.clone(),
+        }
+    }
+}
+
+fn write_accounts(value: &mut Value, write: &mut impl FnMut(char) -> String) {
+    match value {
+        Value::String(text) => {
+            if let [b'{', letter @ b'A'..=b'Z', b'}'] = text.as_bytes() {
+                *text = write(char::from(*letter));
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|v| write_accounts(v, write)),
+        Value::Object(members) => members.values_mut().for_each(|v| write_accounts(v, write)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
 
 /// Which idempotency key a modifying step sends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -426,18 +464,16 @@ impl Case {
 
     /// The accounts that the case needs, in the order of their letters.
     pub fn accounts(&self) -> Vec<char> {
-        let mut letters: Vec<char> = self
-            .steps
-            .iter()
-            .filter_map(|step| match &step.command {
-                Command::Create {
-                    account: AccountRef::Own(letter),
-                    ..
-                }
-                | Command::ListAccount(AccountRef::Own(letter)) => Some(*letter),
-                _ => None,
-            })
-            .collect();
+        let own = self.steps.iter().filter_map(|step| match &step.command {
+            Command::Create {
+                account: AccountRef::Own(letter),
+                ..
+            }
+            | Command::ListAccount(AccountRef::Own(letter)) => Some(*letter),
+            _ => None,
+        });
+        let named = self.steps.iter().flat_map(|step| step.body.accounts());
+        let mut letters: Vec<char> = own.chain(named).collect();
         letters.sort_unstable();
         letters.dedup();
         letters
@@ -501,6 +537,20 @@ mod tests {
         assert!(Case::told(&RACE).may_come_by_chance());
         assert!(Case::told(&["create virtual on A then cut after sending"]).may_come_by_chance());
         assert!(!Case::told(&["create virtual on A", "read #1"]).may_come_by_chance());
+    }
+
+    #[test]
+    fn an_account_may_be_named_in_a_body() {
+        let case = Case::told(&[
+            "create virtual on B with {\"accountId\":\"{A}\",\"x\":[\"{D}\",\"{d}\"]}",
+            "create virtual on B with body \"{C}\"",
+        ]);
+        assert_eq!(case.accounts(), ['A', 'B', 'D']);
+        let moved = case.on_accounts(|letter| char::from(letter as u8 + 1));
+        assert_eq!(
+            moved.steps[0].to_string(),
+            "create virtual on C with {\"accountId\":\"{B}\",\"x\":[\"{E}\",\"{d}\"]}"
+        );
     }
 
     #[test]

@@ -63,6 +63,9 @@ impl Case {
             {
                 *letter = rename(*letter);
             }
+            step.body = step
+                .body
+                .with_accounts(|letter| format!("{{{}}}", rename(letter)));
         }
         case
     }

@@ -113,7 +113,8 @@ impl Known<'_> {
                     "/accounts/{}/cards",
                     segment(&self.account(account)?, upper)
                 );
-                let body = body_text(&standard_request(*card_type), &step.body);
+                let body = self.naming_accounts(&step.body)?;
+                let body = body_text(&standard_request(*card_type), &body);
                 self.modifying(step, Method::POST, path, Some(body))
             }
             Command::Read(card) => Ok(Ask::Send(Draft::read(self.card_path(card, upper)?))),
@@ -195,7 +196,10 @@ impl Known<'_> {
             .ok_or_else(|| format!("step {earlier} sent nothing that could be sent again"))?;
         let body = match &step.body {
             Body::Standard => sent.body.clone(),
-            changed => Some(body_text(&sent_value(sent, changed)?, changed)),
+            changed => {
+                let changed = self.naming_accounts(changed)?;
+                Some(body_text(&sent_value(sent, &changed)?, &changed))
+            }
         };
         let key = match &step.key {
             KeyUse::Usual => sent.key.clone(),
@@ -242,6 +246,14 @@ impl Known<'_> {
                 None => Err(format!("step {earlier} sent no idempotency key")),
             },
         }
+    }
+
+    /// The body with the ids of the accounts that it names.
+    fn naming_accounts(&self, body: &Body) -> Skipped<Body> {
+        let letters = body.accounts().into_iter();
+        let ids = letters.map(|letter| Ok((letter, self.account(&AccountRef::Own(letter))?)));
+        let ids: BTreeMap<char, String> = ids.collect::<Skipped<_>>()?;
+        Ok(body.with_accounts(|letter| ids[&letter].clone()))
     }
 
     fn account(&self, account: &AccountRef) -> Skipped<String> {

@@ -54,6 +54,13 @@ pub fn before_signing(
         Flaw::RecasedBearer => set_bearer(request, recased_token)?,
         Flaw::ExtendedBearer => set_bearer(request, extended_token)?,
         Flaw::UnknownKeyId => signed(input)?.set("keyid", Uuid::new_v4().to_string()),
+        Flaw::NearlyRightKeyId => {
+            let input = signed(input)?;
+            let wrong = nearly_right(input.text_of("keyid").unwrap_or_default())?;
+            input.set("keyid", wrong);
+        }
+        Flaw::EmptyKeyId => signed(input)?.set("keyid", String::new()),
+        Flaw::AbsentCovered => signed(input)?.components.push(absent(request)?),
         Flaw::WrongAlgorithm => signed(input)?.set("alg", "ecdsa-p256-sha256".to_owned()),
         Flaw::NoAlgorithm => signed(input)?.set("alg", "none".to_owned()),
         Flaw::PublicKeyMac => signed(input)?.set("alg", "hmac-sha256".to_owned()),
@@ -103,6 +110,7 @@ pub fn before_signing(
         | Flaw::OtherKey
         | Flaw::SignatureOf(_)
         | Flaw::AddedQuery
+        | Flaw::AddedNonce
         | Flaw::BrokenBeforeGood
         | Flaw::BrokenAfterGood
         | Flaw::StaleSignature => {}
@@ -183,6 +191,10 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
             let (good, broken) = (made(request)?, broken(request)?);
             set_signatures(request, &[("sig1", &good), ("sig2", &broken)])?;
         }
+        Flaw::AddedNonce => {
+            let nonce = Uuid::new_v4().simple();
+            signature::add_parameter(request, &format!("nonce=\"{nonce}\""))?;
+        }
         Flaw::SignatureOf(step) => {
             let earlier = earlier.ok_or_else(|| format!("step {step} was not signed"))?;
             take_signature(earlier, request)?;
@@ -219,6 +231,9 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         | Flaw::ExpiredBearer
         | Flaw::StaleSignature
         | Flaw::UnknownKeyId
+        | Flaw::NearlyRightKeyId
+        | Flaw::EmptyKeyId
+        | Flaw::AbsentCovered
         | Flaw::WrongAlgorithm
         | Flaw::PublicKeyMac
         | Flaw::AddedQuery
@@ -240,6 +255,35 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
 
 fn signed(input: Option<&mut SignatureInput>) -> Result<&mut SignatureInput, String> {
     input.ok_or_else(|| "the profile says that requests are not signed".to_owned())
+}
+
+/// A key id of the same form: each letter and digit of its last third is the next one. A UUID stays one.
+fn nearly_right(key_id: &str) -> Result<String, String> {
+    let kept = key_id.chars().count() * 2 / 3;
+    let next = |c: char| match c {
+        '9' => '0',
+        'f' | 'z' => 'a',
+        'F' | 'Z' => 'A',
+        '0'..='8' | 'a'..='y' | 'A'..='Y' => char::from(c as u8 + 1),
+        other => other,
+    };
+    let places = key_id.chars().enumerate();
+    let wrong: String = places
+        .map(|(place, c)| if place < kept { c } else { next(c) })
+        .collect();
+    match wrong == key_id {
+        true => Err("the key id does not end with letters or digits".to_owned()),
+        false => Ok(wrong),
+    }
+}
+
+/// A header field that the request does not have.
+fn absent(request: &Outgoing) -> Result<Component, String> {
+    const ABSENT: &str = "x-not-sent";
+    match request.headers.contains_key(ABSENT) {
+        true => Err(format!("the request has a header field {ABSENT}")),
+        false => ABSENT.parse(),
+    }
 }
 
 /// The bytes of the good signature.

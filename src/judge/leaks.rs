@@ -4,6 +4,8 @@
 //! number only where something says so: a name before them, or a card of the case that has them. Encoded ones need
 //! nothing more, since what decodes to a card number is no chance.
 
+mod parts;
+
 use super::follow::{Found, Judge, Scene};
 use crate::redact::{
     CARD_NUMBER_MARK, CODE_MARK, ENCODED_NUMBER_MARK, card_numbers_in_body, card_numbers_in_header,
@@ -11,6 +13,8 @@ use crate::redact::{
 use crate::requirement::id;
 use crate::trace::{CaseTrace, Exchange, Headers, Reply};
 use crate::world::Moment;
+
+pub(super) use parts::in_parts;
 
 /// Names of a card's number (letters and digits alone, in lower case), as a member, a header field or in prose.
 const NUMBER_NAMES: [&str; 14] = [
@@ -37,7 +41,7 @@ pub(super) enum Leak {
     Number(String),
     /// Perhaps one: it is, if a card of the case has these first six and last four digits.
     Doubtful(String),
-    /// A CVV or a PIN; what stands there in words.
+    /// A CVV, a PIN or a PIN block; what stands there in words.
     Code(String),
 }
 
@@ -62,7 +66,7 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     if let Some(words) = code {
         let found = Found::plain(
             "a CVV or PIN in a response",
-            "no CVV and no PIN".into(),
+            "no CVV, no PIN and no PIN block".into(),
             format!("{words}, masked in this report"),
         );
         judge.depart(scene, &[id::LEAK_2], found);

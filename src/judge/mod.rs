@@ -65,5 +65,7 @@ pub struct Judgement {
 
 /// Judges one case.
 pub fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Judgement {
-    accounts::judge(contract, terms, trace)
+    let mut judgement = accounts::judge(contract, terms, trace);
+    leaks::in_parts(trace, &mut judgement);
+    judgement
 }

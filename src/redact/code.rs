@@ -52,7 +52,7 @@ fn names(
 }
 
 /// The last words of a text, in lower case: `securityCode`, `security_code` and `security code` have two.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     const WORDS_MAX: usize = 4;
     let mut words: Vec<String> = vec![String::new()];
     let mut was_lower = false;
@@ -123,7 +123,7 @@ pub(super) fn masked(text: &str) -> Option<String> {
 }
 
 /// What may stand between a name and its value, in JSON (nested too), forms and prose.
-const BETWEEN: [char; 9] = [' ', '"', '\'', '\\', ':', '=', '\t', '\n', '#'];
+pub(super) const BETWEEN: [char; 9] = [' ', '"', '\'', '\\', ':', '=', '\t', '\n', '#'];
 
 fn is_named(text: &str, start: usize) -> bool {
     text[..start].ends_with(BETWEEN)
@@ -140,7 +140,7 @@ fn stands_alone(bytes: &[u8], end: usize) -> bool {
 }
 
 /// The text in which the name before a value ends: not far back, for names are short.
-fn name_before(text: &str, start: usize) -> &str {
+pub(super) fn name_before(text: &str, start: usize) -> &str {
     const FAR: usize = 40;
     let before = text[..start].trim_end_matches(BETWEEN);
     let before = before.strip_suffix(" is").unwrap_or(before);

@@ -1,5 +1,5 @@
 //! Masks card data in what a target sends, so that evidence can be stored and shown: full card numbers, plain, in groups
-//! and encoded; CVV and PIN.
+//! and encoded; CVV, PIN and PIN block.
 //!
 //! The mark stays, so the judge still sees that something was there:
 //!
@@ -18,6 +18,7 @@
 mod code;
 mod encoded;
 mod number;
+mod pin_block;
 mod secret;
 
 use std::borrow::Cow;
@@ -31,7 +32,7 @@ pub use secret::{Masks, REDACTED};
 pub const CARD_NUMBER_MARK: &str = "[card number ";
 /// How the mask of an encoded card number begins.
 pub const ENCODED_NUMBER_MARK: &str = "[encoded card number ";
-/// The mask of a CVV or PIN.
+/// The mask of a CVV, a PIN or a PIN block.
 pub const CODE_MARK: &str = "[card code]";
 
 /// The text with each full card number, CVV and PIN masked.
@@ -40,21 +41,33 @@ pub fn card_numbers(text: &str) -> Cow<'_, str> {
     if let Some(deeper) = encoded::masked(&masked) {
         masked = Cow::Owned(deeper);
     }
-    if let Some(deeper) = code::masked(&masked) {
-        masked = Cow::Owned(deeper);
+    for hide in [code::masked, pin_block::masked] {
+        if let Some(deeper) = hide(&masked) {
+            masked = Cow::Owned(deeper);
+        }
     }
     masked
 }
 
 /// The same for the value of a header field, whose name says what it holds.
 pub fn card_numbers_in_header<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
-    match code::is_code(name, value) {
+    match is_code(name, value) {
         true => Cow::Borrowed(CODE_MARK),
         false => card_numbers(value),
     }
 }
 
-/// The same for a body: JSON stays JSON, even when what was masked stood there as a bare number.
+/// Whether the value of that name is a CVV, a PIN or a PIN block.
+fn is_code(name: &str, value: &str) -> bool {
+    code::is_code(name, value) || pin_block::is_block(name, value)
+}
+
+/// Whether a masked number is a card number with these digits in place of its stars.
+pub fn completes(masked: &str, hidden: &str) -> bool {
+    number::is_card_number(masked.replace("******", hidden).as_bytes())
+}
+
+/// [`card_numbers`] for a body: JSON stays JSON, even when what was masked stood there as a bare number.
 pub fn card_numbers_in_body(text: &str) -> Cow<'_, str> {
     let masked = card_numbers(text);
     let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
@@ -82,8 +95,8 @@ fn masked_value(value: Value) -> Value {
 
 fn masked_member((name, member): (String, Value)) -> (String, Value) {
     let is_code = match &member {
-        Value::Number(number) => code::is_code(&name, &number.to_string()),
-        Value::String(text) => code::is_code(&name, text),
+        Value::Number(number) => is_code(&name, &number.to_string()),
+        Value::String(text) => is_code(&name, text),
         _ => false,
     };
     let member = if is_code {

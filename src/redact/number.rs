@@ -144,7 +144,7 @@ fn ends_alone(bytes: &[u8], end: usize) -> bool {
     }
 }
 
-fn is_card_number(digits: &[u8]) -> bool {
+pub(super) fn is_card_number(digits: &[u8]) -> bool {
     is_in_range(digits) && has_right_check_digit(digits)
 }
 

@@ -269,3 +269,41 @@ fn a_number_in_base64_is_found_at_every_offset() {
         }
     }
 }
+
+#[test]
+fn a_pin_block_is_masked_by_its_name() {
+    for (body, masked) in [
+        (
+            r#"{"pinBlock":"0412AC89ABCDEF67"}"#,
+            r#"{"pinBlock":"[card code]"}"#,
+        ),
+        (
+            r#"{"a":1,"clear_pin_block" : "2C1234567890ABFF","b":2}"#,
+            r#"{"a":1,"clear_pin_block" : "[card code]","b":2}"#,
+        ),
+        (
+            r#"{"PINBLOCK":"0412ac89abcdef670412ac89abcdef67"}"#,
+            r#"{"PINBLOCK":"[card code]"}"#,
+        ),
+        ("PIN Block: 0412AC89ABCDEF67", "PIN Block: [card code]"),
+    ] {
+        check_hidden(body, masked);
+        assert_eq!(card_numbers_in_body(masked), masked);
+    }
+    assert_eq!(
+        card_numbers_in_header("x-pin-block", "0412AC89ABCDEF67"),
+        CODE_MARK
+    );
+    for text in [
+        r#"{"encryptedPinBlock":"0412AC89ABCDEF67"}"#,
+        r#"{"pinBlock":"0412AC89ABCDEF6"}"#,
+        r#"{"pinBlock":"0412AC89ABCDEF67Z"}"#,
+        r#"{"pinBlockFormat":"0412AC89ABCDEF67"}"#,
+        r#"{"block":"0412AC89ABCDEF67"}"#,
+        r#"{"spinBlock":"0412AC89ABCDEF67"}"#,
+        r#"{"pinBlocked":"0412AC89ABCDEF67"}"#,
+        r#"{"pinBlock":true}"#,
+    ] {
+        check_hidden(text, text);
+    }
+}

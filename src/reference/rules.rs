@@ -20,7 +20,7 @@ use super::limit::{self, Excess};
 use super::programme::{Account, Programme};
 use super::readings::Readings;
 use super::service::{self, Service, Task};
-use super::signature::Flaw;
+use super::signature::{Flaw, SigningKey};
 use super::webhooks::{self, Registration, Webhook};
 use super::{access, input, server, signature};
 
@@ -33,6 +33,8 @@ pub(super) struct Rules {
     pub bearer: fn(&Service, &Call) -> Result<(), Refusal>,
     pub content_digest: fn(&Readings, &Call) -> Result<(), Refusal>,
     pub signature: fn(&Service, &Call) -> Result<(), Refusal>,
+    /// Which key of the programme a `keyid` names.
+    pub signing_key: fn(&Programme, Option<&str>) -> Option<Arc<SigningKey>>,
     /// Whether a signature's components are enough.
     pub covers: fn(&Readings, &Call, &[&str]) -> Result<(), Flaw>,
     /// Whether a signature made then may still be sent.
@@ -92,6 +94,7 @@ impl Rules {
         bearer: access::bearer,
         content_digest: access::content_digest,
         signature: signature::verify,
+        signing_key: signature::named_key,
         covers: signature::covers,
         is_recent: signature::is_recent,
         wants_key: idempotency::wants_key,

@@ -3,6 +3,8 @@
 //! The signature base is made again from the request and from the components and parameters as
 //! they were received: order and unknown parameters stay, because they are signed too.
 
+use std::sync::Arc;
+
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
 use jiff::{SignedDuration, Timestamp};
 use sfv::{
@@ -12,6 +14,7 @@ use uuid::Uuid;
 
 use super::access::decode_base64;
 use super::call::{Call, Refusal};
+use super::programme::Programme;
 use super::readings::{MayBeUncovered, Readings};
 use super::service::Service;
 
@@ -100,14 +103,8 @@ fn verify_one(
             "the algorithm is not ecdsa-p384-sha384",
         ));
     }
-    let key_id =
-        string_parameter(&input.params, "keyid").and_then(|key_id| Uuid::try_parse(key_id).ok());
-    let key = service
-        .own
-        .signing_keys()
-        .iter()
-        .find(|key| Some(key.id) == key_id)
-        .cloned();
+    let key_id = string_parameter(&input.params, "keyid");
+    let key = (service.rules.signing_key)(&service.own, key_id);
     let key = key.ok_or(("signature-key", "keyid names no key of this programme"))?;
     (service.rules.covers)(&service.readings, call, &component_names(input))?;
     let now = service.clock.now();
@@ -127,6 +124,13 @@ fn verify_one(
     key.key
         .verify_sig(base.as_bytes(), signature)
         .map_err(|_| ("signature-invalid", "the signature does not verify"))
+}
+
+/// The key that a `keyid` names.
+pub(super) fn named_key(programme: &Programme, key_id: Option<&str>) -> Option<Arc<SigningKey>> {
+    let key_id = Uuid::try_parse(key_id?).ok()?;
+    let keys = programme.signing_keys();
+    keys.iter().find(|key| key.id == key_id).cloned()
 }
 
 /// Whether the components are enough: method, target, and what the call carries of digest and

@@ -21,11 +21,11 @@ catalogue! {
         needs Signing;
     AUTH_5 = "AUTH-5" Must Stated "A call whose signature does not verify is refused with 400 or 401."
         from "the contract, access; RFC 9421, 3.2" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
-        provoked "each call with a signature that is broken, empty, malformed, made by another key or for another request" judged "the status code"
+        provoked "each call with a signature that is broken, empty, malformed, made by another key or for another request, or that covers a header field which is not there; a nonce put in after signing" judged "the status code"
         needs Signing;
     AUTH_6 = "AUTH-6" Must Stated "A call signed under an unknown key id is refused with 400 or 401."
         from "the contract, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
-        provoked "a good signature that names another key" judged "the status code"
+        provoked "a good signature that names a key that is not registered, one that is nearly right, or an empty one" judged "the status code"
         needs Signing;
     AUTH_7 = "AUTH-7" Must Stated "A call that names another signature algorithm is refused with 400 or 401."
         from "the contract, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]

@@ -57,6 +57,15 @@ impl SignatureInput {
         }
     }
 
+    /// The text of a parameter.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        let mut named = self.parameters.iter().filter(|(n, _)| *n == name);
+        named.find_map(|(_, value)| match value {
+            Parameter::Text(text) => Some(text.as_str()),
+            Parameter::Integer(_) => None,
+        })
+    }
+
     /// Moves the time at which it says to be made.
     pub fn move_created(&mut self, seconds: i64) {
         for (name, value) in &mut self.parameters {
@@ -136,6 +145,13 @@ pub fn set_signatures(request: &mut Outgoing, signatures: &[(&str, &[u8])]) -> R
     );
     insert(request, "signature-input", &inputs)?;
     insert(request, "signature", &signatures)
+}
+
+/// Puts one more parameter behind those of the signature that [`sign`] put in, which does not know it.
+pub fn add_parameter(request: &mut Outgoing, parameter: &str) -> Result<(), String> {
+    let input = input_text(request).ok_or("there is no signature")?;
+    let text = format!("{LABEL}={input};{parameter}");
+    insert(request, "signature-input", &text)
 }
 
 /// A byte sequence as a structured field has it (RFC 8941, section 4.1.8).

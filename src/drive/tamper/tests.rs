@@ -102,12 +102,13 @@ fn each_flaw_is_the_only_one() {
             NoBearer | EmptyBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer
                 | ExtendedBearer | NoSignatureInput | CutDigest | NearlyRightDigest | RecasedDigest
                 | ExpiredBearer | StaleSignature
-                | UnknownKeyId | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
+                | UnknownKeyId | NearlyRightKeyId | EmptyKeyId | AbsentCovered | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
                 | UnknownDigest | MalformedDigest | NoDigest | ChangedBody | OldSignature | EarlySignature
                 // The token and the time were chosen before.
 
                 // The base is made from what was signed and not from what the field says.
                 | MalformedSignatureInput
+                | AddedNonce
         );
         assert_eq!(verifies, is_signed_well, "{flaw}");
         let left_out: Vec<&str> = [
@@ -130,7 +131,10 @@ fn each_flaw_is_the_only_one() {
         };
         assert_eq!(left_out, expected, "{flaw}");
         let text = input.text().unwrap();
-        assert_eq!(text.contains("key-1"), flaw != UnknownKeyId, "{flaw}");
+        let other_key = matches!(flaw, UnknownKeyId | NearlyRightKeyId | EmptyKeyId);
+        assert_eq!(text.contains("\"key-1\""), !other_key, "{flaw}");
+        let covers_absent = text.contains("\"x-not-sent\"");
+        assert_eq!(covers_absent, flaw == AbsentCovered, "{flaw}");
         let other_algorithm = matches!(flaw, WrongAlgorithm | NoAlgorithm | PublicKeyMac);
         assert_eq!(text.contains("p384"), !other_algorithm, "{flaw}");
         let other_time = matches!(flaw, OldSignature | EarlySignature);
@@ -233,6 +237,34 @@ fn a_query_is_added_only_where_one_would_be_signed() {
     let path = ["@method", "@path"].map(|name| name.parse().unwrap());
     let input = SignatureInput::new(&path, &request, 7, "key-1");
     assert!(super::sign(Flaw::AddedQuery, &mut request, &input, &key).is_err());
+}
+
+#[test]
+fn a_nearly_right_key_id_has_the_form_of_the_right_one() {
+    for (right, wrong) in [
+        (
+            "0f0e9a1b-3c4d-4e5f-8a9b-0c1d2e3f4a5b",
+            "0f0e9a1b-3c4d-4e5f-8a9b-1d2e3f4a5b6c",
+        ),
+        ("KzQ9-Zz_", "KzQ9-Aa_"),
+        ("k1", "k2"),
+        ("x", "y"),
+    ] {
+        assert_eq!(nearly_right(right).as_deref(), Ok(wrong));
+    }
+    assert!(nearly_right("key---").is_err());
+    assert!(nearly_right("").is_err());
+}
+
+#[test]
+fn an_added_nonce_stands_behind_what_was_signed() {
+    let good = field(Flaw::BrokenSignature, "signature-input");
+    let added = field(Flaw::AddedNonce, "signature-input");
+    let nonce = added.strip_prefix(&good).unwrap();
+    assert!(
+        nonce.starts_with(";nonce=\"") && nonce.ends_with('"'),
+        "{nonce}"
+    );
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl Judge<'_> {
         if let Some(words) = words {
             let found = Found::plain(
                 "card data in an event",
-                "no full card number, no CVV and no PIN".into(),
+                "no full card number, no CVV, no PIN and no PIN block".into(),
                 format!("{words}, masked in this report"),
             );
             self.depart_at(told.moment, &[id::HOOK_13], found);

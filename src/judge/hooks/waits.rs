@@ -9,6 +9,7 @@ use super::payload::status_word;
 use crate::card::{CardId, CardStatus};
 use crate::card_view::{different, is_same};
 use crate::case::{Command, Hook, Step, StepNumber};
+use crate::contract::OperationKind;
 use crate::judge::departure::json_diff;
 use crate::judge::follow::{Found, Judge, Scene};
 use crate::requirement::{RequirementId, id};
@@ -153,6 +154,7 @@ impl Judge<'_> {
         );
         let rules = match showing(elsewhere, status) > showing(events, status) {
             true => self.rules_of_each(wait),
+            false if self.fell_silent_by_a_removal(wait, events) => &[id::HOOK_19, id::HOOK_1],
             false => &[id::HOOK_1],
         };
         self.depart_at(wait.moment, rules, found);
@@ -177,6 +179,20 @@ impl Judge<'_> {
             Some(Command::Hook(Hook::Resubscribe(_))) => &[id::HOOK_16, id::HOOK_19],
             _ => &[id::HOOK_19],
         }
+    }
+
+    /// The address was told of the card until a subscription was removed, and never again.
+    fn fell_silent_by_a_removal(&self, wait: &Wait, events: &[&Told<'_>]) -> bool {
+        let Some(last) = events.iter().map(|told| told.event.received_at).max() else {
+            return false;
+        };
+        let mut exchanges = self.trace.exchanges[..wait.moment].iter();
+        exchanges.any(|exchange| {
+            let request = &exchange.request;
+            let route = self.contract.route(&request.method, &request.path);
+            let is_removal = route.is_some_and(|r| r.operation == OperationKind::DeleteWebhook);
+            is_removal && exchange.is_success() && last <= exchange.received_at
+        })
     }
 
     /// HOOK-5: some event shows the card as it is read.

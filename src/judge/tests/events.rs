@@ -478,3 +478,13 @@ fn events_are_posted() {
         &[("HOOK-7", 3)],
     );
 }
+
+/// Readers differ in what such a body asks for, so what followed was not judged.
+#[test]
+fn events_are_not_judged_once_the_case_is_not() {
+    let never_so = "told #1=blocked as 2";
+    let ambiguous = r#"create virtual on B with body "{\"type\":1,\"type\":2}" => 400"#;
+    let told = [CREATE, ISSUE, never_so];
+    check_events(&[&told[..], &[AWAIT_ACTIVE]].concat(), &[("HOOK-3", 3)]);
+    check_events(&[&told[..], &[ambiguous, AWAIT_ACTIVE]].concat(), &[]);
+}

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::judge::follow::Judge;
 use crate::trace::Reply;
 
 const ACTIVE: [&str; 2] = [CREATE, "issue #1 => 204"];
@@ -244,4 +245,27 @@ fn what_too_many_worlds_explain_settles_nothing() {
     assert!(judgement.obstacles.iter().any(words), "{judgement:?}");
     assert!(judgement.departures.is_empty(), "{judgement:?}");
     assert!(judgement.readings.is_empty(), "{judgement:?}");
+}
+
+/// The worlds that are left then need not have the true one among them.
+#[test]
+fn a_look_at_a_card_settles_no_status_once_the_judge_gave_up() {
+    let trace = Story::told(&[
+        "create virtual on A => 201 issuing",
+        "issue #1 => 204",
+        "read #1 => 200 blocked",
+    ])
+    .trace();
+    for gives_up in [false, true] {
+        let terms = manual();
+        let mut judge = Judge::new(Contract::embedded(), &terms, &trace, &trace.case);
+        for (moment, exchange) in trace.exchanges.iter().enumerate() {
+            if gives_up && moment == 2 {
+                judge.give_up(exchange.step, "too many worlds".to_owned());
+            }
+            judge.exchange(moment, exchange);
+        }
+        let departures = judge.judgement.departures.len();
+        assert_eq!(departures, usize::from(!gives_up));
+    }
 }

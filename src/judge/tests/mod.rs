@@ -5,6 +5,7 @@ mod accounts;
 mod clock;
 mod events;
 mod ids;
+mod leaks;
 mod lost;
 mod overlap;
 mod past;

@@ -273,3 +273,22 @@ fn a_retried_call_on_subscriptions_is_answered_as_it_was() {
     ];
     check_events(&found_no_more, &[("IDEM-3", 3)]);
 }
+
+#[test]
+fn a_subscription_that_falls_silent_when_another_is_removed_departs_by_name() {
+    let told = [
+        CREATE,
+        "subscribe => 200",
+        "subscribe => 200",
+        ISSUE,
+        "told #1=active as 2 at #2",
+        "await event of #1 at #2 => 200 active",
+    ];
+    let silent = [
+        "deactivate #1 => 204",
+        "await event of #1 at #2 => 200 inactive in vain",
+    ];
+    let removed = ["unsubscribe #3 => 204"];
+    check_events(&[&told[..], &removed, &silent].concat(), &[("HOOK-19", 8)]);
+    check_events(&[&told[..], &silent].concat(), &[("HOOK-1", 7)]);
+}

@@ -49,7 +49,7 @@ fn the_same_seed_gives_the_same_cases_in_every_version() {
     );
 }
 
-const GOLDEN: &str = "7ed186c75d001bf9592dbfca7de180dd7f486d230a63e29bfd54d5cd0d3f3c1b";
+const GOLDEN: &str = "b8dd7cc69b12ec1a87cd4acd8de0d3ad5fd78f04d330540c1d3e4ec90439b4e8";
 
 #[test]
 fn another_seed_gives_other_cases() {

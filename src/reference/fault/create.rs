@@ -7,6 +7,7 @@ use uuid::{Builder, Uuid};
 use super::Fault;
 use crate::reference::call::{Content, Operation, Refusal, Reply};
 use crate::reference::card::{Card, CardStatus, CardType, new_card};
+use crate::reference::service::locate;
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
@@ -93,6 +94,21 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.new_card = |account_id, request, now| Card {
                 account_id: Uuid::new_v4(),
                 ..new_card(account_id, request, now)
+            };
+        },
+    },
+    Fault {
+        id: "account-taken-from-request",
+        words: "A card is made on the account that the body names, if it names one of the programme's.",
+        requirement: "CREATE-3",
+        shortest: 1,
+        plant: |rules| {
+            rules.locate = |service, call, id| {
+                let sent: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+                let named = sent["accountId"].as_str().and_then(|id| id.parse().ok());
+                let named = named.filter(|_| call.operation == Operation::CreateCard);
+                let found = named.and_then(|named| locate(service, call, named).ok());
+                found.map_or_else(|| locate(service, call, id), Ok)
             };
         },
     },

@@ -1,5 +1,8 @@
 //! Mistakes in what subscribers are told, and in their subscriptions.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -135,6 +138,26 @@ pub(super) const FAULTS: &[Fault] = &[
                 match inactive.count() {
                     0 | 1 => report(service, card, news),
                     _ => unless_in(&[Inactive], service, card, news),
+                }
+            };
+        },
+    },
+    Fault {
+        id: "third-card-is-not-told",
+        words: "Of an account's cards only the first two are told of.",
+        requirement: "HOOK-1",
+        shortest: 6,
+        plant: |rules| {
+            static CARDS: LazyLock<Mutex<HashMap<Uuid, Vec<Uuid>>>> = LazyLock::new(Mutex::default);
+            rules.report = |service, card, news| {
+                let mut cards = CARDS.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = cards.entry(card.account_id).or_default();
+                if !known.contains(&card.id) {
+                    known.push(card.id);
+                }
+                match known[..known.len().min(2)].contains(&card.id) {
+                    true => report(service, card, news),
+                    false => Vec::new(),
                 }
             };
         },

@@ -1,5 +1,8 @@
 //! Mistakes in what a retry gets and does.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -23,6 +26,13 @@ fn replay_changed(
         Decision::Answer(reply) if record.operation == operation => Decision::Answer(change(reply)),
         decision => decision,
     }
+}
+
+/// The card that a recorded call was on.
+fn on_card(record: &Record) -> Option<&str> {
+    let is_act = matches!(record.operation, Activate | Deactivate | Issue | Terminate);
+    let (_, card) = record.target.split_once(' ').filter(|_| is_act)?;
+    Some(card)
 }
 
 /// Does the call once more when it was a retry of one of these operations, and answers as before.
@@ -152,6 +162,40 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-3",
         shortest: 3,
         plant: |rules| rules.is_alive = |_, record, _, sequence| record.sequence == sequence,
+    },
+    Fault {
+        id: "key-forgotten-after-twenty-calls",
+        words: "Of the calls on a card the last twenty are remembered.",
+        requirement: "IDEM-4",
+        shortest: 36,
+        plant: |rules| {
+            /// The recorded calls on each card, by their place among those of the programme.
+            static CALLS: LazyLock<Mutex<HashMap<String, Vec<u64>>>> =
+                LazyLock::new(Mutex::default);
+            const KEPT: usize = 20;
+            rules.once = |task, slot| {
+                let calls = || CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_forgotten = |record: &Record| {
+                    let calls = calls();
+                    let of_card = on_card(record).and_then(|card| calls.get(card));
+                    let kept =
+                        of_card.map(|of_card| &of_card[of_card.len().saturating_sub(KEPT)..]);
+                    kept.is_some_and(|kept| !kept.contains(&record.sequence))
+                };
+                slot.take_if(|record| is_forgotten(record));
+                let reply = once(task, slot);
+                if let Some(record) = slot.as_ref()
+                    && let Some(card) = on_card(record)
+                {
+                    let mut calls = calls();
+                    let of_card = calls.entry(card.to_owned()).or_default();
+                    if !of_card.contains(&record.sequence) {
+                        of_card.push(record.sequence);
+                    }
+                }
+                reply
+            };
+        },
     },
     Fault {
         id: "key-forgotten-after-retry",

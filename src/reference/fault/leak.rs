@@ -34,6 +34,15 @@ fn passes_luhn(number: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
+/// The digits that the masked number hides: of each card others, such that the whole passes the check of card numbers.
+fn hidden(card: &Card) -> String {
+    let any = card.id.as_u128() % 100_000;
+    let mut digits = (0..10).map(|last| format!("{any:05}{last}"));
+    digits
+        .find(|digits| passes_luhn(&card.details.masked_pan.replace("******", digits)))
+        .unwrap_or_default()
+}
+
 /// The number in its four groups.
 fn groups(card: &Card) -> Vec<String> {
     let number = unmasked(card);
@@ -195,6 +204,21 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "hidden-digits-beside-masked-number",
+        words: "The digits that the masked number hides are a member of their own.",
+        requirement: "LEAK-1",
+        shortest: 13,
+        plant: |rules| {
+            rules.render = |readings, card, view| {
+                rendered(readings, card, view, |body| {
+                    if card.issued {
+                        body["processor"] = json!({ "accountDigits": hidden(card) });
+                    }
+                })
+            };
+        },
+    },
+    Fault {
         id: "number-is-a-number",
         words: "A reference is the number as a number.",
         requirement: "LEAK-1",
@@ -334,6 +358,21 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| {
             rules.dress =
                 |call, reply| read_with_header(call, reply, "x-card-cvv", |_| "737".to_owned());
+        },
+    },
+    Fault {
+        id: "card-shows-pin-block",
+        words: "A physical card shows the PIN block that it was made with.",
+        requirement: "LEAK-2",
+        shortest: 3,
+        plant: |rules| {
+            rules.render = |readings, card, view| {
+                rendered(readings, card, view, |body| {
+                    if card.issued && card.card_type == CardType::Physical {
+                        body["pinBlock"] = json!("0412AC89ABCDEF67");
+                    }
+                })
+            };
         },
     },
     Fault {

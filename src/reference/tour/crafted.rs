@@ -147,6 +147,26 @@ const CRAFTED: &[fn(&Client, &mut Call)] = &[
                 .collect()
         });
     },
+    |client, call| {
+        let mut key_id = client.key_id.to_string();
+        key_id.truncate(24);
+        key_id.push_str("0123456789ab");
+        sign_with_key_id(client, call, &key_id);
+    },
+    |client, call| sign_with_key_id(client, call, ""),
+    |client, call| {
+        client.authorize(call);
+        let input = call.header("signature-input").unwrap_or_default();
+        set(call, "signature-input", &format!("{input};nonce=\"n\""));
+    },
+    |client, call| {
+        add_digest(call);
+        set(call, "x-not-sent", "");
+        let input = client.input(call);
+        let covering = input.replacen(");", " \"x-not-sent\");", 1);
+        client.sign(call, &covering);
+        call.headers.remove("x-not-sent");
+    },
     |client, call| with_digest(client, call, "md5=:AAAA:"),
     |client, call| with_digest(client, call, "sha-256=:no bytes!:"),
     |client, call| sign_without(client, call, " \"authorization\""),
@@ -223,6 +243,14 @@ fn with_changed_digest(client: &Client, call: &mut Call, change: fn(&[u8]) -> St
     let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &call.body);
     let changed = format!("sha-256=:{}:", change(sum.as_ref()));
     with_digest(client, call, &changed);
+}
+
+/// A good signature, but for the key that it names.
+fn sign_with_key_id(client: &Client, call: &mut Call, key_id: &str) {
+    add_digest(call);
+    let right = format!("keyid=\"{}\"", client.key_id);
+    let wrong = format!("keyid=\"{key_id}\"");
+    client.sign(call, &client.input(call).replace(&right, &wrong));
 }
 
 fn sign_at(client: &Client, call: &mut Call, created: &str) {

@@ -170,6 +170,10 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     let elsewhere = walk.account();
     let ended = walk.create(&elsewhere, virtual_card()).await;
     walk.steps(&ended, &[Issue, Suspend, Terminate]).await;
+    for _ in 0..2 {
+        let later = walk.create(&elsewhere, virtual_card()).await;
+        walk.steps(&later, &[Issue, Terminate]).await;
+    }
     let neighbour = walk.account();
     for account in [walk.account(), neighbour] {
         walk.create(&account, virtual_card()).await;

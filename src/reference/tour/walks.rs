@@ -207,6 +207,23 @@ pub(super) async fn walk_with_keys(walk: &mut Walk) {
     }
     walk_without_keys(walk).await;
     walk_with_keys_of_errors(walk).await;
+    walk_with_many_keys(walk).await;
+}
+
+/// A key is remembered, however many others come after it.
+async fn walk_with_many_keys(walk: &mut Walk) {
+    let account = walk.account();
+    let card = walk.create(&account, virtual_card()).await;
+    walk.step(Issue, &card).await;
+    let first = walk.client.call(Deactivate, &card);
+    walk.send(first.clone()).await;
+    for _ in 0..12 {
+        walk.step(Activate, &card).await;
+        walk.step(Deactivate, &card).await;
+    }
+    walk.step(Activate, &card).await;
+    walk.send(first).await;
+    walk.step(ReadCard, &card).await;
 }
 
 async fn walk_with_keys_of_errors(walk: &mut Walk) {
@@ -302,6 +319,11 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         walk.create(&account, body).await;
         walk.lists(&account).await;
     }
+    let (account, other) = (walk.account(), walk.account());
+    let mut body = virtual_card();
+    body["accountId"] = json!(other);
+    walk.create(&account, body).await;
+    walk.lists(&account).await;
     let umlaut = virtual_card().to_string().replace("Leeds", "Zürich");
     for body in [
         umlaut

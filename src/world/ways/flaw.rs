@@ -42,9 +42,11 @@ fn flaw_rule(flaw: Flaw) -> RequirementId {
         | Flaw::OtherKey
         | Flaw::SignatureOf(_)
         | Flaw::AddedQuery
+        | Flaw::AddedNonce
+        | Flaw::AbsentCovered
         | Flaw::Changed(Part::Method | Part::Target)
         | Flaw::Added(Part::Method | Part::Target) => id::AUTH_5,
-        Flaw::UnknownKeyId => id::AUTH_6,
+        Flaw::UnknownKeyId | Flaw::NearlyRightKeyId | Flaw::EmptyKeyId => id::AUTH_6,
         Flaw::WrongAlgorithm | Flaw::NoAlgorithm | Flaw::PublicKeyMac => id::AUTH_7,
         Flaw::Uncovered(Part::Method | Part::Target | Part::Digest) => id::AUTH_8,
         Flaw::Changed(Part::Authorization | Part::Digest | Part::Key)
