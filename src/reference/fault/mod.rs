@@ -79,6 +79,12 @@ pub fn races() -> &'static [Fault] {
     &faults()[alone..]
 }
 
+/// Whether one card, account or key in so many meets it.
+#[cfg(test)]
+pub(super) fn is_seldom(fault: &Fault) -> bool {
+    seldom::FAULTS.iter().any(|seldom| seldom.id == fault.id)
+}
+
 /// The fault of that id.
 pub fn fault(id: &str) -> Option<&'static Fault> {
     faults().iter().find(|fault| fault.id == id)

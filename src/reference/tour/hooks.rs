@@ -254,7 +254,11 @@ async fn what_subscribers_get_shows_each_fault_and_each_reading() {
             fault: Some(fault),
             ..Options::default()
         };
-        if tour_of_webhooks(&options).await == correct {
+        let mut is_seen = false;
+        for _ in 0..tours(fault) {
+            is_seen = is_seen || tour_of_webhooks(&options).await != correct;
+        }
+        if !is_seen {
             unseen.push(fault.id);
         }
     }

@@ -21,6 +21,7 @@ use crate::reference::card::{Card, CardStatus, CardType};
 use crate::reference::programme::Account;
 use crate::reference::server::furnish;
 use crate::reference::testing::{Client, set};
+use crate::reference::fault::is_seldom;
 use crate::reference::{Fault, Options, faults, open_points, races};
 use long_walks::*;
 use races::{walk_with_a_key_in_flight, walk_with_races};
@@ -368,11 +369,30 @@ async fn a_fault_is_seen_on_the_tour_and_the_correct_implementation_always_gives
             ..Options::default()
         };
         // What subscribers get is told by a tour of its own, which needs a socket and hence real time.
-        if !is_about_webhooks(fault) && !differs(&options, &correct).await {
+        if !is_about_webhooks(fault) && !comes_to_differ(&options, &correct, fault).await {
             unseen.push(fault.id);
         }
     }
     assert!(unseen.is_empty(), "the tour doesn't show {unseen:?}");
+}
+
+/// Whether a tour goes otherwise: the first, or one of many where it takes a certain card.
+async fn comes_to_differ(options: &Options, told: &[Vec<String>], fault: &Fault) -> bool {
+    for _ in 0..tours(fault) {
+        if differs(options, told).await {
+            return true;
+        }
+    }
+    false
+}
+
+/// Of so many tours one meets the fault; that none of them does happens to nobody.
+fn tours(fault: &Fault) -> usize {
+    const OF_ONE_CARD_IN_SO_MANY: usize = 1_000;
+    match is_seldom(fault) {
+        true => OF_ONE_CARD_IN_SO_MANY,
+        false => 1,
+    }
 }
 
 #[tokio::test(start_paused = true)]
