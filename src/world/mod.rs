@@ -5,6 +5,7 @@
 //! picks those that it fits. No way left in any world is a departure. Pure: no clock, no network.
 
 pub mod choice;
+mod distinct;
 pub mod lifecycle;
 pub mod limit;
 pub mod unseen;
@@ -19,6 +20,7 @@ use crate::requirement::RequirementId;
 use crate::trace::Past;
 
 pub use choice::{Choice, Choices};
+pub use distinct::{Distinct, distinct};
 pub use unseen::Unseen;
 pub use ways::{Answer, Call, Effect, Id, InFlight, Input, Key, Memory, RefusalKind, Way};
 
