@@ -26,6 +26,7 @@ mod doctor;
 mod draft;
 mod gate;
 mod guard;
+mod holdings;
 mod hook_steps;
 mod hooks;
 mod leftovers;
@@ -42,6 +43,7 @@ mod stop;
 mod tamper;
 mod tls;
 mod trouble;
+mod waits;
 mod wire;
 mod witness;
 mod writer;
@@ -57,6 +59,7 @@ use self::case_run::CaseRun;
 use self::hooks::Hooks;
 use self::pool::Pool;
 use self::setup::Caller;
+use self::waits::Waits;
 use crate::card::AccountId;
 use crate::case::Case;
 use crate::profile::{Accounts, Profile};
@@ -77,6 +80,7 @@ struct Driver {
     supply: Supply,
     /// Accounts that are used again and again, where the profile lists them.
     pool: Option<Pool>,
+    waits: Waits,
     /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
     hooks: OnceCell<Result<Hooks, String>>,
     /// A case that moves the clock has the target to itself; the others share it.
@@ -111,6 +115,7 @@ impl Driver {
         Ok(Self {
             supply,
             pool,
+            waits: Waits::default(),
             profile,
             caller,
             access,
