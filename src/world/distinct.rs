@@ -1,13 +1,14 @@
 //! Worlds, each once.
 //!
-//! Of two worlds that differ in nothing but that one has decided more readings, the one that has decided less stands for both:
-//! whatever the other can still explain, it can too. Without that, a slot that may be kept for several reasons would double
-//! the worlds with each create.
+//! Of two worlds of which one can still explain whatever the other can, the one stands for both. So it is if the other has
+//! decided more readings, or if it has seen a card fail that was over the limit, which may happen at any time. Without that,
+//! each create over the limit would double the worlds, and so would a slot that may be kept for several reasons.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use super::World;
+use super::{Card, World};
+use crate::card::CardStatus;
 
 /// Worlds as they come, each with something that goes with it.
 #[derive(Debug)]
@@ -61,21 +62,37 @@ pub fn distinct(worlds: impl IntoIterator<Item = World>) -> Vec<World> {
 }
 
 impl World {
-    /// Whether the other differs from this one in nothing but that it has decided more.
+    /// Whether this one can still explain whatever the other can.
     fn stands_for(&self, other: &Self) -> bool {
+        let mut cards = self.cards.iter().zip(&other.cards);
         self.choices.are_among(&other.choices)
-            && self.cards == other.cards
+            && self.cards.len() == other.cards.len()
+            && cards.all(|(card, others)| may_have_become(card, others))
             && self.keys == other.keys
             && self.pending == other.pending
             && self.unseen == other.unseen
     }
 }
 
+/// Whether a card may have become the other by itself, unseen.
+fn may_have_become(card: &Card, other: &Card) -> bool {
+    let is_to_fail = card.over_limit.is_some() && card.status == CardStatus::Issuing;
+    card == other
+        || is_to_fail
+            && *other
+                == Card {
+                    status: CardStatus::IssueFailed,
+                    ..card.clone()
+                }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::card::{AccountId, CardId, CardType};
+    use crate::case::StepNumber;
     use crate::requirement::id;
-    use crate::world::Choice;
+    use crate::world::{Choice, Since};
 
     fn with(choices: &[Choice]) -> World {
         World::default().with(choices).unwrap()
@@ -95,6 +112,35 @@ mod tests {
         assert_eq!(left, [one, neither, other]);
         let mut pending = with(&[kept]);
         pending.pending.insert(1);
-        assert_eq!(distinct([World::default(), pending.clone()]).len(), 2);
+        assert_eq!(distinct([World::default(), pending]).len(), 2);
+    }
+
+    #[test]
+    fn a_card_over_the_limit_that_is_issuing_stands_for_one_that_has_failed() {
+        let world = |status, over_limit| {
+            let mut world = World::default();
+            world.add(Card {
+                id: Some(CardId::new("card")),
+                account: AccountId::new("account"),
+                card_type: CardType::Virtual,
+                status,
+                over_limit,
+                issued: false,
+                made_by: StepNumber(1),
+                since: Since {
+                    moment: 0,
+                    step: StepNumber(1),
+                    rule: id::LIFE_1,
+                },
+            });
+            world
+        };
+        let (issuing, failed) = (CardStatus::Issuing, CardStatus::IssueFailed);
+        let over = Some(id::LIMIT_4);
+        let both = [world(failed, over), world(issuing, over)];
+        assert_eq!(distinct(both), [world(issuing, over)]);
+        // One in its slot need not fail.
+        let both = [world(failed, None), world(issuing, None)];
+        assert_eq!(distinct(both).len(), 2);
     }
 }
