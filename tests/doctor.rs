@@ -34,6 +34,19 @@ struct Bench {
     held: Option<TcpListener>,
 }
 
+/// Where one of these steps fails, a run would have nothing to say of cards, and says nothing.
+const SHUTS_OUT: [&str; 9] = [
+    "profile",
+    "secrets",
+    "name",
+    "connection",
+    "tls",
+    "http",
+    "token",
+    "key",
+    "signed-read",
+];
+
 const CREDENTIALS: &str = "api_key = { env = \"KEY\" }\napi_secret = { env = \"SECRET\" }\n";
 const ACCOUNTS: &str = "create = { path = \"/sandbox/accounts\", body = {} }\n";
 
@@ -209,6 +222,15 @@ impl Bench {
         }
         let is_profile = ["profile", "secrets"].contains(&step);
         assert_eq!(code, Some(if is_profile { 2 } else { 3 }), "{cause}");
+        if SHUTS_OUT.contains(&step) {
+            let run = self.command("run -s smoke --quiet").output().unwrap();
+            let words = String::from_utf8_lossy(&run.stderr);
+            assert!(matches!(run.status.code(), Some(2 | 3)), "{cause}: {words}");
+            assert!(
+                words.contains("could not be prepared") || is_profile,
+                "{cause}: {words}"
+            );
+        }
     }
 }
 

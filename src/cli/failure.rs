@@ -52,7 +52,8 @@ impl From<Trouble> for Failure {
             | Trouble::NoAccount { .. }
             | Trouble::NotReset { .. }
             | Trouble::Refused { .. }
-            | Trouble::NotUnderstood { .. } => ExitCode::Inconclusive,
+            | Trouble::NotUnderstood { .. }
+            | Trouble::ShutOut { .. } => ExitCode::Inconclusive,
             Trouble::Machine { .. } => ExitCode::Internal,
         };
         Self {

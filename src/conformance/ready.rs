@@ -196,6 +196,10 @@ impl Stage for Part<'_> {
         self.0.slots_are_kept_by(status);
     }
 
+    fn accounts_are_few(&self) -> bool {
+        self.0.accounts_are_few()
+    }
+
     fn trouble(&self) -> Option<String> {
         self.0.trouble()
     }

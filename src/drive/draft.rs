@@ -29,6 +29,39 @@ pub struct Draft {
     pub key: Option<String>,
 }
 
+impl Draft {
+    /// A read.
+    pub fn read(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            body: None,
+            media_type: None,
+            encoding: None,
+            key: None,
+        }
+    }
+
+    /// A change under a key of its own; without a body, unless one is given to it.
+    pub fn change(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            key: Some(Uuid::new_v4().to_string()),
+            ..Self::read(path)
+        }
+    }
+
+    /// The read of an account's cards.
+    pub fn list_of(account: &AccountId) -> Self {
+        Self::read(cards_of(account))
+    }
+}
+
+/// Where the cards of an account are.
+pub fn cards_of(account: &AccountId) -> String {
+    format!("/accounts/{}/cards", segment(account.as_str(), false))
+}
+
 /// What the driver has to do for a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -83,12 +116,12 @@ impl Known<'_> {
                 let body = body_text(&standard_request(*card_type), &step.body);
                 self.modifying(step, Method::POST, path, Some(body))
             }
-            Command::Read(card) => Ok(Ask::Send(read(self.card_path(card, upper)?))),
+            Command::Read(card) => Ok(Ask::Send(Draft::read(self.card_path(card, upper)?))),
             Command::ListAccount(account) => {
                 let account = segment(&self.account(account)?, upper);
-                Ok(Ask::Send(read(format!("/accounts/{account}/cards"))))
+                Ok(Ask::Send(Draft::read(format!("/accounts/{account}/cards"))))
             }
-            Command::ListProgramme => Ok(Ask::Send(read("/cards".to_owned()))),
+            Command::ListProgramme => Ok(Ask::Send(Draft::read("/cards".to_owned()))),
             Command::Act(action, card) => self.act(step, *action, card),
             Command::Retry(earlier) => self.retry(step, *earlier),
             Command::Hook(hook) => Ok(Ask::Hook(hook.clone())),
@@ -138,7 +171,7 @@ impl Known<'_> {
     fn await_issuance(&self, step: &Step, card: &CardRef, card_path: String) -> Skipped<Ask> {
         let ordinary = step.flaw.is_none() && step.key == KeyUse::Usual && step.loss.is_none();
         match card {
-            CardRef::Made(_) if ordinary => Ok(Ask::AwaitIssuance(read(card_path))),
+            CardRef::Made(_) if ordinary => Ok(Ask::AwaitIssuance(Draft::read(card_path))),
             _ => Err("the profile says that there is no simulator".to_owned()),
         }
     }
@@ -250,17 +283,6 @@ impl Known<'_> {
             }
             _ => format!("/cards/{id}"),
         })
-    }
-}
-
-fn read(path: String) -> Draft {
-    Draft {
-        method: Method::GET,
-        path,
-        body: None,
-        media_type: None,
-        encoding: None,
-        key: None,
     }
 }
 

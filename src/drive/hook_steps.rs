@@ -157,10 +157,11 @@ impl CaseRun<'_> {
                     return;
                 };
                 let path = unsubscribe_draft(&id).path;
-                self.ask_as_told(number, read(path)).await;
+                self.ask_as_told(number, Draft::read(path)).await;
             }
             Hook::ListSubscriptions => {
-                self.ask_as_told(number, read("/webhooks".to_owned())).await;
+                self.ask_as_told(number, Draft::read("/webhooks".to_owned()))
+                    .await;
             }
         }
     }
@@ -335,15 +336,4 @@ fn standing(events: &[Event], shown: &Value, wanted: Wanted) -> Standing {
 fn is_same_text(first: &Value, second: &Value) -> bool {
     let texts = first.as_str().zip(second.as_str());
     texts.is_some_and(|(first, second)| first.eq_ignore_ascii_case(second))
-}
-
-fn read(path: String) -> Draft {
-    Draft {
-        method: http::Method::GET,
-        path,
-        body: None,
-        media_type: None,
-        encoding: None,
-        key: None,
-    }
 }

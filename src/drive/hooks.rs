@@ -145,25 +145,15 @@ pub fn step_draft(address: &str, id: Option<&str>, step: &Step) -> Draft {
 
 fn put_draft(body: String) -> Draft {
     Draft {
-        method: Method::PUT,
-        path: "/webhooks".to_owned(),
         body: Some(body),
-        media_type: None,
-        encoding: None,
-        key: Some(Uuid::new_v4().to_string()),
+        ..Draft::change(Method::PUT, "/webhooks")
     }
 }
 
 /// The request that removes a subscription.
 pub fn unsubscribe_draft(id: &str) -> Draft {
-    Draft {
-        method: Method::DELETE,
-        path: format!("/webhooks/{}", super::draft::segment(id, false)),
-        body: None,
-        media_type: None,
-        encoding: None,
-        key: Some(Uuid::new_v4().to_string()),
-    }
+    let path = format!("/webhooks/{}", super::draft::segment(id, false));
+    Draft::change(Method::DELETE, path)
 }
 
 /// Subscribes, unjudged; the id of the subscription, if the answer has one.

@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use http::{HeaderMap, Method};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::Driver;
 use super::draft::{Draft, segment};
@@ -33,32 +32,13 @@ pub fn shown(response: &Response) -> Option<BTreeMap<CardId, Kept>> {
     Some(cards.collect())
 }
 
-/// The read of an account's cards.
-pub fn list(account: &AccountId) -> Draft {
-    draft(
-        Method::GET,
-        format!("/accounts/{}/cards", segment(account.as_str(), false)),
-    )
-}
-
 /// The read of a card.
 pub fn read(card: &CardId) -> Draft {
-    draft(Method::GET, card_path(card))
+    Draft::read(card_path(card))
 }
 
 fn card_path(card: &CardId) -> String {
     format!("/cards/{}", segment(card.as_str(), false))
-}
-
-fn draft(method: Method, path: String) -> Draft {
-    Draft {
-        key: (!method.is_safe()).then(|| Uuid::new_v4().to_string()),
-        method,
-        path,
-        body: None,
-        media_type: None,
-        encoding: None,
-    }
 }
 
 impl Driver {
@@ -74,7 +54,7 @@ impl Driver {
     pub(super) async fn tidy(&self, account: &AccountId) {
         let Some(pool) = &self.pool else { return };
         let holdings = pool.holdings(account);
-        let listed = self.by_the_way(&list(account)).await.ok();
+        let listed = self.by_the_way(&Draft::list_of(account)).await.ok();
         let listed = listed.as_ref().and_then(shown).unwrap_or_default();
         let existing = holdings.existing.as_ref();
         let mut left = holdings.own.clone();
@@ -116,7 +96,7 @@ impl Driver {
 
     async fn terminate(&self, card: &CardId) -> Result<(), String> {
         let response = self
-            .by_the_way(&draft(Method::DELETE, card_path(card)))
+            .by_the_way(&Draft::change(Method::DELETE, card_path(card)))
             .await;
         match response {
             Ok(response) if response.is_success() => Ok(()),
@@ -130,7 +110,7 @@ impl Driver {
         let sandbox = &self.profile.sandbox;
         if sandbox.simulator {
             let path = format!("/simulator{}/issue", card_path(card));
-            let _ = self.by_the_way(&draft(Method::PATCH, path)).await;
+            let _ = self.by_the_way(&Draft::change(Method::PATCH, path)).await;
             return;
         }
         let begun = Instant::now();

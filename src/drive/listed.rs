@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::case_run::CaseRun;
+use super::draft::Draft;
 use super::leftovers::{self, shown};
 use super::pool::{Pool, needs};
 use crate::card::{AccountId, CardId, CardType};
@@ -49,7 +50,7 @@ impl<'a> CaseRun<'a> {
         };
         let accounts: Vec<AccountId> = self.case.accounts.values().cloned().collect();
         for account in accounts {
-            let mut cards = self.read_past(&leftovers::list(&account)).await;
+            let mut cards = self.read_past(&Draft::list_of(&account)).await;
             let own = pool.holdings(&account).own.into_iter();
             let alive = own.filter(|(_, kept)| kept.is_alive());
             let mut to_read: BTreeSet<CardId> = alive.map(|(card, _)| card).collect();

@@ -11,7 +11,7 @@
 //! - `hooks` receives events, `hook_steps` runs the steps about them.
 //! - `pool` shares out listed accounts, `listed` reads what they hold first, `leftovers` ends
 //!   what a case leaves in them.
-//! - `doctor` examines a target that can't be tested yet; `witness` shows it what its calls sent.
+//! - `greeting` asks first whether the target lets us in; `doctor` examines a target that can't be tested yet; `witness` shows it what its calls sent.
 //! - `case_run` runs the steps of a case, `session` many cases at a time, `stop` ends them early.
 
 mod accounts;
@@ -25,6 +25,7 @@ mod connector;
 mod doctor;
 mod draft;
 mod gate;
+mod greeting;
 mod guard;
 mod holdings;
 mod hook_steps;
@@ -112,7 +113,7 @@ impl Driver {
             }
             _ => None,
         };
-        Ok(Self {
+        let driver = Self {
             supply,
             pool,
             waits: Waits::default(),
@@ -122,7 +123,9 @@ impl Driver {
             hooks: OnceCell::new(),
             turns: RwLock::new(()),
             began: Instant::now(),
-        })
+        };
+        driver.greet().await?;
+        Ok(driver)
     }
 
     /// Runs a case to its end, or until it is to be given up.

@@ -123,6 +123,11 @@ impl Session {
         }
     }
 
+    /// The profile lists the accounts that there are.
+    pub fn accounts_are_listed(&self) -> bool {
+        self.driver.pool.is_some()
+    }
+
     /// What the run made in listed accounts and what became of it, once what is alive has been terminated where the
     /// profile says so. None where accounts are not listed.
     pub fn clean_up(&self) -> Option<Vec<LeftCard>> {

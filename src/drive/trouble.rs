@@ -76,6 +76,18 @@ pub enum Trouble {
         /// What to do.
         advice: &'static str,
     },
+    /// Calls are refused, whatever they ask for.
+    #[error(
+        "{call} was answered with {status}{body}. Where calls are refused like this, whatever they ask for, a run shows nothing about cards: `cardproof doctor` tries out why"
+    )]
+    ShutOut {
+        /// The call.
+        call: String,
+        /// The status code.
+        status: u16,
+        /// The body, shortened, with what introduces it.
+        body: String,
+    },
     /// The machine gives no threads, no random numbers or no certificates.
     #[error("can't start {what}: {problem}")]
     Machine {

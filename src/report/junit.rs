@@ -112,8 +112,8 @@ fn in_words(finding: &Finding, look: &Look<'_>) -> String {
     lines.push(format!("expected: {}", words::expected(&finding.departure)));
     lines.push(format!("came: {}", finding.departure.actual));
     lines.push(format!("evidence: {}", words::evidence(finding)));
-    let replay = finding.file.iter();
-    lines.extend(replay.map(|file| format!("again: {}", words::replay_line(look, file))));
+    let replay = words::replay_line(look, finding);
+    lines.extend(replay.map(|line| format!("again: {line}")));
     lines.join("\n")
 }
 

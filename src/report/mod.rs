@@ -271,6 +271,11 @@ impl Finding {
         self.confirmation.reproduced == self.confirmation.attempts
     }
 
+    /// It came again less than every other time, if at all.
+    pub fn comes_seldom(&self) -> bool {
+        2 * self.confirmation.reproduced < self.confirmation.attempts
+    }
+
     /// It was run again, and never came back.
     pub fn is_unconfirmed(&self) -> bool {
         self.confirmation.attempts > 0 && !self.is_confirmed()

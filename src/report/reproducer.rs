@@ -15,9 +15,10 @@ pub fn text(finding: &Finding) -> String {
         ),
         format!("came: {}", departure.actual),
         format!(
-            "{}; run it again: cardproof replay {}.toml",
+            "{}; run it again: cardproof replay {}.toml{}",
             words::confirmation(finding.confirmation),
-            finding.id
+            finding.id,
+            words::repeats(finding)
         ),
     ];
     case_file(&finding.case, &header)

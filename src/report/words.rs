@@ -161,13 +161,33 @@ pub fn done(report: &Report) -> String {
     words
 }
 
-/// The command that runs a reproducer again, for a shell.
-pub fn replay_line(look: &Look<'_>, file: &str) -> String {
+/// The command that runs a reproducer again, for a shell; none where there is no file of it.
+pub fn replay_line(look: &Look<'_>, finding: &Finding) -> Option<String> {
+    let file = finding.file.as_ref()?;
     let path = look.folder.unwrap_or(Path::new("")).join(file);
     let path = for_shell(&path.display().to_string());
-    format!("cardproof replay {path} {}", look.target_flags)
-        .trim_end()
-        .to_owned()
+    let line = format!(
+        "cardproof replay {path}{} {}",
+        repeats(finding),
+        look.target_flags
+    );
+    Some(line.trim_end().to_owned())
+}
+
+/// What a replay is asked for, so that it departs, where the case would be run a few times only.
+pub fn repeats(finding: &Finding) -> String {
+    const MORE_THAN_NEEDED: u32 = 10;
+    let Confirmation {
+        reproduced,
+        attempts,
+    } = finding.confirmation;
+    match finding.comes_seldom() && reproduced > 0 && !finding.case.may_come_by_chance() {
+        true => format!(
+            " --times {}",
+            (MORE_THAN_NEEDED * attempts).div_ceil(reproduced)
+        ),
+        false => String::new(),
+    }
 }
 
 /// The command that does the whole run again; none for what was only judged.
@@ -384,6 +404,24 @@ pub fn left(left: &Left) -> String {
 mod tests {
     use super::*;
     use crate::report::sample::revival;
+
+    #[test]
+    fn what_comes_seldom_is_run_again_as_often_as_it_takes() {
+        for (reproduced, attempts, told) in [
+            (5, 5, ""),
+            (3, 5, ""),
+            (7, 200, " --times 286"),
+            (1, 50, " --times 500"),
+            (0, 200, ""),
+        ] {
+            let mut finding = revival();
+            finding.confirmation = Confirmation {
+                reproduced,
+                attempts,
+            };
+            assert_eq!(repeats(&finding), told, "{reproduced} of {attempts}");
+        }
+    }
 
     #[test]
     fn a_value_is_told_with_the_member_that_it_is_of() {

@@ -24,6 +24,11 @@ pub struct Effort {
     pub race_confirmations: u32,
     /// A candidate with a race may be run so many times until it departs.
     pub race_tries: u32,
+    /// The same two for a departure that was seen in several cases and then does not come again: it may come with one card in
+    /// so many.
+    pub chance_confirmations: u32,
+    /// See above.
+    pub chance_tries: u32,
     /// Departures of one requirement that are looked into; further ones are counted.
     pub per_requirement: usize,
     /// How long it is looked for the shortest sequence of one departure: a target that hangs makes every run a long one.
@@ -40,6 +45,8 @@ impl Default for Effort {
             confirmations: 5,
             race_confirmations: 50,
             race_tries: 10,
+            chance_confirmations: 200,
+            chance_tries: 50,
             per_requirement: 3,
             longest: Duration::from_secs(60),
             altogether: Duration::from_secs(300),
@@ -66,9 +73,23 @@ pub(super) struct Lab<'a> {
     one_by_one: bool,
     /// A candidate must depart so many times in a row.
     times: usize,
-    /// What depends on the moment when an answer is cut off is tried as often as a race is.
-    cuts_by_chance: bool,
+    /// What may come by chance.
+    chance: Chance,
 }
+
+/// What is run more than once until it departs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chance {
+    /// Races.
+    Races,
+    /// Also what depends on the moment when an answer is cut off.
+    Cuts,
+    /// Whatever there is, and more often.
+    Anything,
+}
+
+/// What is seen in so many cases does come again, however seldom.
+const SEEN_AGAIN: usize = 2;
 
 impl<'a> Lab<'a> {
     pub fn new(
@@ -89,7 +110,7 @@ impl<'a> Lab<'a> {
             wants: BTreeMap::new(),
             one_by_one: false,
             times: 1,
-            cuts_by_chance: false,
+            chance: Chance::Races,
         }
     }
 
@@ -195,7 +216,8 @@ impl<'a> Lab<'a> {
     /// The ways to look into a departure, until it comes again every time. Candidates are run side by side at first; what
     /// then does not come again alone was a disturbance between them, so the next search runs one at a time, from an
     /// example that departs alone. One that needs time to show is run with the time that it had, one that needs a neighbour
-    /// beside a copy of itself. Of a departure that comes by chance, candidates that come more surely are taken.
+    /// beside a copy of itself. What was seen in several cases and still does not come is run many times. Of a departure
+    /// that comes by chance, candidates that come more surely are taken.
     fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
         self.want = None;
         let seen_in = suspicion.seen_in.len();
@@ -224,6 +246,11 @@ impl<'a> Lab<'a> {
             self.times = 3;
             best = surer(best, self.shortest(&suspicion.examples[0], seen_in));
             self.times = 1;
+        }
+        let may_be_seldom = best.comes_seldom() && !best.case.has_race();
+        let may_repeat = !self.stage.accounts_are_few() && !self.is_out_of_time();
+        if may_be_seldom && may_repeat && suspicion.seen_in.len() >= SEEN_AGAIN {
+            best = self.shortest_that_comes_seldom(suspicion, best);
         }
         self.one_by_one = false;
         if best.confirmation.attempts == 0
@@ -281,14 +308,47 @@ impl<'a> Lab<'a> {
         let Some(example) = examples.find(|e| e.case.may_come_by_chance()) else {
             return best;
         };
-        self.cuts_by_chance = true;
+        self.chance = Chance::Cuts;
         let found = self.shortest(example, suspicion.seen_in.len());
-        self.cuts_by_chance = false;
+        self.chance = Chance::Races;
         surer(best, found)
     }
 
+    /// What comes with one card in so many is run that often. Events take their time, so where they matter the candidates
+    /// stay out of each other's way.
+    fn shortest_that_comes_seldom(&mut self, suspicion: &Suspicion, best: Finding) -> Finding {
+        let example = &suspicion.examples[0];
+        self.one_by_one = example.case.listens();
+        self.chance = Chance::Anything;
+        let found = self.shortest(example, suspicion.seen_in.len());
+        self.chance = Chance::Races;
+        match found.is_confirmed() {
+            true => found,
+            false => best,
+        }
+    }
+
     fn may_come_by_chance(&self, case: &Case) -> bool {
-        case.has_race() || self.cuts_by_chance && case.may_come_by_chance()
+        match self.chance {
+            Chance::Races => case.has_race(),
+            Chance::Cuts => case.may_come_by_chance(),
+            Chance::Anything => true,
+        }
+    }
+
+    fn tries(&self) -> u32 {
+        match self.chance {
+            Chance::Anything => self.effort.chance_tries,
+            _ => self.effort.race_tries,
+        }
+    }
+
+    fn confirmations(&self, case: &Case) -> u32 {
+        match (self.chance, self.may_come_by_chance(case)) {
+            (Chance::Anything, _) => self.effort.chance_confirmations,
+            (_, true) => self.effort.race_confirmations,
+            (_, false) => self.effort.confirmations,
+        }
     }
 
     /// Which of these cases depart as is wanted. Only the first that does is taken, so only it may narrow what is wanted.
@@ -297,7 +357,7 @@ impl<'a> Lab<'a> {
         let mut departs = vec![false; cases.len()];
         let mut left: Vec<usize> = (0..cases.len()).collect();
         let (mut tries, mut at_once) = (0, 1);
-        while tries < self.effort.race_tries.max(1) && !self.is_out_of_time() {
+        while tries < self.tries().max(1) && !self.is_out_of_time() {
             let copies = left
                 .iter()
                 .flat_map(|place| std::iter::repeat_n(*place, at_once));
@@ -389,10 +449,7 @@ impl<'a> Lab<'a> {
         wanted: &Wanted,
     ) -> Finding {
         let by_chance = self.may_come_by_chance(&case);
-        let wished = match by_chance {
-            true => self.effort.race_confirmations,
-            false => self.effort.confirmations,
-        };
+        let wished = self.confirmations(&case);
         let (mut seen, mut at_once) = (Seen::default(), BATCH_MAX);
         while seen.attempts < wished {
             // However slow the target is, a departure is run again a few times.

@@ -59,6 +59,10 @@ impl Stage for Live<'_> {
         self.session.slots_are_kept_by(status);
     }
 
+    fn accounts_are_few(&self) -> bool {
+        self.session.accounts_are_listed()
+    }
+
     fn trouble(&self) -> Option<String> {
         self.session.trouble()
     }

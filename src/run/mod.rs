@@ -55,6 +55,11 @@ pub trait Stage {
         None
     }
 
+    /// Accounts are used again and again, so that nothing is run hundreds of times.
+    fn accounts_are_few(&self) -> bool {
+        false
+    }
+
     /// Trouble that is no case's own: it is told, and decides nothing.
     fn trouble(&self) -> Option<String> {
         None

@@ -3,6 +3,7 @@
 //! One connection that breaks among ten thousand says nothing about the target, so a case that met an obstacle is run
 //! once more. What does not come again is told, and decides nothing.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::case::Case;
@@ -80,7 +81,8 @@ impl Troubles {
         !self.hindered.is_empty()
     }
 
-    /// What is told of them.
+    /// What is told of them: first what came in the way of cases, the most frequent before the others; then what the
+    /// profile says is not there.
     pub fn facts(self) -> Vec<ObstacleFact> {
         let hindered = self.hindered;
         let told = self.met.into_values().map(|Met { mut fact, cases }| {
@@ -88,7 +90,9 @@ impl Troubles {
             fact.overcome = !cases.is_empty() && cases.iter().all(is_over);
             fact
         });
-        told.collect()
+        let mut told: Vec<ObstacleFact> = told.collect();
+        told.sort_by_key(|fact| (fact.case.is_empty(), Reverse(fact.times)));
+        told
     }
 }
 
@@ -130,6 +134,20 @@ mod tests {
             troubles.add(&trace, &judgement);
         }
         troubles
+    }
+
+    #[test]
+    fn what_came_in_the_way_is_told_before_what_is_known_to_be_absent() {
+        let lack = Obstacle {
+            step: None,
+            words: "a lack".to_owned(),
+        };
+        let mut all = troubles(&[(1, &["seldom"]), (2, &["often", "often"])]);
+        for _ in 0..3 {
+            all.note(&lack);
+        }
+        let told = all.facts().into_iter().map(|fact| fact.words);
+        assert_eq!(told.collect::<Vec<_>>(), ["often", "seldom", "a lack"]);
     }
 
     #[test]

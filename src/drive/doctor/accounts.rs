@@ -3,12 +3,11 @@
 use serde_json::Value;
 
 use super::evidence::Inquiry;
-use super::reach::read;
 use super::{Done, Visit};
 use crate::card::AccountId;
 use crate::doctor::{Fact, Step};
 use crate::drive::accounts::Supply;
-use crate::drive::draft::segment;
+use crate::drive::draft::Draft;
 use crate::drive::witness::Seen;
 use crate::profile::Accounts;
 
@@ -62,9 +61,8 @@ impl Visit<'_> {
 
     /// Lists its cards.
     pub async fn account_cards(&self, account: &AccountId) -> Done<bool> {
-        let path = format!("/accounts/{}/cards", segment(account.as_str(), false));
         let step = Step::AccountCards;
-        let seen = match self.call(&read(path)).await {
+        let seen = match self.call(&Draft::list_of(account)).await {
             Ok(seen) => seen,
             Err(words) => return Err(super::signed::unmade(step, self, words)),
         };

@@ -4,12 +4,10 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::accounts::Account;
 use super::events::{Watch, Watched};
 use super::evidence::Inquiry;
-use super::reach::read;
 use super::{Changes, Done, Round, Visit};
 use crate::card::CardType;
 use crate::case::Flaw;
@@ -17,7 +15,7 @@ use crate::case::request::standard_request;
 use crate::doctor::{Fact, Failure, Step, Trial};
 use crate::drive::auth::digest::content_digest;
 use crate::drive::auth::signature::SignatureInput;
-use crate::drive::draft::{Draft, segment};
+use crate::drive::draft::{Draft, cards_of, segment};
 use crate::drive::outgoing::Outgoing;
 use crate::drive::reply::{card_id, recorded};
 use crate::drive::witness::Seen;
@@ -74,7 +72,7 @@ impl<'v, 'p> Patient<'v, 'p> {
             // A card that can't be terminated stays; that step has said why.
             drop(
                 self.visit
-                    .call(&modify(Method::DELETE, card_path(&card)))
+                    .call(&Draft::change(Method::DELETE, card_path(&card)))
                     .await,
             );
         }
@@ -126,10 +124,9 @@ impl<'v, 'p> Patient<'v, 'p> {
     }
 
     fn create_draft(&self, account: &Account) -> Draft {
-        let path = format!("/accounts/{}/cards", segment(account.id.as_str(), false));
         Draft {
             body: Some(standard_request(CardType::Virtual).to_string()),
-            ..modify(Method::POST, path)
+            ..Draft::change(Method::POST, cards_of(&account.id))
         }
     }
 
@@ -244,7 +241,7 @@ impl<'v, 'p> Patient<'v, 'p> {
             return Some(Err(failed(Fact::IssuedByItself)));
         }
         let path = format!("/simulator{}/issue", card_path(card));
-        let seen = match self.visit.call(&modify(Method::PATCH, path)).await {
+        let seen = match self.visit.call(&Draft::change(Method::PATCH, path)).await {
             Ok(seen) if seen.is_success() => return Some(self.await_issuance(card).await),
             Ok(seen) => seen,
             Err(words) => return Some(Err(super::signed::unmade(step, self.visit, words))),
@@ -288,13 +285,13 @@ impl<'v, 'p> Patient<'v, 'p> {
     }
 
     async fn status(&self, card: &str) -> Option<String> {
-        let seen = self.visit.call(&read(card_path(card))).await.ok()?;
+        let seen = self.visit.call(&Draft::read(card_path(card))).await.ok()?;
         let body: Value = serde_json::from_str(&seen.body()).ok()?;
         Some(body["status"].as_str()?.to_owned())
     }
 
     async fn read(&self, card: &str) -> Done<()> {
-        let seen = self.visit.call(&read(card_path(card))).await;
+        let seen = self.visit.call(&Draft::read(card_path(card))).await;
         let seen = seen.map_err(|words| super::signed::unmade(Step::Read, self.visit, words))?;
         match seen.is_success() {
             true => Ok(((), String::new())),
@@ -306,7 +303,7 @@ impl<'v, 'p> Patient<'v, 'p> {
         let step = Step::Terminate;
         let seen = self
             .visit
-            .call(&modify(Method::DELETE, card_path(card)))
+            .call(&Draft::change(Method::DELETE, card_path(card)))
             .await;
         let seen = seen.map_err(|words| super::signed::unmade(step, self.visit, words))?;
         if !seen.is_success() {
@@ -353,7 +350,7 @@ impl Visit<'_> {
             .map(|id| ("the foreign card", format!("/cards/{id}")));
         let mut codes = Vec::new();
         for (what, path) in account.into_iter().chain(card) {
-            let seen = match self.call(&read(path)).await {
+            let seen = match self.call(&Draft::read(path)).await {
                 Ok(seen) => seen,
                 Err(words) => return Some(Err(super::signed::unmade(Step::Foreign, self, words))),
             };
@@ -367,18 +364,6 @@ impl Visit<'_> {
             codes.push(super::evidence::answer_words(&seen));
         }
         (!codes.is_empty()).then(|| Ok(((), codes.join(", "))))
-    }
-}
-
-/// A call that changes something, without a body.
-pub fn modify(method: Method, path: String) -> Draft {
-    Draft {
-        method,
-        path,
-        body: None,
-        media_type: None,
-        encoding: None,
-        key: Some(Uuid::new_v4().to_string()),
     }
 }
 

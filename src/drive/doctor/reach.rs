@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use http::Method;
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
@@ -337,7 +336,7 @@ fn near_paths(base: &str) -> Vec<(Trial, String)> {
 async fn hides_from_strangers(caller: &Caller) -> bool {
     let draft = Draft {
         path: "/auth/token".to_owned(),
-        ..read("/cards")
+        ..Draft::read("/cards")
     };
     match Outgoing::new(&caller.base, &draft) {
         Ok(request) => send(&caller.client, request).await.status() != Some(404),
@@ -345,21 +344,9 @@ async fn hides_from_strangers(caller: &Caller) -> bool {
     }
 }
 
-/// A read of this path.
-pub fn read(path: impl Into<String>) -> Draft {
-    Draft {
-        method: Method::GET,
-        path: path.into(),
-        body: None,
-        media_type: None,
-        encoding: None,
-        key: None,
-    }
-}
-
 /// The read that anybody may send.
 fn bare(base: &Base, caller: &Caller) -> Result<Outgoing, String> {
-    let mut request = Outgoing::new(base, &read("/cards"))?;
+    let mut request = Outgoing::new(base, &Draft::read("/cards"))?;
     request.headers.extend(caller.extra.clone());
     Ok(request)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::evidence::{Inquiry, answer_words, said};
-use super::reach::{clock_words, read};
+use super::reach::clock_words;
 use super::token::{CLOCK_SLACK_S, audience};
 use super::{Changes, Done, Visit};
 use crate::case::Flaw;
@@ -14,6 +14,7 @@ use crate::drive::address::Base;
 use crate::drive::auth::Signer;
 use crate::drive::auth::digest::content_digest;
 use crate::drive::auth::signature::{Parameter, SignatureInput};
+use crate::drive::draft::Draft;
 use crate::drive::outgoing::Outgoing;
 use crate::drive::witness::Seen;
 use crate::profile::{Component, Credentials};
@@ -28,7 +29,7 @@ type Otherwise = (
 impl Visit<'_> {
     /// A read as a run sends it.
     pub async fn signed_read(&self) -> Done<()> {
-        let seen = match self.call(&read("/cards")).await {
+        let seen = match self.call(&Draft::read("/cards")).await {
             Ok(seen) => seen,
             Err(words) => {
                 return Err(Inquiry::new(Step::SignedRead, self.profile, words).failure(None));
@@ -93,7 +94,7 @@ impl Visit<'_> {
 
     /// A read with a flaw, and without a signature if that is no flaw of its own.
     pub async fn flawed(&self, flaw: Flaw, without_signature: bool) -> Result<Seen, String> {
-        let draft = read("/cards");
+        let draft = Draft::read("/cards");
         let is_bare = flaw == Flaw::NoSignature && !self.access.signs();
         let flaw = (!is_bare).then_some(flaw);
         let has_no_token = matches!(self.profile.credentials, Credentials::None);
@@ -152,7 +153,7 @@ impl Visit<'_> {
             change(request);
             Ok(())
         };
-        let draft = read("/cards");
+        let draft = Draft::read("/cards");
         let request = self
             .access
             .dress_otherwise(&draft, &self.caller, signer, change, sign);

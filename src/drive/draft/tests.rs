@@ -226,7 +226,7 @@ fn without_a_simulator_issuance_is_awaited() {
     let Ok(Ask::AwaitIssuance(draft)) = ask_with(&sandbox, &Foreign::default(), "issue #1") else {
         panic!();
     };
-    assert_eq!(draft, read("/cards/c1".into()));
+    assert_eq!(draft, Draft::read("/cards/c1"));
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod race_lifecycle;
 mod race_limit;
 mod race_reads;
 mod schema;
+mod seldom;
 mod signature;
 mod subscriptions;
 mod time;
@@ -108,6 +109,7 @@ const TOPICS: &[&[Fault]] = &[
     deep::FAULTS,
     past::FAULTS,
     lenient::FAULTS,
+    seldom::FAULTS,
 ];
 
 /// The mistakes that only show when calls overlap.

@@ -111,10 +111,7 @@ impl<'a> FindingView<'a> {
             steps: steps
                 .map(|(number, step)| step_view(report, finding, number, step))
                 .collect(),
-            replay: finding
-                .file
-                .as_ref()
-                .map(|file| words::replay_line(look, file)),
+            replay: words::replay_line(look, finding),
             file_name: format!("{}.toml", finding.id),
             file: reproducer::text(finding),
         }

@@ -22,8 +22,8 @@ pub fn in_full(page: &mut Page<'_>, finding: &Finding, look: &Look<'_>) -> io::R
     super::lanes::races(page, finding, look)?;
     difference(page, finding)?;
     evidence(page, finding)?;
-    if let Some(file) = &finding.file {
-        let line = Span::new(NAME, words::replay_line(look, file));
+    if let Some(line) = words::replay_line(look, finding) {
+        let line = Span::new(NAME, line);
         page.unbroken(&[&label("again")[..], &[line]].concat())?;
     }
     Ok(())
@@ -37,7 +37,7 @@ pub fn in_a_line(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
         plain("  "),
         Span::padded(BAD, &finding.id, 10),
         Span::padded(DIM, counted(finding.length(), "step"), 9),
-        Span::padded(style, confirmed, 17),
+        Span::padded(style, confirmed, 20),
         plain(&finding.rule),
     ])
 }
