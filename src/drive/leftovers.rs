@@ -44,7 +44,7 @@ fn card_path(card: &CardId) -> String {
 impl Driver {
     /// Notes what is in an account.
     pub(super) async fn look(&self, account: &AccountId) {
-        let listed = self.by_the_way(&list(account)).await.ok();
+        let listed = self.by_the_way(&Draft::list_of(account)).await.ok();
         if let (Some(pool), Some(cards)) = (&self.pool, listed.as_ref().and_then(shown)) {
             pool.look(account, &cards);
         }

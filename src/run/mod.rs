@@ -459,6 +459,10 @@ fn most_frequent(wants: &BTreeMap<String, usize>) -> String {
     const TOLD: usize = 3;
     let mut wants: Vec<(&String, &usize)> = wants.iter().collect();
     wants.sort_by_key(|(_, cases)| std::cmp::Reverse(*cases));
-    let told: Vec<&str> = wants.iter().take(TOLD).map(|(want, _)| want.as_str()).collect();
+    let told: Vec<&str> = wants
+        .iter()
+        .take(TOLD)
+        .map(|(want, _)| want.as_str())
+        .collect();
     told.join("; ")
 }
