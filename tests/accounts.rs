@@ -188,6 +188,54 @@ fn a_case_that_needs_more_accounts_than_there_are_is_not_run() {
     );
 }
 
+/// Each case leaves cards that have failed. Neither they nor the reasons for which they may keep a slot may multiply what is
+/// followed: this took minutes.
+#[test]
+fn cards_that_fail_over_the_limit_and_keep_their_slots_don_t_pile_up() {
+    let folder = folder();
+    let readings = "--reading failed-frees=no --reading limit=fail-later";
+    let (_served, _) = serve(folder.path(), readings, &[EMPTY, EMPTY]);
+    let (ended, report) = run(folder.path(), "--suite limits");
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stdout);
+    assert_eq!(report["findings"], Value::from(Vec::<Value>::new()));
+    assert_eq!(report["obstacles"], Value::from(Vec::<Value>::new()));
+    let trace = fs::read_to_string(folder.path().join("out/trace.jsonl")).unwrap();
+    let longest = trace.lines().filter_map(|line| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let path = record["exchange"]["request"]["path"].as_str()?;
+        // The programme's list has the cards of the other account too.
+        let body = path
+            .starts_with("/accounts/")
+            .then_some(&record["exchange"]["reply"]["got"]["body"])?;
+        let body = body.as_str()?;
+        let list: Vec<Value> = serde_json::from_str(body).ok()?;
+        Some(list.len())
+    });
+    let made = report["made"]["cards"].as_u64().unwrap();
+    assert!(made > 60, "{made} cards were made");
+    assert!(longest.max().unwrap() < 40);
+}
+
+/// Nothing issues a card there, so a case that waits for it would wait in vain.
+#[test]
+fn where_nothing_issues_cards_no_case_waits_for_it() {
+    let folder = folder();
+    let (_served, _) = serve(folder.path(), "", &[EMPTY, EMPTY]);
+    let path = folder.path().join("sandbox/listed.toml");
+    let profile = fs::read_to_string(&path).unwrap();
+    let profile = profile.replace("simulator = true", "simulator = false");
+    fs::write(&path, profile).unwrap();
+    let (ended, report) = run(folder.path(), "--suite lifecycle");
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert_eq!(report["findings"], Value::from(Vec::<Value>::new()));
+    // Each was left out, and none met the end of a wait.
+    let told = words(&report, "obstacles", "words");
+    let wanting = "cards that are issued: by themselves, or by a call that the profile names";
+    assert!(told.iter().any(|words| words.contains(wanting)), "{told:?}");
+    let is_left_out = |words: &&str| words.contains("was left out");
+    assert!(told.iter().all(is_left_out), "{told:?}");
+}
+
 #[test]
 fn faults_are_caught_in_three_accounts() {
     for fault in ["terminate-is-reversible", "issuing-card-not-counted"] {

@@ -37,6 +37,13 @@ impl Events<'_> {
             inbox.claim(id);
         }
     }
+
+    /// What has come of this account is nobody's.
+    fn forget(&self, account: &str) {
+        if let Some((_, inbox)) = &self.open {
+            inbox.forget(account);
+        }
+    }
 }
 
 /// Which events of a card are waited for, beside one that shows it as it was read.
@@ -68,6 +75,8 @@ impl CaseRun<'_> {
             Ok(hooks) => {
                 self.events.open = Some((hooks, Arc::new(hooks.open_inbox())));
                 for account in self.case.accounts.values() {
+                    // What is late of the cases that used a listed account before is no concern of this one.
+                    self.events.forget(account.as_str());
                     self.events.claim(account.as_str());
                 }
             }

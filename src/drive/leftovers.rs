@@ -42,6 +42,14 @@ fn card_path(card: &CardId) -> String {
 }
 
 impl Driver {
+    /// Notes what is in an account.
+    pub(super) async fn look(&self, account: &AccountId) {
+        let listed = self.by_the_way(&Draft::list_of(account)).await.ok();
+        if let (Some(pool), Some(cards)) = (&self.pool, listed.as_ref().and_then(shown)) {
+            pool.look(account, &cards);
+        }
+    }
+
     /// Terminates what the run made in an account, and notes what is left.
     pub(super) async fn tidy(&self, account: &AccountId) {
         let Some(pool) = &self.pool else { return };
@@ -106,7 +114,7 @@ impl Driver {
             return;
         }
         let begun = Instant::now();
-        while begun.elapsed() < sandbox.issuance_wait.0 {
+        while begun.elapsed() < sandbox.issuance_wait.0 && !self.waits.are_in_vain() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             let read = self.read_card(card).await;
             if read.is_none_or(|kept| kept.status != Some(CardStatus::Issuing)) {

@@ -16,12 +16,16 @@ impl<'a> CaseRun<'a> {
     pub(super) async fn lease_listed(&mut self, pool: &'a Pool) -> Result<(), String> {
         let needs = needs(&self.case.case);
         let leased = pool.lease(&needs, self.is_aside).await?;
-        let mut leases = Vec::new();
+        let (mut leases, mut left_out) = (Vec::new(), BTreeSet::new());
         for ((letter, _), (account, lease)) in needs.into_iter().zip(leased) {
             leases.push(lease);
             if pool.holdings(&account).is_untidy {
                 self.driver.tidy(&account).await;
             }
+            if pool.holdings(&account).existing.is_none() {
+                self.driver.look(&account).await;
+            }
+            left_out.extend(pool.holdings(&account).left_out());
             for (own, card_type) in
                 (1..=self.case.case.steps.len()).filter_map(|step| self.created(StepNumber(step)))
             {
@@ -34,6 +38,8 @@ impl<'a> CaseRun<'a> {
             self.case.pasts.insert(letter, Past::Read);
         }
         self.leases = Arc::new(leases);
+        self.before.extend(left_out.iter().cloned());
+        self.left_out = Arc::new(left_out);
         Ok(())
     }
 

@@ -27,6 +27,7 @@ mod draft;
 mod gate;
 mod greeting;
 mod guard;
+mod holdings;
 mod hook_steps;
 mod hooks;
 mod leftovers;
@@ -43,6 +44,7 @@ mod stop;
 mod tamper;
 mod tls;
 mod trouble;
+mod waits;
 mod wire;
 mod witness;
 mod writer;
@@ -58,6 +60,7 @@ use self::case_run::CaseRun;
 use self::hooks::Hooks;
 use self::pool::Pool;
 use self::setup::Caller;
+use self::waits::Waits;
 use crate::card::AccountId;
 use crate::case::Case;
 use crate::profile::{Accounts, Profile};
@@ -78,6 +81,7 @@ struct Driver {
     supply: Supply,
     /// Accounts that are used again and again, where the profile lists them.
     pool: Option<Pool>,
+    waits: Waits,
     /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
     hooks: OnceCell<Result<Hooks, String>>,
     /// A case that has the target to itself waits for the others to end; those share it.
@@ -112,6 +116,7 @@ impl Driver {
         let driver = Self {
             supply,
             pool,
+            waits: Waits::default(),
             profile,
             caller,
             access,

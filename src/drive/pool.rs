@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::draft::Draft;
+pub use super::holdings::{Holdings, Kept};
 use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::case::{AccountRef, Body, Case, Command, KeyUse};
 
@@ -36,59 +37,6 @@ pub fn needs(case: &Case) -> Vec<Need> {
     };
     let letters = case.accounts().into_iter();
     letters.map(|letter| (letter, room(letter))).collect()
-}
-
-/// A card in a listed account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// Its type, if an answer has shown it.
-    pub card_type: Option<CardType>,
-    /// Its status as last read.
-    pub status: Option<CardStatus>,
-    /// Why it is still there, if it was to be terminated.
-    pub why: Option<String>,
-}
-
-impl Kept {
-    /// It may still be used, as far as anybody knows.
-    pub fn is_alive(&self) -> bool {
-        self.status.is_none_or(|status| !status.is_final())
-    }
-}
-
-/// What is known of the cards in an account.
-#[derive(Clone, Debug, Default)]
-pub struct Holdings {
-    /// Those that were there before the run, once the account has been listed.
-    pub existing: Option<BTreeMap<CardId, Kept>>,
-    /// Those that the run made.
-    pub own: BTreeMap<CardId, Kept>,
-    /// The types of card that creates were sent for.
-    pub sent: BTreeSet<CardType>,
-    /// The types of which a create was refused though no card stood in its way.
-    pub taken: BTreeSet<CardType>,
-    /// A case has been at work since the account was last tidied.
-    pub is_untidy: bool,
-}
-
-impl Holdings {
-    /// A card that is alive has its slot, but what the run made since the account was last tidied will have ended by then.
-    fn has_room(&self, card_type: CardType, keepers: &BTreeSet<CardStatus>) -> bool {
-        let is_in_the_way = |card: &Kept, may_live: bool| {
-            card.card_type.is_none_or(|own| own == card_type)
-                && match card.status {
-                    Some(status) if status.is_final() => keepers.contains(&status),
-                    _ => !may_live,
-                }
-        };
-        let mut existing = self.existing.iter().flatten();
-        !self.taken.contains(&card_type)
-            && !existing.any(|(_, card)| is_in_the_way(card, false))
-            && !self
-                .own
-                .values()
-                .any(|card| is_in_the_way(card, self.is_untidy))
-    }
 }
 
 struct Place {

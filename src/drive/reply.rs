@@ -1,18 +1,31 @@
 //! What came, as the trace keeps it: without secrets and card numbers, and no longer than it need be.
 
+use std::collections::BTreeSet;
+
 use http::HeaderMap;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::client::Incoming;
+use crate::card::{CardId, CardStatus};
 use crate::redact::{Masks, card_numbers_in_body, card_numbers_in_header};
 use crate::trace::{Headers, Response};
 
 /// Bodies up to this length are kept whole; of longer lists, what concerns the case is.
 pub const KEPT_BYTES_MAX: usize = 64 << 10;
 
-/// The response as the trace keeps it. Of a long list, only elements that mention one of `ids` (in lower case) stay.
-pub fn recorded(incoming: Incoming, ids: &[String], masks: &Masks) -> Response {
+/// What the trace keeps of lists.
+#[derive(Clone, Copy)]
+pub struct Sieve<'a> {
+    /// Of a long list, only elements that mention one of these stay (in lower case).
+    pub ids: &'a [String],
+    /// These cards had ended before the case began, and are left out unless they are shown otherwise.
+    pub left_out: &'a BTreeSet<CardId>,
+}
+
+/// The response as the trace keeps it; without a sieve, whole.
+pub fn recorded(incoming: Incoming, sieve: Option<Sieve<'_>>, masks: &Masks) -> Response {
     let (text, body_is_text) = match String::from_utf8(incoming.body) {
         Ok(text) => (text, true),
         Err(error) => (
@@ -20,7 +33,7 @@ pub fn recorded(incoming: Incoming, ids: &[String], masks: &Masks) -> Response {
             false,
         ),
     };
-    let (text, excerpt_of) = match excerpt(&text, ids) {
+    let (text, excerpt_of) = match sieve.and_then(|sieve| sieve.excerpt(&text)) {
         Some((kept, elements)) => (kept, Some(elements)),
         None => (text, None),
     };
@@ -45,23 +58,46 @@ fn recorded_headers(headers: &HeaderMap, masks: &Masks) -> Headers {
         .collect()
 }
 
-/// The elements of a long JSON list that mention one of the ids, word for word, and how many there were.
-fn excerpt(text: &str, ids: &[String]) -> Option<(String, usize)> {
-    if text.len() <= KEPT_BYTES_MAX {
-        return None;
-    }
-    let count = serde_json::from_str::<Vec<IgnoredAny>>(text).ok()?.len();
-    let concerns = |element: &str| {
-        let element = element.to_ascii_lowercase();
-        ids.iter().any(|id| element.contains(id.as_str()))
-    };
-    let mut kept = Vec::new();
-    each_element(text, |element| {
-        if concerns(element) {
-            kept.push(element);
+/// What says whether a card has ended.
+#[derive(Deserialize)]
+struct Brief {
+    id: String,
+    status: String,
+}
+
+impl Sieve<'_> {
+    /// The elements of a JSON list that stay, word for word, and how many there were; nothing if all of them stay.
+    fn excerpt(self, text: &str) -> Option<(String, usize)> {
+        let is_long = text.len() > KEPT_BYTES_MAX;
+        if !is_long && self.left_out.is_empty() {
+            return None;
         }
-    });
-    Some((format!("[{}]", kept.join(",")), count))
+        let count = serde_json::from_str::<Vec<IgnoredAny>>(text).ok()?.len();
+        let mut kept = Vec::new();
+        each_element(text, |element| {
+            if !self.leaves_out(element) && (!is_long || self.is_mentioned_in(element)) {
+                kept.push(element);
+            }
+        });
+        let is_cut = is_long || kept.len() < count;
+        is_cut.then(|| (format!("[{}]", kept.join(",")), count))
+    }
+
+    fn is_mentioned_in(self, element: &str) -> bool {
+        let element = element.to_ascii_lowercase();
+        self.ids.iter().any(|id| element.contains(id.as_str()))
+    }
+
+    fn leaves_out(self, element: &str) -> bool {
+        if self.left_out.is_empty() {
+            return false;
+        }
+        let card = serde_json::from_str::<Brief>(element);
+        card.is_ok_and(|Brief { id, status }| {
+            self.left_out.contains(&CardId::new(id))
+                && CardStatus::from_wire(&status).is_some_and(CardStatus::is_final)
+        })
+    }
 }
 
 /// The elements of a list that is known to be JSON, one after the other: a hostile one has millions.
@@ -129,6 +165,28 @@ mod tests {
         }
     }
 
+    fn sifted(body: &str, ids: &[String], left_out: &[&str]) -> Response {
+        let left_out = left_out.iter().map(CardId::new).collect();
+        let sieve = Sieve {
+            ids,
+            left_out: &left_out,
+        };
+        recorded(incoming(body.as_bytes()), Some(sieve), &Masks::default())
+    }
+
+    #[test]
+    fn cards_that_had_ended_are_left_out_unless_they_are_shown_otherwise() {
+        let card =
+            |id: &str, status: &str| format!("{{ \"id\": \"{id}\", \"status\": \"{status}\" }}");
+        let rest = format!("{}, {}", card("b", "terminated"), card("c", "active"));
+        let body = format!("[{}, {rest}]", card("A", "terminated"));
+        let response = sifted(&body, &[], &["a", "c"]);
+        assert_eq!(response.excerpt_of, Some(3));
+        assert_eq!(response.body, format!("[{}]", rest.replace(", {", ",{")));
+        let whole = sifted(&body, &[], &["c"]);
+        assert_eq!((whole.body, whole.excerpt_of), (body, None));
+    }
+
     #[test]
     fn a_long_list_is_cut_to_what_concerns_the_case() {
         let element =
@@ -137,13 +195,13 @@ mod tests {
         let list: Vec<_> = (0..3000).map(|id| element(id, odd)).collect();
         let body = format!(" [ {} ] ", list.join(" ,\n"));
         let ids = ["card-7.".to_owned(), "card-2999.".to_owned()];
-        let response = recorded(incoming(body.as_bytes()), &ids, &Masks::default());
+        let response = sifted(&body, &ids, &[]);
         assert_eq!(response.excerpt_of, Some(3000));
         assert_eq!(
             response.body,
             format!("[{},{}]", element(7, odd), element(2999, odd))
         );
-        let none = recorded(incoming(body.as_bytes()), &[], &Masks::default());
+        let none = sifted(&body, &[], &[]);
         assert_eq!((none.body.as_str(), none.excerpt_of), ("[]", Some(3000)));
     }
 
@@ -155,12 +213,12 @@ mod tests {
             format!("{{\"a\":\"{long}\"}}"),
             format!("[{long}"),
         ] {
-            let response = recorded(incoming(body.as_bytes()), &[], &Masks::default());
+            let response = sifted(&body, &[], &[]);
             assert_eq!(response.body, body);
             assert_eq!(response.excerpt_of, None);
         }
         let empty = format!("[{}]", " ".repeat(KEPT_BYTES_MAX));
-        let response = recorded(incoming(empty.as_bytes()), &[], &Masks::default());
+        let response = sifted(&empty, &[], &[]);
         assert_eq!(
             (response.body.as_str(), response.excerpt_of),
             ("[]", Some(0))
@@ -180,7 +238,7 @@ mod tests {
         ] {
             echo.headers.insert(name, HeaderValue::from_static(value));
         }
-        let response = recorded(echo, &[], &masks);
+        let response = recorded(echo, None, &masks);
         assert_eq!(
             response.body,
             "{\"was\":\"[redacted]\",\"pan\":\"[card number 411111******1111]\",\"s\":\"short\"}"
@@ -194,7 +252,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_told() {
-        let response = recorded(incoming(b"a\xffb"), &[], &Masks::default());
+        let response = recorded(incoming(b"a\xffb"), None, &Masks::default());
         assert_eq!(
             (response.body.as_str(), response.body_is_text),
             ("a\u{fffd}b", false)
@@ -212,7 +270,7 @@ mod tests {
             (201, format!("{{\"id\":\"{}\"}}", "x".repeat(129)), None),
             (201, "[".to_owned(), None),
         ] {
-            let mut response = recorded(incoming(body.as_bytes()), &[], &Masks::default());
+            let mut response = recorded(incoming(body.as_bytes()), None, &Masks::default());
             response.status = status;
             assert_eq!(card_id(&response).as_deref(), id, "{status} {body}");
         }

@@ -216,7 +216,7 @@ impl Caller {
         let headers = incoming.headers.clone();
         let date = headers.get(http::header::DATE).and_then(epoch);
         let value = read(&incoming);
-        let shown = shown_body(&recorded(incoming, &[], &self.masks).body);
+        let shown = shown_body(&recorded(incoming, None, &self.masks).body);
         if !status.is_success() {
             return Err(Trouble::Refused {
                 call,

@@ -225,6 +225,9 @@ fn reply(entry: &Entry, masks: &Masks) -> Reply {
         return not_there("answer");
     };
     let content = response.content.as_ref();
+    if content.is_some_and(|content| content.excerpt_of.is_some()) {
+        return not_there("whole list");
+    }
     let body = content
         .and_then(text_of)
         .filter(|(text, _)| !text.is_empty());

@@ -89,6 +89,9 @@ pub struct Body {
     /// `base64`, or nothing.
     #[serde(default)]
     pub encoding: Option<String>,
+    /// Of a list that our own reports show a part of: how many elements it had.
+    #[serde(default, rename = "_excerptOf")]
+    pub excerpt_of: Option<usize>,
 }
 
 /// When a request was sent, and how finely that is told.

@@ -19,7 +19,7 @@ use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
 use crate::world::ways::{self, Call, Id, Way};
-use crate::world::{Card, Choices, Moment, Since, World};
+use crate::world::{Card, Choices, Moment, Since, World, distinct};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
 const WORLDS_MAX: usize = 4096;
@@ -441,9 +441,7 @@ impl<'a> Judge<'a> {
 
     /// Takes `worlds` for the set that is left, each once.
     pub fn settle_on(&mut self, worlds: Vec<World>, step: StepNumber) {
-        let mut worlds = self.as_others_leave(worlds);
-        let mut seen = HashSet::new();
-        worlds.retain(|w| seen.insert(w.clone()));
+        let mut worlds = distinct(self.as_others_leave(worlds));
         let most = self.at_most(WORLDS_MAX);
         if worlds.len() > most {
             self.give_up(

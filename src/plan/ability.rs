@@ -9,6 +9,8 @@ use crate::case::{AccountRef, CardRef, Case, Command, Flaw, KeyUse, Step, Subscr
 pub enum Ability {
     /// A simulator that issues cards, or lets their issuance fail, when told to.
     Simulator,
+    /// Cards that leave `issuing`, in whatever way.
+    Issuance,
     /// A way to play the issuer: suspend, unsuspend, block.
     Issuer,
     /// Another programme whose account and card are known.
@@ -42,6 +44,9 @@ impl Ability {
     pub fn words(self) -> &'static str {
         match self {
             Self::Simulator => "a simulator that issues cards and lets issuance fail",
+            Self::Issuance => {
+                "cards that are issued: by themselves, or by a call that the profile names"
+            }
             Self::Issuer => "a way to suspend, unsuspend and block as the issuer",
             Self::Foreign => "an account and a card of another programme",
             Self::ForeignSubscription => "a subscription of another programme",
@@ -68,6 +73,8 @@ impl Ability {
 pub struct Abilities {
     /// [`Ability::Simulator`].
     pub simulator: bool,
+    /// [`Ability::Issuance`].
+    pub issuance: bool,
     /// [`Ability::Issuer`].
     pub issuer: bool,
     /// [`Ability::Foreign`].
@@ -100,6 +107,7 @@ impl Abilities {
     /// A target that offers everything.
     pub const ALL: Self = Self {
         simulator: true,
+        issuance: true,
         issuer: true,
         foreign: true,
         foreign_subscription: true,
@@ -119,6 +127,7 @@ impl Abilities {
     pub fn offers(self, ability: Ability) -> bool {
         match ability {
             Ability::Simulator => self.simulator,
+            Ability::Issuance => self.issuance,
             Ability::Issuer => self.issuer,
             Ability::Foreign => self.foreign,
             Ability::ForeignSubscription => self.foreign_subscription,
@@ -147,8 +156,8 @@ impl Abilities {
 
 /// What `case` needs of a target, sorted.
 ///
-/// A card's first `issue` needs nothing: without a simulator it means to wait until the card has left `issuing`. Any
-/// other `issue` is a call that only a simulator can answer.
+/// A card's first `issue` needs no simulator: without one it means to wait until the card has left `issuing`. Any other
+/// `issue` is a call that only a simulator can answer.
 pub fn needed(case: &Case) -> Vec<Ability> {
     let mut needed: Vec<_> = (0..case.steps.len())
         .filter_map(|index| needed_by(&case.steps, index))
@@ -221,10 +230,15 @@ fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {
         Command::Read(card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
         Command::Act(action, _) if action.is_issuers() => Some(Ability::Issuer),
         Command::Act(Action::Fail, _) => Some(Ability::Simulator),
-        Command::Act(Action::Issue, card) => (!is_first_issue(&steps[..index], step, card)
-            || step.key != KeyUse::Usual
-            || step.flaw.is_some())
-        .then_some(Ability::Simulator),
+        Command::Act(Action::Issue, card) => {
+            let is_plain = is_first_issue(&steps[..index], step, card)
+                && step.key == KeyUse::Usual
+                && step.flaw.is_none();
+            Some(match is_plain {
+                true => Ability::Issuance,
+                false => Ability::Simulator,
+            })
+        }
         Command::Act(_, card) => (*card == CardRef::Foreign).then_some(Ability::Foreign),
         Command::Retry(_) => needed_by_retry(check::first_try(steps, step)),
         Command::Hook(_) => Some(Ability::Webhooks),

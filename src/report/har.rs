@@ -148,7 +148,10 @@ fn response(reply: &Reply) -> Value {
         Reply::Got(response) => {
             let media_type = response.header("content-type").unwrap_or_default();
             let body = &response.body;
-            let content = json!({ "size": body.len(), "mimeType": media_type, "text": body });
+            let mut content = json!({ "size": body.len(), "mimeType": media_type, "text": body });
+            if let Some(elements) = response.excerpt_of {
+                content["_excerptOf"] = elements.into();
+            }
             (response.status, headers(&response.headers), content, None)
         }
         Reply::Lost(_) | Reply::LetGo(_) => {

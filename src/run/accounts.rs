@@ -5,6 +5,7 @@ use crate::judge::Judgement;
 use crate::requirement::{self, RequirementId, id};
 use crate::trace::Terms;
 use crate::world::choice;
+use crate::world::limit::OVER_THE_LIMIT;
 
 /// Of which final status a point says whether it frees the slot.
 fn status_of(point: RequirementId) -> Option<CardStatus> {
@@ -29,7 +30,8 @@ pub(super) fn keepers(judgement: &Judgement) -> impl Iterator<Item = CardStatus>
     let is_clean = judgement.departures.is_empty();
     let shown = judgement.readings.iter().filter(move |_| is_clean);
     shown.filter_map(|((point, scope), left)| {
-        let status = status_of(*point).filter(|_| scope.is_empty())?;
+        let is_of_slots = scope.is_empty() || scope == OVER_THE_LIMIT;
+        let status = status_of(*point).filter(|_| is_of_slots)?;
         let keeps = choice::readings(*point)
             .iter()
             .position(|r| *r == "keeps")?;

@@ -364,8 +364,7 @@ fn finish(
     // Where time was up before anything was answered, no case got as far as to say so.
     let hindered =
         shown.troubles.remain() || shown.totals.planned > 0 && shown.exercised.is_empty();
-    let want: Vec<&str> = shown.wants.keys().map(String::as_str).collect();
-    let want = want.join("; ");
+    let want = most_frequent(&shown.wants);
     let facts = Facts {
         exercised: &shown.exercised,
         findings: &findings,
@@ -453,4 +452,17 @@ pub fn write_cases(report: &mut Report, folder: &Path) -> std::io::Result<()> {
         finding.file = Some(format!("cases/{file}"));
     }
     Ok(())
+}
+
+/// The reasons that held back most cases, in words.
+fn most_frequent(wants: &BTreeMap<String, usize>) -> String {
+    const TOLD: usize = 3;
+    let mut wants: Vec<(&String, &usize)> = wants.iter().collect();
+    wants.sort_by_key(|(_, cases)| std::cmp::Reverse(*cases));
+    let told: Vec<&str> = wants
+        .iter()
+        .take(TOLD)
+        .map(|(want, _)| want.as_str())
+        .collect();
+    told.join("; ")
 }

@@ -7,7 +7,7 @@ use crate::plan::Abilities;
 use crate::profile::{Credentials, Mistake, Profile};
 use crate::report::Demands;
 use crate::requirement::Needs;
-use crate::trace::{Header, RunId, TRACE_VERSION, Terms};
+use crate::trace::{Header, Issuance, RunId, TRACE_VERSION, Terms};
 
 /// What is known before anything is sent.
 pub struct Setting<'a> {
@@ -137,6 +137,9 @@ pub fn abilities(profile: &Profile) -> Abilities {
     Abilities {
         // Another way to issue is not held to what the contract says of the simulator.
         simulator: changes && profile.sandbox.simulator && profile.sandbox.issue.is_none(),
+        issuance: profile.sandbox.simulator
+            || profile.sandbox.issue.is_some()
+            || profile.sandbox.issuance == Issuance::Automatic,
         issuer: changes
             && issuer.suspend.is_some()
             && issuer.unsuspend.is_some()
@@ -163,6 +166,7 @@ pub fn abilities(profile: &Profile) -> Abilities {
 fn lacks(profile: &Profile) -> Vec<Needs> {
     let Abilities {
         simulator,
+        issuance: _,
         issuer,
         foreign,
         foreign_subscription,

@@ -117,6 +117,15 @@ impl Choices {
             .filter(|reading| *reading != choice.reading)
     }
 
+    /// Whether the others have decided all of this, and perhaps more.
+    pub fn are_among(&self, others: &Self) -> bool {
+        let is_decided = |(key, reading)| others.decided.get(key) == Some(reading);
+        self.pinned == others.pinned
+            && (Arc::ptr_eq(&self.decided, &others.decided)
+                || self.decided.len() <= others.decided.len()
+                    && self.decided.iter().all(is_decided))
+    }
+
     /// Everything decided.
     pub fn iter(&self) -> impl Iterator<Item = (&(RequirementId, Scope), usize)> {
         self.decided.iter().map(|(key, reading)| (key, *reading))

@@ -1,5 +1,7 @@
 //! The limit: who holds a slot (contract.md, the limit).
 
+use std::collections::BTreeSet;
+
 use super::{Card, Choice, World, unseen};
 use crate::card::{AccountId, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
@@ -63,18 +65,19 @@ pub fn slots(
     if let Some(card) = rivals().find(|card| holds(card)) {
         return vec![Slot::Held(rule(card.status), Vec::new())];
     }
-    let ended = || rivals().filter_map(|card| Some((card, frees_point(card.status)?)));
-    let frees = ended().filter_map(|(card, point)| match scopes(card) {
-        [scope] => Some(Choice::new(point, *scope, "frees")),
+    // Many that ended in the same way leave one question.
+    let ended: BTreeSet<(CardStatus, RequirementId, &[&str])> = rivals()
+        .filter_map(|card| Some((card.status, frees_point(card.status)?, scopes(card))))
+        .collect();
+    let frees = ended.iter().filter_map(|(_, point, scopes)| match scopes {
+        [scope] => Some(Choice::new(*point, *scope, "frees")),
         _ => None,
     });
-    let kept = ended().flat_map(|(card, point)| {
-        let keeps = move |scope: &&str| vec![Choice::new(point, *scope, "keeps")];
-        scopes(card)
-            .iter()
-            .map(move |scope| (card.status, keeps(scope)))
+    let kept = ended.iter().flat_map(|(status, point, scopes)| {
+        let keeps = |scope: &&str| vec![Choice::new(*point, *scope, "keeps")];
+        let kept = scopes.iter().map(keeps);
+        kept.map(|choices| Slot::Held(rule(*status), choices))
     });
-    let kept = kept.map(|(status, choices)| Slot::Held(rule(status), choices));
     let unseen = unseen::holders(world, account, card_type).into_iter();
     let unseen = unseen.map(|choices| Slot::Held(id::LIMIT_4, choices));
     std::iter::once(Slot::Free(frees.collect()))

@@ -5,6 +5,7 @@
 //! picks those that it fits. No way left in any world is a departure. Pure: no clock, no network.
 
 pub mod choice;
+mod distinct;
 pub mod lifecycle;
 pub mod limit;
 pub mod unseen;
@@ -19,6 +20,7 @@ use crate::requirement::RequirementId;
 use crate::trace::Past;
 
 pub use choice::{Choice, Choices};
+pub use distinct::{Distinct, distinct};
 pub use unseen::Unseen;
 pub use ways::{Answer, Call, Effect, Id, InFlight, Input, Key, Memory, RefusalKind, Way};
 
@@ -121,10 +123,13 @@ pub struct World {
     pub choices: Choices,
 }
 
-/// Choices are left out: hashing them costs more than the few worlds that differ in them alone.
+/// Alike for worlds of which one may stand for the other ([`Distinct`]), so choices are left out.
 impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.cards.hash(state);
+        for card in &self.cards {
+            (&card.id, card.made_by).hash(state);
+            card.over_limit.is_none().then_some(card.status).hash(state);
+        }
         self.keys.hash(state);
         self.pending.hash(state);
     }

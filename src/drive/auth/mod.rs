@@ -172,7 +172,7 @@ impl Access {
             }
         }
         match sent.received {
-            Received::Whole(incoming) => Ok(recorded(incoming, &[], &caller.masks)),
+            Received::Whole(incoming) => Ok(recorded(incoming, None, &caller.masks)),
             Received::Lost { words, .. } | Received::LetGo(words) => {
                 let Draft { method, path, .. } = draft;
                 let (base, words) = (caller.base.as_str(), caller.masks.apply(words));

@@ -14,7 +14,7 @@ use crate::drive::client::{Delivery, Pass, Received, Sent};
 use crate::drive::draft::Draft;
 use crate::drive::gate::{Again, PutOff};
 use crate::drive::outgoing::Outgoing;
-use crate::drive::reply::{KEPT_BYTES_MAX, recorded};
+use crate::drive::reply::{KEPT_BYTES_MAX, Sieve, recorded};
 use crate::trace::{self, Exchange, Micros, Record, Reply, Response};
 
 /// A request as it will be sent, and leave to send it.
@@ -250,7 +250,11 @@ impl<'a> CaseRun<'a> {
         match received {
             Received::Whole(incoming) => {
                 let surplus = incoming.surplus;
-                let response = recorded(incoming, &self.ids, masks);
+                let sieve = Sieve {
+                    ids: &self.ids,
+                    left_out: &self.left_out,
+                };
+                let response = recorded(incoming, Some(sieve), masks);
                 if surplus {
                     self.obstacle(Some(step), SURPLUS.to_owned());
                 }

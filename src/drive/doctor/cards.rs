@@ -374,5 +374,5 @@ fn card_path(card: &str) -> String {
 /// The id of the card that a success shows.
 fn id_of(seen: &Seen) -> Option<String> {
     let incoming = seen.incoming()?;
-    card_id(&recorded(incoming, &[], &Masks::default()))
+    card_id(&recorded(incoming, None, &Masks::default()))
 }

@@ -229,7 +229,7 @@ fn shown(seen: &Seen, masks: &Masks, hides_answer: bool) -> Shown {
     };
     let came = seen
         .incoming()
-        .map(|incoming| recorded(incoming, &[], masks));
+        .map(|incoming| recorded(incoming, None, masks));
     let answer_body = match (&came, hides_answer) {
         (None, _) => None,
         (Some(_), true) => Some(format!("{REDACTED}: it may hold a token")),

@@ -226,6 +226,13 @@ impl Inbox {
         book.owners.insert(id, self.case);
     }
 
+    /// Drops what has come of this card or account and is nobody's.
+    pub fn forget(&self, id: &str) {
+        let id = id.to_ascii_lowercase();
+        let mut book = self.desk.book();
+        book.strays.retain(|(names, _)| !names.contains(&id));
+    }
+
     /// The last word of a new callback address, for the subscription of this step.
     pub fn open_door(&self, step: StepNumber) -> String {
         let mut book = self.desk.book();

@@ -1,11 +1,11 @@
 //! Puts events in order, as far as that can be done.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::event::{Event, What};
 use super::precedes;
 use crate::judge::follow::Judge;
-use crate::world::World;
+use crate::world::{Distinct, World};
 
 /// A set of events, one bit each.
 pub(super) type Events = u128;
@@ -106,25 +106,19 @@ impl Judge<'_> {
             });
         }
         let most = self.at_most(NODES_MAX);
+        let mut count = nodes.len();
         loop {
-            let mut next: BTreeMap<Events, (Vec<usize>, HashSet<World>)> = BTreeMap::new();
+            let mut next: BTreeMap<Events, Distinct<(usize, usize)>> = BTreeMap::new();
             for (done, members) in &layer {
                 for member in members {
                     let open: Vec<_> = open(events, &after, *done).collect();
                     let steps = self.steps(&open, &nodes[*member].world);
                     nodes[*member].is_dead_end = steps.is_empty() && !open.is_empty();
                     for (place, world) in steps {
-                        let (list, seen) = next.entry(done | bit(place)).or_default();
-                        if seen.insert(world.clone()) {
-                            list.push(nodes.len());
-                            nodes.push(Node {
-                                world,
-                                from: Some((*member, place)),
-                                is_dead_end: false,
-                            });
-                        }
+                        let left = next.entry(done | bit(place)).or_default();
+                        count += usize::from(left.add(world, (*member, place)));
                     }
-                    if nodes.len() > most {
+                    if count > most {
                         return None;
                     }
                 }
@@ -136,10 +130,17 @@ impl Judge<'_> {
                     after,
                 });
             }
-            layer = next
-                .into_iter()
-                .map(|(done, (list, _))| (done, list))
-                .collect();
+            layer.clear();
+            for (done, left) in next {
+                for (world, from) in left.left() {
+                    layer.entry(done).or_default().push(nodes.len());
+                    nodes.push(Node {
+                        world,
+                        from: Some(from),
+                        is_dead_end: false,
+                    });
+                }
+            }
         }
     }
 

@@ -378,6 +378,24 @@ fn time_passes_in_the_last_cases_alone() {
 }
 
 #[test]
+fn where_no_card_is_ever_issued_cases_that_wait_for_it_are_not_run() {
+    let suites = Suite::find(DEFAULT_SUITE).unwrap();
+    let never = Abilities {
+        simulator: false,
+        issuance: false,
+        ..Abilities::ALL
+    };
+    let planned = plan(&suites, 1, Budget::default(), Contract::embedded(), never);
+    let run: Vec<Case> = planned
+        .filter(|planned| planned.missing.is_empty())
+        .map(|planned| planned.case)
+        .collect();
+    let is_issue = |step: &Step| matches!(step.command, Command::Act(Action::Issue, _));
+    assert!(run.len() > 100, "{} cases are left", run.len());
+    assert!(!run.iter().any(|case| case.steps.iter().any(is_issue)));
+}
+
+#[test]
 fn where_nothing_may_be_changed_only_cases_that_read_are_run() {
     let suites = Suite::find(DEFAULT_SUITE).unwrap();
     let guest = Abilities {

@@ -123,6 +123,7 @@ fn cases_that_need_what_the_target_lacks_are_told() {
     let suites = Suite::find(DEFAULT_SUITE).unwrap();
     // Without leave to change anything there would be next to nothing.
     let none = Abilities {
+        issuance: true,
         changes: true,
         foreign_changes: true,
         accounts: true,
