@@ -20,7 +20,7 @@ struct Refusal {
 }
 
 impl Driver {
-    /// Asks for what a target that knows us never refuses as unknown.
+    /// Asks for what a target that knows us lets in.
     pub(super) async fn greet(&self) -> Result<(), Trouble> {
         let account = match &self.profile.accounts {
             Accounts::List(list) => {
@@ -70,7 +70,9 @@ impl Driver {
     /// The answer, where it is one of these or leads elsewhere. What gets no answer is for the run to tell.
     async fn refusal(&self, draft: &Draft, statuses: &[u16]) -> Option<Refusal> {
         let asking = self.access.ask(draft, HeaderMap::new(), &self.caller);
-        let answer = asking.await.ok()?;
+        // One that puts off is let be: the run is patient with it.
+        let answered = tokio::time::timeout(self.profile.timeout.0, asking).await;
+        let answer = answered.ok()?.ok()?;
         let is_refusal = statuses.contains(&answer.status) || (300..400).contains(&answer.status);
         is_refusal.then(|| Refusal {
             call: format!(

@@ -113,7 +113,7 @@ impl Driver {
             }
             _ => None,
         };
-        let driver = Self {
+        Ok(Self {
             supply,
             pool,
             waits: Waits::default(),
@@ -123,9 +123,7 @@ impl Driver {
             hooks: OnceCell::new(),
             turns: RwLock::new(()),
             began: Instant::now(),
-        };
-        driver.greet().await?;
-        Ok(driver)
+        })
     }
 
     /// Runs a case to its end, or until it is to be given up.

@@ -72,6 +72,14 @@ impl Session {
         })
     }
 
+    /// Asks whether the target lets in what we send, and knows the accounts that the profile lists.
+    ///
+    /// # Errors
+    /// It doesn't, so that running cases would show nothing about cards.
+    pub fn greet(&self) -> Result<(), Trouble> {
+        self.runtime.block_on(self.driver.greet())
+    }
+
     /// Starts to run cases, up to `workers` at a time, and gives them out as they finish. The next case is taken from
     /// `cases` only when there is room for it. Dropping what is returned stops the run.
     pub fn run_cases<I>(

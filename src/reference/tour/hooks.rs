@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use super::crafted::subscription;
 use super::tell::tell;
-use super::{CREATION_EVENT, Walk, is_about_webhooks};
+use super::{CREATION_EVENT, Walk, is_about_webhooks, tours};
 use crate::reference::call::{Call, Content, Operation, Reply};
 use crate::reference::testing::{physical_card, set, virtual_card};
 use crate::reference::webhooks::furnish;

@@ -18,10 +18,10 @@ use uuid::Uuid;
 
 use crate::reference::call::{Call, Content, Operation, Reply};
 use crate::reference::card::{Card, CardStatus, CardType};
+use crate::reference::fault::is_seldom;
 use crate::reference::programme::Account;
 use crate::reference::server::furnish;
 use crate::reference::testing::{Client, set};
-use crate::reference::fault::is_seldom;
 use crate::reference::{Fault, Options, faults, open_points, races};
 use long_walks::*;
 use races::{walk_with_a_key_in_flight, walk_with_races};

@@ -140,6 +140,8 @@ pub(super) async fn walk_with_keys(walk: &mut Walk) {
         .to_owned();
     walk.send(create.clone()).await;
     walk.send(create.clone()).await;
+    walk.sleep(0);
+    walk.again(&create).await;
     let mut capitals = create.clone();
     set(&mut capitals, "idempotency-key", &key.to_uppercase());
     walk.send(capitals).await;
