@@ -24,10 +24,9 @@ pub struct Effort {
     pub race_confirmations: u32,
     /// A candidate with a race may be run so many times until it departs.
     pub race_tries: u32,
-    /// The same two for a departure that was seen in several cases and then does not come again: it may come with one card in
-    /// so many.
+    /// Confirmations of what was seen in several cases and then does not come again: it may come with one card in so many.
     pub chance_confirmations: u32,
-    /// See above.
+    /// A candidate of such a departure may be run so many times until it departs.
     pub chance_tries: u32,
     /// Departures of one requirement that are looked into; further ones are counted.
     pub per_requirement: usize,
