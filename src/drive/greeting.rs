@@ -2,15 +2,17 @@
 //! Where it doesn't, a run would tell of hundreds of departures, none of which speaks of cards.
 
 use http::{HeaderMap, Method};
+use serde_json::{Value, json};
 
 use super::Driver;
 use super::draft::{Draft, cards_of};
 use super::trouble::{Trouble, shown_body};
-use crate::card::AccountId;
+use crate::card::{AccountId, CardType};
+use crate::case::request::standard_request;
 use crate::profile::Accounts;
 
 /// How often a call is refused before it is believed that all are.
-const TRIES: usize = 3;
+const TRIES: usize = 6;
 
 /// A call, and the answer by which it was refused.
 struct Refusal {
@@ -22,30 +24,44 @@ struct Refusal {
 impl Driver {
     /// Asks for what a target that knows us lets in.
     pub(super) async fn greet(&self) -> Result<(), Trouble> {
-        let account = match &self.profile.accounts {
+        let mut shut = None;
+        for draft in self.knocks().await?.iter().cycle().take(TRIES) {
+            shut = self.refusal(draft, &[401, 403, 407]).await;
+            if shut.is_none() {
+                return Ok(());
+            }
+        }
+        match shut {
+            Some(Refusal { call, status, body }) => Err(Trouble::ShutOut { call, status, body }),
+            None => Ok(()),
+        }
+    }
+
+    /// What is asked for, one after the other: a create that nothing comes of; where that is refused for what it lacks, one
+    /// that is whole, on an account that no case uses. Where nothing may be made, a read.
+    async fn knocks(&self) -> Result<Vec<Draft>, Trouble> {
+        let read = Draft::read("/cards");
+        let (account, last) = match &self.profile.accounts {
             Accounts::List(list) => {
                 let accounts = list.iter().map(|id| AccountId::new(id.to_string()));
                 let accounts: Vec<AccountId> = accounts.collect();
                 for account in &accounts {
                     self.know(account).await?;
                 }
-                accounts.into_iter().next()
+                (accounts.into_iter().next(), read.clone())
             }
-            _ => self.lease().await.ok(),
+            _ => match self.lease().await {
+                Ok(account) => {
+                    let whole = create(&account, &standard_request(CardType::Virtual));
+                    (Some(account), whole)
+                }
+                Err(_) => (None, read.clone()),
+            },
         };
-        let asked = match account.map(|account| incomplete_create(&account)) {
-            Some(create) if self.caller.begin(&create).is_ok() => create,
-            _ => Draft::read("/cards"),
-        };
-        let mut refusal = None;
-        for _ in 0..TRIES {
-            refusal = self.refusal(&asked, &[401, 403, 407]).await;
-            if refusal.is_none() {
-                return Ok(());
-            }
-        }
-        refusal.map_or(Ok(()), |Refusal { call, status, body }| {
-            Err(Trouble::ShutOut { call, status, body })
+        let incomplete = account.map(|account| incomplete_create(&account));
+        Ok(match incomplete {
+            Some(incomplete) if self.caller.begin(&incomplete).is_ok() => vec![incomplete, last],
+            _ => vec![read],
         })
     }
 
@@ -89,8 +105,12 @@ impl Driver {
 
 /// A create of which nothing can come; where all else is right, the answer is 400.
 fn incomplete_create(account: &AccountId) -> Draft {
+    create(account, &json!({ "type": "none" }))
+}
+
+fn create(account: &AccountId, body: &Value) -> Draft {
     Draft {
-        body: Some("{\"type\":\"none\"}".to_owned()),
+        body: Some(body.to_string()),
         ..Draft::change(Method::POST, cards_of(account))
     }
 }
