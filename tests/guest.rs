@@ -54,7 +54,11 @@ fn outside_a_sandbox_it_takes_a_flag_to_change_anything() {
 #[test]
 fn what_was_not_shown_for_want_of_leave_says_so() {
     let folder = folder();
-    let embedded = Embedded::start(Options::default()).unwrap();
+    let unsigned = Options {
+        signatures: false,
+        ..Options::default()
+    };
+    let embedded = Embedded::start(unsigned).unwrap();
     let text = profile(folder.path(), &embedded, "production")
         .replace("[signing]\nenabled = true", "[signing]\nenabled = false");
     fs::write(folder.path().join("cardproof.toml"), text).unwrap();

@@ -69,7 +69,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     let stop = StopSignal::new();
     interrupt::watch(&stop);
     let session = Session::connect_as(target.profile, setting.run)?;
-    session.greet()?;
+    session.greet(&stop)?;
     let mut outings = Vec::new();
     for (case, times) in cases {
         if stop.was_interrupted() {

@@ -209,10 +209,10 @@ fn test(
     let stop = StopSignal::new();
     interrupt::watch(&stop);
     let session = Session::connect_as(target.profile.clone(), setting.run)?;
-    session.greet()?;
     if let Some(time) = args.max_time {
         session.stop_after(time.saturating_sub(began.elapsed()), &stop);
     }
+    session.greet(&stop)?;
     let stage = Live {
         session: &session,
         workers: usize::from(args.workers),

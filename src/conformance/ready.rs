@@ -92,7 +92,8 @@ impl Stand {
         let setting = Setting::new(contract, &profile, self.seed, self.suites.clone())
             .map_err(|mistake| mistake.to_string())?;
         let session = Session::connect_as(profile.clone(), setting.run);
-        let session = session.and_then(|session| session.greet().map(|()| session));
+        let session =
+            session.and_then(|session| session.greet(&StopSignal::new()).map(|()| session));
         let session =
             session.map_err(|trouble| format!("the target could not be prepared: {trouble}"))?;
         Ok(Ready {

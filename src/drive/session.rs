@@ -76,8 +76,14 @@ impl Session {
     ///
     /// # Errors
     /// It doesn't, so that running cases would show nothing about cards.
-    pub fn greet(&self) -> Result<(), Trouble> {
-        self.runtime.block_on(self.driver.greet())
+    pub fn greet(&self, stop: &StopSignal) -> Result<(), Trouble> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = stop.abandoned() => Ok(()),
+                greeted = self.driver.greet() => greeted,
+            }
+        })
     }
 
     /// Starts to run cases, up to `workers` at a time, and gives them out as they finish. The next case is taken from

@@ -429,7 +429,7 @@ pub fn rows() -> Vec<Row> {
         row("event-slow", "an event of which nothing comes but its head, beside the true ones",
             every(issues, |line| { let then = line.pass()?; post_a_head(line); Ok(then) }), Passes),
         row("event-by-get", "an event by GET, beside the true ones",
-            every(issues, |line| { let then = line.pass()?; line.deliver("GET {path} HTTP/1.1\r\nhost: h\r\n\r\n"); Ok(then) }), Hindered("events are posted")),
+            every(issues, |line| { if let Some(mut stream) = line.deliver("GET {path} HTTP/1.1\r\nhost: h\r\n\r\n") { std::io::Read::read(&mut stream, &mut [0])?; } line.pass() }), Hindered("events are posted")),
         row("event-no-json", "an event that is no JSON",
             every(issues, |line| { let then = line.pass()?; post_event(line, "all is well"); Ok(then) }), Departs(&["HOOK-2"])),
         row("event-nested", "an event that is nested ten thousand deep",
