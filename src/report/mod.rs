@@ -276,6 +276,15 @@ impl Finding {
         2 * self.confirmation.reproduced < self.confirmation.attempts
     }
 
+    /// How surely it comes again, from 0 to 1.
+    pub fn rate(&self) -> f64 {
+        let Confirmation {
+            reproduced,
+            attempts,
+        } = self.confirmation;
+        f64::from(reproduced) / f64::from(attempts.max(1))
+    }
+
     /// It was run again, and never came back.
     pub fn is_unconfirmed(&self) -> bool {
         self.confirmation.attempts > 0 && !self.is_confirmed()

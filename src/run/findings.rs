@@ -77,7 +77,13 @@ pub(super) fn merge(findings: &mut Vec<Finding>, finding: Finding) {
         .iter_mut()
         .find(|f| f.requirement == finding.requirement && f.case.steps == finding.case.steps);
     match same {
-        Some(known) => known.seen_in += finding.seen_in,
+        Some(known) => {
+            let seen_in = known.seen_in + finding.seen_in;
+            if finding.rate() > known.rate() {
+                *known = finding;
+            }
+            known.seen_in = seen_in;
+        }
         None => findings.push(finding),
     }
 }
@@ -96,6 +102,25 @@ mod tests {
     use super::*;
     use crate::report::sample::finding;
     use crate::requirement::{self, id};
+
+    #[test]
+    fn of_two_that_come_to_the_same_the_surer_is_told() {
+        let with = |reproduced, attempts| {
+            let mut finding = finding(id::LIFE_5, 2);
+            finding.confirmation.reproduced = reproduced;
+            finding.confirmation.attempts = attempts;
+            finding
+        };
+        for pair in [[with(0, 5), with(7, 200)], [with(7, 200), with(0, 5)]] {
+            let mut findings = Vec::new();
+            pair.into_iter().for_each(|one| merge(&mut findings, one));
+            let told: Vec<_> = findings
+                .iter()
+                .map(|f| (f.confirmation.reproduced, f.seen_in))
+                .collect();
+            assert_eq!(told, [(7, 2)]);
+        }
+    }
 
     #[test]
     fn each_group_of_the_catalogue_has_its_gravity() {

@@ -181,6 +181,12 @@ impl<'a> Lab<'a> {
     ) -> Vec<Finding> {
         suspicions.sort_by(|a, b| order(a.departure(), b.departure()));
         let mut counts: BTreeMap<RequirementId, usize> = BTreeMap::new();
+        let mut seen_of: BTreeMap<RequirementId, usize> = BTreeMap::new();
+        for suspicion in &suspicions {
+            *seen_of
+                .entry(suspicion.departure().requirement)
+                .or_default() += suspicion.seen_in.len();
+        }
         let (few, further): (Vec<_>, Vec<_>) = suspicions.into_iter().partition(|suspicion| {
             let requirement = suspicion.departure().requirement;
             let count = counts.entry(requirement).or_default();
@@ -197,7 +203,14 @@ impl<'a> Lab<'a> {
             let finding = if (self.is_stopped)() {
                 seen(suspicion)
             } else {
-                self.look_into(suspicion)
+                let rule = suspicion.departure().requirement;
+                let is_told = |told: &Finding| told.requirement == rule && told.is_confirmed();
+                // What departs from the same rule otherwise is that mistake again, unless it was found already.
+                let seen_of_rule = match findings.iter().any(is_told) {
+                    true => suspicion.seen_in.len(),
+                    false => seen_of[&rule],
+                };
+                self.look_into(suspicion, seen_of_rule)
             };
             merge(&mut findings, finding);
             progress.shrunk();
@@ -217,7 +230,7 @@ impl<'a> Lab<'a> {
     /// example that departs alone. One that needs time to show is run with the time that it had, one that needs a neighbour
     /// beside a copy of itself. What was seen in several cases and still does not come is run many times. Of a departure
     /// that comes by chance, candidates that come more surely are taken.
-    fn look_into(&mut self, suspicion: &Suspicion) -> Finding {
+    fn look_into(&mut self, suspicion: &Suspicion, seen_of_rule: usize) -> Finding {
         self.want = None;
         let seen_in = suspicion.seen_in.len();
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
@@ -248,7 +261,7 @@ impl<'a> Lab<'a> {
         }
         let may_be_seldom = best.comes_seldom() && !best.case.has_race();
         let may_repeat = !self.stage.accounts_are_few() && !self.is_out_of_time();
-        if may_be_seldom && may_repeat && suspicion.seen_in.len() >= SEEN_AGAIN {
+        if may_be_seldom && may_repeat && seen_of_rule >= SEEN_AGAIN {
             best = self.shortest_that_comes_seldom(suspicion, best);
         }
         self.one_by_one = false;
@@ -571,14 +584,7 @@ impl Wanted {
 
 /// The finding that comes again more surely; of two alike, the first.
 fn surer(first: Finding, second: Finding) -> Finding {
-    let rate = |finding: &Finding| {
-        let Confirmation {
-            reproduced,
-            attempts,
-        } = finding.confirmation;
-        f64::from(reproduced) / f64::from(attempts.max(1))
-    };
-    if rate(&second) > rate(&first) {
+    if second.rate() > first.rate() {
         second
     } else {
         first

@@ -377,19 +377,22 @@ fn time_passes_in_the_last_cases_alone() {
     assert_eq!(moving.count(), 0);
 }
 
+/// The cases of the default suite that are run against a target which offers this.
+fn run_where(offered: Abilities) -> Vec<Case> {
+    let suites = Suite::find(DEFAULT_SUITE).unwrap();
+    let planned = plan(&suites, 1, Budget::default(), Contract::embedded(), offered);
+    let run = planned.filter(|planned| planned.missing.is_empty());
+    run.map(|planned| planned.case).collect()
+}
+
 #[test]
 fn where_no_card_is_ever_issued_cases_that_wait_for_it_are_not_run() {
-    let suites = Suite::find(DEFAULT_SUITE).unwrap();
     let never = Abilities {
         simulator: false,
         issuance: false,
         ..Abilities::ALL
     };
-    let planned = plan(&suites, 1, Budget::default(), Contract::embedded(), never);
-    let run: Vec<Case> = planned
-        .filter(|planned| planned.missing.is_empty())
-        .map(|planned| planned.case)
-        .collect();
+    let run = run_where(never);
     let is_issue = |step: &Step| matches!(step.command, Command::Act(Action::Issue, _));
     assert!(run.len() > 100, "{} cases are left", run.len());
     assert!(!run.iter().any(|case| case.steps.iter().any(is_issue)));
@@ -397,17 +400,12 @@ fn where_no_card_is_ever_issued_cases_that_wait_for_it_are_not_run() {
 
 #[test]
 fn where_nothing_may_be_changed_only_cases_that_read_are_run() {
-    let suites = Suite::find(DEFAULT_SUITE).unwrap();
     let guest = Abilities {
         changes: false,
         foreign_changes: false,
         ..Abilities::ALL
     };
-    let planned = plan(&suites, 1, Budget::default(), Contract::embedded(), guest);
-    let run: Vec<Case> = planned
-        .filter(|planned| planned.missing.is_empty())
-        .map(|planned| planned.case)
-        .collect();
+    let run = run_where(guest);
     assert!(!run.is_empty(), "there is nothing to read");
     for case in run {
         for step in &case.steps {
