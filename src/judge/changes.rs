@@ -155,7 +155,7 @@ impl<'a> Judge<'a> {
         match (&call.wish, made) {
             (Wish::Create { .. }, Some(id)) if kind != TouchKind::Replayed && self.knows(&id) => {
                 self.show(id::CREATE_5);
-                if matches!(call.input, Input::Valid | Input::Open(_)) {
+                if !call.input.is_invalid() {
                     self.new_card(scene, call, &id, view);
                 }
             }
@@ -258,8 +258,8 @@ impl<'a> Judge<'a> {
             }
         } else {
             TouchKind::Refused(match (&call.wish, &call.input) {
-                (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
-                (Wish::Create { .. }, Input::Valid) => match call.key {
+                (Wish::Create { .. }, input) if *input != Input::Valid => id::INPUT_7,
+                (Wish::Create { .. }, _) => match call.key {
                     Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt => id::INPUT_7,
                     Key::Single | Key::Uuid(_) => id::LIMIT_7,
                 },
@@ -350,7 +350,9 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn server_error(&mut self, scene: &Scene<'_>, asked: &Asked) {
+        let encoding = scene.exchange.request.encoding;
         let invalid = self.is_bent(scene.exchange)
+            || encoding.is_some_and(|encoding| !encoding.is_unicode())
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
@@ -361,7 +363,7 @@ impl<'a> Judge<'a> {
                 | Asked::Other => false,
                 Asked::OtherMethod(_) | Asked::ForeignSubscription => true,
                 Asked::Modify(call) => is_invalid(call),
-                Asked::Subscribe(input) => matches!(input, Input::Invalid(_)),
+                Asked::Subscribe(input) => input.is_invalid(),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };
         let found = Found::plain(
@@ -433,7 +435,7 @@ pub(super) fn is_invalid(call: &Call) -> bool {
     };
     !known
         || matches!(call.key, Key::Missing | Key::Malformed | Key::Overlong)
-        || matches!(call.input, Input::Invalid(_))
+        || call.input.is_invalid()
 }
 
 pub(super) fn destination(action: Action) -> CardStatus {
