@@ -1,5 +1,7 @@
 //! Changes: what a modifying exchange did, in every world, and what is taken over after a departure.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::again::ways_of;
@@ -9,7 +11,7 @@ use super::facts::Source;
 use super::follow::{Found, Judge, Scene, Touch, TouchKind};
 use super::pending::forget_pending;
 use super::request::Asked;
-use crate::card::{Action, CardId, CardStatus};
+use crate::card::{Action, CardId, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::{Transition, keeping_rule, transition};
@@ -313,6 +315,7 @@ impl<'a> Judge<'a> {
             return;
         }
         let now = scene.now(id::LIFE_1);
+        let call = &as_answered(scene, call);
         let mut next = Vec::new();
         for world in &self.worlds {
             let mut base = world.clone();
@@ -426,6 +429,23 @@ pub(super) fn concerned(card: &Card, call: &Call) -> bool {
         Wish::Act(_, Id::Known(id)) => card.id.as_ref() == Some(id),
         Wish::Create { .. } | Wish::Act(..) => false,
     }
+}
+
+/// A create whose body says no type, with that of the card that came nevertheless.
+fn as_answered<'c>(scene: &Scene<'_>, call: &'c Call) -> Cow<'c, Call> {
+    let Wish::Create {
+        card_type: None, ..
+    } = call.wish
+    else {
+        return Cow::Borrowed(call);
+    };
+    let shown = scene.json();
+    let shown = shown.as_ref().and_then(|card| card.get("type")?.as_str());
+    let mut call = call.clone();
+    if let Wish::Create { card_type, .. } = &mut call.wish {
+        *card_type = shown.and_then(CardType::from_wire);
+    }
+    Cow::Owned(call)
 }
 
 pub(super) fn is_invalid(call: &Call) -> bool {

@@ -304,3 +304,11 @@ fn each_other_media_type_is_refused_with_a_code_of_its_own() {
     let made = r#"create virtual on A as "text/plain" => 201 issuing"#;
     check(&[made], &[("INPUT-6", 1)]);
 }
+
+#[test]
+fn a_card_that_a_broken_create_makes_is_no_stranger_in_the_list() {
+    let create = r#"create virtual on A with {"type":" virtual"} => 201 issuing"#;
+    check(&[create, "list A => 200 #1=issuing"], &[("INPUT-2", 1)]);
+    let nothing = r#"create virtual on A with body "{" => 201 issuing"#;
+    check(&[nothing, "list A => 200 #1=issuing"], &[("INPUT-5", 1)]);
+}
