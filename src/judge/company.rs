@@ -5,16 +5,18 @@
 //! are not kept either, since nobody knows in which state a call found its card. Of two worlds, of which one may turn into
 //! the other unseen, the first one stands for both. So the worlds stay few, however much was recorded.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use super::changes::concerned;
 use super::follow::Judge;
-use crate::card::{CardId, CardStatus};
+use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
 use crate::trace::Past;
-use crate::world::{Since, World, ways};
+use crate::world::ways::{self, Call, Wish};
+use crate::world::{Card, Since, World};
 
 /// Readings that an answer shows only to those who know in which state the cards were, or what had been sent before.
-const OF_STATE: [RequirementId; 18] = [
+pub(super) const OF_STATE: [RequirementId; 18] = [
     id::OPEN_1,
     id::OPEN_2,
     id::OPEN_3,
@@ -36,10 +38,13 @@ const OF_STATE: [RequirementId; 18] = [
 ];
 
 impl Judge<'_> {
-    /// These worlds as others leave them; they are the same where nobody else acts.
+    /// These worlds as others leave them; where nobody else acts, they are the same.
     pub(super) fn as_others_leave(&self, worlds: Vec<World>) -> Vec<World> {
         if !self.is_in_company() {
-            return worlds;
+            return match self.has_unknown_past() {
+                true => worlds.into_iter().map(without_history).collect(),
+                false => worlds,
+            };
         }
         let mut seen = HashSet::new();
         let mut left: Vec<World> = worlds.into_iter().map(blurred).collect();
@@ -57,6 +62,13 @@ impl Judge<'_> {
     /// The trace is a part of what happened meanwhile.
     pub(super) fn is_in_company(&self) -> bool {
         self.trace.pasts.values().any(|past| *past == Past::Shared)
+    }
+
+    /// Whether how a call goes depends on what has become of a card meanwhile. In company any slot may be held or free at any
+    /// time, so that a create depends on no card.
+    pub(super) fn depends_on(&self, card: &Card, call: &Call) -> bool {
+        let is_create = matches!(call.wish, Wish::Create { .. });
+        concerned(card, call) && !(is_create && self.is_in_company())
     }
 
     /// The worlds into which one may have turned without a request of the trace, as far as the card at `place` goes.
@@ -84,6 +96,32 @@ impl Judge<'_> {
         let first = statuses.next();
         self.is_shared(card) && statuses.any(|status| Some(status) != first)
     }
+}
+
+/// A world without what matters no more in it: whether a card that has left `issuing` was over the limit. Where the past is
+/// unknown every card may have been, so that each would double the worlds. Of cards that have failed it matters by what
+/// they may keep their slot (OPEN-11), but not which of them does.
+fn without_history(mut world: World) -> World {
+    let mut failed: BTreeMap<(AccountId, CardType), Vec<&mut Card>> = BTreeMap::new();
+    for card in &mut world.cards {
+        match card.status {
+            CardStatus::Issuing => {}
+            CardStatus::IssueFailed if card.is_of_before() => {}
+            CardStatus::IssueFailed => {
+                let slot = (card.account.clone(), card.card_type);
+                failed.entry(slot).or_default().push(card);
+            }
+            _ => card.over_limit = None,
+        }
+    }
+    for cards in failed.into_values() {
+        let over_limit = cards.iter().find_map(|card| card.over_limit);
+        let is_mixed = cards.iter().any(|card| card.over_limit.is_none());
+        for (place, card) in cards.into_iter().enumerate() {
+            card.over_limit = over_limit.filter(|_| place > 0 || !is_mixed);
+        }
+    }
+    world
 }
 
 /// What stays of a world when others may act on its cards.

@@ -1,8 +1,9 @@
 //! Worlds, each once.
 //!
 //! Of two worlds of which one can still explain whatever the other can, the one stands for both. So it is if the other has
-//! decided more readings, or if it has seen a card fail that was over the limit, which may happen at any time. Without that,
-//! each create over the limit would double the worlds, and so would a slot that may be kept for several reasons.
+//! decided more readings, if it has seen a card fail that was over the limit, which may happen at any time, or if it knows
+//! of a slot that no card of before holds it. Without that, each create over the limit would double the worlds, and so would
+//! a slot that may be kept for several reasons.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -70,20 +71,23 @@ impl World {
             && cards.all(|(card, others)| may_have_become(card, others))
             && self.keys == other.keys
             && self.pending == other.pending
-            && self.unseen == other.unseen
+            && other
+                .unseen
+                .iter()
+                .all(|(slot, past)| self.unseen.get(slot) == Some(past))
     }
 }
 
-/// Whether a card may have become the other by itself, unseen.
+/// Whether a card may have become the other by itself, unseen. One that has been issued is asked for more.
 fn may_have_become(card: &Card, other: &Card) -> bool {
     let is_to_fail = card.over_limit.is_some() && card.status == CardStatus::Issuing;
-    card == other
-        || is_to_fail
-            && *other
-                == Card {
-                    status: CardStatus::IssueFailed,
-                    ..card.clone()
-                }
+    let may_be_so =
+        card.status == other.status || is_to_fail && other.status == CardStatus::IssueFailed;
+    may_be_so
+        && (card.id == other.id && card.made_by == other.made_by)
+        && (card.account == other.account && card.card_type == other.card_type)
+        && card.over_limit == other.over_limit
+        && (!card.issued || other.issued)
 }
 
 #[cfg(test)]
