@@ -102,23 +102,33 @@ impl Judge<'_> {
 /// unknown every card may have been, so that each would double the worlds. Of cards that have failed it matters by what
 /// they may keep their slot (OPEN-11), but not which of them does.
 fn without_history(mut world: World) -> World {
-    let mut failed: BTreeMap<(AccountId, CardType), Vec<&mut Card>> = BTreeMap::new();
-    for card in &mut world.cards {
+    let mut failed: BTreeMap<(AccountId, CardType), Vec<usize>> = BTreeMap::new();
+    let mut over_limit: Vec<(usize, Option<RequirementId>)> = Vec::new();
+    for (place, card) in world.cards.iter().enumerate() {
         match card.status {
             CardStatus::Issuing => {}
             CardStatus::IssueFailed if card.is_of_before() => {}
             CardStatus::IssueFailed => {
                 let slot = (card.account.clone(), card.card_type);
-                failed.entry(slot).or_default().push(card);
+                failed.entry(slot).or_default().push(place);
             }
-            _ => card.over_limit = None,
+            _ => over_limit.push((place, None)),
         }
     }
-    for cards in failed.into_values() {
-        let over_limit = cards.iter().find_map(|card| card.over_limit);
-        let is_mixed = cards.iter().any(|card| card.over_limit.is_none());
-        for (place, card) in cards.into_iter().enumerate() {
-            card.over_limit = over_limit.filter(|_| place > 0 || !is_mixed);
+    for places in failed.into_values() {
+        let of = |place: &usize| world.cards[*place].over_limit;
+        let rule = places.iter().find_map(of);
+        let is_mixed = places.iter().any(|place| of(place).is_none());
+        let first = places.first().copied().filter(|_| is_mixed);
+        let ruled = places
+            .into_iter()
+            .map(|place| (place, rule.filter(|_| first != Some(place))));
+        over_limit.extend(ruled);
+    }
+    // Unchanged cards stay shared between worlds.
+    for (place, rule) in over_limit {
+        if world.cards[place].over_limit != rule {
+            world.cards[place].over_limit = rule;
         }
     }
     world
@@ -126,7 +136,15 @@ fn without_history(mut world: World) -> World {
 
 /// What stays of a world when others may act on its cards.
 fn blurred(mut world: World) -> World {
-    for card in &mut world.cards {
+    let is_open = |card: &Card| {
+        let is_usable = matches!(card.status, CardStatus::Inactive | CardStatus::Suspended);
+        is_usable || card.over_limit.is_some() || card.issued
+    };
+    for place in 0..world.cards.len() {
+        if !is_open(&world.cards[place]) {
+            continue;
+        }
+        let card = &mut world.cards[place];
         if matches!(card.status, CardStatus::Inactive | CardStatus::Suspended) {
             card.status = CardStatus::Active;
         }

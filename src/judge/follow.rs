@@ -496,6 +496,10 @@ impl<'a> Judge<'a> {
     ) -> Vec<World> {
         let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
         for place in 0..places {
+            let is_concerned = |world: &World| world.cards.get(place).is_some_and(concerns);
+            if !worlds.iter().any(is_concerned) {
+                continue;
+            }
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {

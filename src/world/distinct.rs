@@ -67,8 +67,9 @@ impl World {
     fn stands_for(&self, other: &Self) -> bool {
         let mut cards = self.cards.iter().zip(&other.cards);
         self.choices.are_among(&other.choices)
-            && self.cards.len() == other.cards.len()
-            && cards.all(|(card, others)| may_have_become(card, others))
+            && (self.cards.are_shared_with(&other.cards)
+                || self.cards.len() == other.cards.len()
+                    && cards.all(|(card, others)| may_have_become(card, others)))
             && self.keys == other.keys
             && self.pending == other.pending
             && other
@@ -96,6 +97,7 @@ mod tests {
     use crate::card::{AccountId, CardId, CardType};
     use crate::case::StepNumber;
     use crate::requirement::id;
+    use crate::trace::Past;
     use crate::world::{Choice, Since};
 
     fn with(choices: &[Choice]) -> World {
@@ -146,5 +148,41 @@ mod tests {
         // One in its slot need not fail.
         let both = [world(failed, None), world(issuing, None)];
         assert_eq!(distinct(both).len(), 2);
+    }
+
+    #[test]
+    fn a_world_that_allows_more_of_a_slot_or_asks_less_of_a_card_stands_for_the_other() {
+        let account = AccountId::new("account");
+        let world = |is_unseen: bool, issued: bool| {
+            let mut world = World::default();
+            world.add(Card {
+                id: Some(CardId::new("card")),
+                account: account.clone(),
+                card_type: CardType::Virtual,
+                status: CardStatus::Terminated,
+                over_limit: None,
+                issued,
+                made_by: StepNumber(1),
+                since: Since {
+                    moment: 0,
+                    step: StepNumber(1),
+                    rule: id::LIFE_5,
+                },
+            });
+            if is_unseen {
+                let slot = (account.clone(), CardType::Virtual);
+                world.unseen.insert(slot, Past::Unknown);
+            }
+            world
+        };
+        let (most, least) = (world(true, false), world(false, true));
+        let all = [
+            least.clone(),
+            world(true, true),
+            world(false, false),
+            most.clone(),
+        ];
+        assert_eq!(distinct(all), [most]);
+        assert_eq!(distinct([least.clone(), least.clone()]), [least]);
     }
 }
