@@ -49,11 +49,14 @@ impl Judge<'_> {
         let mut seen = HashSet::new();
         let mut left: Vec<World> = worlds.into_iter().map(blurred).collect();
         left.retain(|world| seen.insert(world.clone()));
-        let is_covered = |world: &World| {
-            let mut others = left.iter().filter(|other| *other != world);
-            others.any(|other| covers(other, world))
+        // Of two that cover each other, the first one stays.
+        let is_covered = |place: usize| {
+            let world = &left[place];
+            let others = left.iter().enumerate();
+            let mut others = others.filter(|(other, _)| *other != place);
+            others.any(|(at, other)| covers(other, world) && (at < place || !covers(world, other)))
         };
-        let is_kept: Vec<bool> = left.iter().map(|world| !is_covered(world)).collect();
+        let is_kept: Vec<bool> = (0..left.len()).map(|place| !is_covered(place)).collect();
         let kept = left.into_iter().zip(is_kept);
         kept.filter_map(|(world, is_kept)| is_kept.then_some(world))
             .collect()
