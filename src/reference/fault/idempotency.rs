@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -194,6 +195,20 @@ pub(super) const FAULTS: &[Fault] = &[
                     }
                 }
                 reply
+            };
+        },
+    },
+    Fault {
+        id: "key-between-cache-and-store",
+        words: "A key is in a cache for two seconds, and in the store after a minute.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.is_alive = |readings, record, now, sequence| {
+                let age = now.duration_since(record.at);
+                let is_nowhere =
+                    age > SignedDuration::from_secs(2) && age < SignedDuration::from_mins(1);
+                !is_nowhere && is_alive(readings, record, now, sequence)
             };
         },
     },
