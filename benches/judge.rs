@@ -1,4 +1,5 @@
-//! How fast what overlaps is judged: the lanes of a case, and long traces of many accounts. `cargo bench --bench judge`.
+//! How fast what overlaps is judged: the lanes of a case, long traces of many accounts, and long recordings of one account
+//! that others made. `cargo bench --bench judge`.
 
 #[path = "../tests/histories/mod.rs"]
 mod histories;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cardproof::contract::Contract;
 use cardproof::judge::{Judgement, judge};
-use cardproof::trace::{CaseTrace, Terms};
+use cardproof::trace::{CaseTrace, Past, Terms};
 
 use histories::{Dice, History, Shape};
 
@@ -32,6 +33,15 @@ fn main() {
     );
     for accounts in [50, 100, 500] {
         many_accounts(accounts);
+    }
+    println!(
+        "\n{:>8} {:>10} {:>9} {:>12}",
+        "past", "exchanges", "judged in", "per exchange"
+    );
+    for past in [Past::Unknown, Past::Shared] {
+        for calls_each in [50, 100, 200, 400] {
+            one_account(past, calls_each);
+        }
     }
 }
 
@@ -108,6 +118,27 @@ fn many_accounts(accounts: u32) {
     assert_eq!(judgement.obstacles, []);
     println!(
         "{accounts:>9} {exchanges:>10} {time:>9.2?} {:>12.2?}",
+        time / u32::try_from(exchanges).unwrap_or(u32::MAX)
+    );
+}
+
+/// A long recording of one account, of which nothing else is known, or on which others act.
+fn one_account(past: Past, calls_each: usize) {
+    let mut dice = Dice::new(1);
+    let readings = histories::readings(&mut dice);
+    let history = History::conforming(readings, shape(&['A'], calls_each), &mut dice);
+    let mut trace = history.trace();
+    trace.pasts = trace
+        .accounts
+        .keys()
+        .map(|letter| (*letter, past))
+        .collect();
+    let exchanges = trace.exchanges.len();
+    let (time, judgement) = timed(&Terms::default(), &trace);
+    assert_eq!(judgement.departures, []);
+    println!(
+        "{:>8} {exchanges:>10} {time:>9.2?} {:>12.2?}",
+        format!("{past:?}"),
         time / u32::try_from(exchanges).unwrap_or(u32::MAX)
     );
 }

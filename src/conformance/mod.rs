@@ -30,7 +30,6 @@
 //! A test fails by what departs, and says how to run the shortest sequence that shows it again: the environment variable
 //! `CARDPROOF_SUITE` puts a file in place of the suites. What the target doesn't offer is ignored, with the reason.
 
-mod aims;
 mod ready;
 mod sets;
 mod tell;

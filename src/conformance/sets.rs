@@ -1,8 +1,8 @@
 //! What one test runs: a case that was written by hand, a complete set, or the cases of one `[[generate]]` table.
 
-use super::aims;
 use crate::case::Case;
 use crate::contract::Contract;
+use crate::plan::aims;
 use crate::plan::{Abilities, Every, Generate, Generator, Suite};
 
 /// What a reproducer of a race shows comes by chance; it is tried so often.

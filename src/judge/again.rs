@@ -2,6 +2,7 @@
 //! request that is not in the trace; then the call is answered as that one was, and nothing is done, or it is refused for that.
 //! Such an answer tells nothing of the cards as they are now, and is not held against the target.
 
+use super::company::OF_STATE;
 use super::follow::{Judge, Scene, made_in};
 use super::overlap;
 use crate::card::Action;
@@ -89,14 +90,38 @@ pub(super) fn ways_of(world: &World, call: &Call, past: Option<Past>) -> Vec<Way
             }
         }
     }
-    if past == Past::Shared {
-        // Whether another card holds a slot meanwhile, so that its rule is put to the test, nobody knows.
-        let of_holders = |way: &&mut Way| matches!(way.rule, id::LIMIT_2 | id::LIMIT_3);
-        let ways = ways.iter_mut().filter(of_holders);
-        ways.for_each(|way| way.rule = id::CREATE_1);
+    match past {
+        Past::Shared => ways.iter_mut().for_each(without_holders),
+        Past::Unknown | Past::Read => put_to_no_test(&mut ways),
     }
     ways.extend(ways_of_before(world, call, past));
     ways
+}
+
+/// Whether another card holds a slot meanwhile, so that its rule is put to the test, nobody knows.
+fn without_holders(way: &mut Way) {
+    if let Effect::Create { .. } = way.effect {
+        way.choices
+            .retain(|choice| !OF_STATE.contains(&choice.point));
+        if matches!(
+            way.rule,
+            id::LIMIT_2 | id::LIMIT_3 | id::LIMIT_4 | id::LIMIT_5 | id::LIMIT_6
+        ) {
+            way.rule = id::CREATE_1;
+        }
+    }
+}
+
+/// A create that succeeds says nothing of the limit where its slot may have been free.
+fn put_to_no_test(ways: &mut [Way]) {
+    let free = |way: &&Way| way.effect == Effect::Create { over_limit: None };
+    let Some(rule) = ways.iter().find(free).map(|way| way.rule) else {
+        return;
+    };
+    let creates = ways
+        .iter_mut()
+        .filter(|way| matches!(way.effect, Effect::Create { .. }));
+    creates.for_each(|way| way.rule = rule);
 }
 
 /// How a call is answered whose key was used before the recording began, or by others.

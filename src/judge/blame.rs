@@ -28,6 +28,9 @@ impl Judge<'_> {
             return;
         }
         let now = scene.now(id::LIFE_1);
+        if self.has_ended_as(card, status) {
+            return self.seen_as_it_ended(card, status, source);
+        }
         let worlds = self.evolve(now, |c| c.id.as_ref() == Some(card));
         let mut left: Vec<World> = worlds
             .iter()
@@ -101,6 +104,26 @@ impl Judge<'_> {
         }
     }
 
+    /// Every world has the card end in this status, and nothing more can come to it. A long list shows many such cards.
+    fn has_ended_as(&self, card: &CardId, status: CardStatus) -> bool {
+        let has_ended = |world: &World| {
+            world.pending.is_empty() && world.card(card).is_some_and(|c| c.status == status)
+        };
+        status.is_final() && self.worlds.iter().all(has_ended)
+    }
+
+    fn seen_as_it_ended(&mut self, card: &CardId, status: CardStatus, source: Source) {
+        if source != Source::Answer {
+            self.unconfirmed.remove(card);
+            let believed = self.worlds.first().and_then(|w| w.card(card));
+            let rules = believed.map(|card| self.status_rules(card, status, source));
+            if let Some(rule) = rules.unwrap_or_default().first() {
+                self.show(*rule);
+            }
+        }
+        self.settle_stale_lists(card, "status of a card,", &format!("`{status}`"), source);
+    }
+
     fn adopt_status(
         &mut self,
         scene: &Scene<'_>,
@@ -169,6 +192,7 @@ impl Judge<'_> {
         let of_others = self
             .touches
             .iter()
+            .rev()
             .filter(|t| t.card != card.id || t.card.is_none());
         let mut beside = of_others.filter(|t| self.may_follow(t.moment, card.since.moment));
         if beside.next().is_some() && seen != card.status {

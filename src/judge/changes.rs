@@ -41,7 +41,7 @@ impl<'a> Judge<'a> {
             self.touch(scene.moment, call, kind);
             return;
         }
-        let mut worlds = self.evolve(now, |card| concerned(card, call));
+        let mut worlds = self.evolve(now, |card| self.depends_on(card, call));
         if let Wish::Act(_, Id::Known(card)) = &call.wish
             && !self.is_explained(scene, call, &worlds)
         {

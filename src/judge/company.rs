@@ -5,16 +5,18 @@
 //! are not kept either, since nobody knows in which state a call found its card. Of two worlds, of which one may turn into
 //! the other unseen, the first one stands for both. So the worlds stay few, however much was recorded.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use super::changes::concerned;
 use super::follow::Judge;
-use crate::card::{CardId, CardStatus};
+use crate::card::{AccountId, CardId, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
 use crate::trace::Past;
-use crate::world::{Since, World, ways};
+use crate::world::ways::{self, Call, Wish};
+use crate::world::{Card, Since, World};
 
 /// Readings that an answer shows only to those who know in which state the cards were, or what had been sent before.
-const OF_STATE: [RequirementId; 18] = [
+pub(super) const OF_STATE: [RequirementId; 18] = [
     id::OPEN_1,
     id::OPEN_2,
     id::OPEN_3,
@@ -36,19 +38,25 @@ const OF_STATE: [RequirementId; 18] = [
 ];
 
 impl Judge<'_> {
-    /// These worlds as others leave them; they are the same where nobody else acts.
+    /// These worlds as others leave them; where nobody else acts, they are the same.
     pub(super) fn as_others_leave(&self, worlds: Vec<World>) -> Vec<World> {
         if !self.is_in_company() {
-            return worlds;
+            return match self.has_unknown_past() {
+                true => worlds.into_iter().map(without_history).collect(),
+                false => worlds,
+            };
         }
         let mut seen = HashSet::new();
         let mut left: Vec<World> = worlds.into_iter().map(blurred).collect();
         left.retain(|world| seen.insert(world.clone()));
-        let is_covered = |world: &World| {
-            let mut others = left.iter().filter(|other| *other != world);
-            others.any(|other| covers(other, world))
+        // Of two that cover each other, the first one stays.
+        let is_covered = |place: usize| {
+            let world = &left[place];
+            let others = left.iter().enumerate();
+            let mut others = others.filter(|(other, _)| *other != place);
+            others.any(|(at, other)| covers(other, world) && (at < place || !covers(world, other)))
         };
-        let is_kept: Vec<bool> = left.iter().map(|world| !is_covered(world)).collect();
+        let is_kept: Vec<bool> = (0..left.len()).map(|place| !is_covered(place)).collect();
         let kept = left.into_iter().zip(is_kept);
         kept.filter_map(|(world, is_kept)| is_kept.then_some(world))
             .collect()
@@ -57,6 +65,13 @@ impl Judge<'_> {
     /// The trace is a part of what happened meanwhile.
     pub(super) fn is_in_company(&self) -> bool {
         self.trace.pasts.values().any(|past| *past == Past::Shared)
+    }
+
+    /// Whether how a call goes depends on what has become of a card meanwhile. In company any slot may be held or free at any
+    /// time, so that a create depends on no card.
+    pub(super) fn depends_on(&self, card: &Card, call: &Call) -> bool {
+        let is_create = matches!(call.wish, Wish::Create { .. });
+        concerned(card, call) && !(is_create && self.is_in_company())
     }
 
     /// The worlds into which one may have turned without a request of the trace, as far as the card at `place` goes.
@@ -86,9 +101,53 @@ impl Judge<'_> {
     }
 }
 
+/// A world without what matters no more in it: whether a card that has left `issuing` was over the limit. Where the past is
+/// unknown every card may have been, so that each would double the worlds. Of cards that have failed it matters by what
+/// they may keep their slot (OPEN-11), but not which of them does.
+fn without_history(mut world: World) -> World {
+    let mut failed: BTreeMap<(AccountId, CardType), Vec<usize>> = BTreeMap::new();
+    let mut over_limit: Vec<(usize, Option<RequirementId>)> = Vec::new();
+    for (place, card) in world.cards.iter().enumerate() {
+        match card.status {
+            CardStatus::Issuing => {}
+            CardStatus::IssueFailed if card.is_of_before() => {}
+            CardStatus::IssueFailed => {
+                let slot = (card.account.clone(), card.card_type);
+                failed.entry(slot).or_default().push(place);
+            }
+            _ => over_limit.push((place, None)),
+        }
+    }
+    for places in failed.into_values() {
+        let of = |place: &usize| world.cards[*place].over_limit;
+        let rule = places.iter().find_map(of);
+        let is_mixed = places.iter().any(|place| of(place).is_none());
+        let first = places.first().copied().filter(|_| is_mixed);
+        let ruled = places
+            .into_iter()
+            .map(|place| (place, rule.filter(|_| first != Some(place))));
+        over_limit.extend(ruled);
+    }
+    // Unchanged cards stay shared between worlds.
+    for (place, rule) in over_limit {
+        if world.cards[place].over_limit != rule {
+            world.cards[place].over_limit = rule;
+        }
+    }
+    world
+}
+
 /// What stays of a world when others may act on its cards.
 fn blurred(mut world: World) -> World {
-    for card in &mut world.cards {
+    let is_open = |card: &Card| {
+        let is_usable = matches!(card.status, CardStatus::Inactive | CardStatus::Suspended);
+        is_usable || card.over_limit.is_some() || card.issued
+    };
+    for place in 0..world.cards.len() {
+        if !is_open(&world.cards[place]) {
+            continue;
+        }
+        let card = &mut world.cards[place];
         if matches!(card.status, CardStatus::Inactive | CardStatus::Suspended) {
             card.status = CardStatus::Active;
         }

@@ -12,6 +12,7 @@ use super::hooks::Changes;
 use super::json::Caveat;
 use super::overlap::{self, Order, Race, Settled};
 use super::request::{Asked, Concern, Understood, shared_keys};
+use super::spent::ToCome;
 use super::{json, leaks, wire};
 use crate::card::{AccountId, CardId};
 use crate::case::{Body, Case, Command, Step, StepNumber};
@@ -70,6 +71,7 @@ pub(super) struct Judge<'a> {
     pub elsewhere: Elsewhere,
     /// The idempotency keys that more than one request has.
     pub shared_keys: BTreeSet<String>,
+    pub to_come: ToCome,
     pub worlds: Vec<World>,
     pub touches: Vec<Touch>,
     pub facts: BTreeMap<CardId, Facts>,
@@ -150,6 +152,7 @@ impl<'a> Judge<'a> {
             case,
             elsewhere: Elsewhere::default(),
             shared_keys: shared_keys(trace),
+            to_come: ToCome::of(trace),
             worlds: vec![start],
             touches: Vec::new(),
             facts: BTreeMap::new(),
@@ -183,8 +186,9 @@ impl<'a> Judge<'a> {
             let last = run.last().copied();
             match run[..] {
                 [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
-                _ => self.race(run),
+                _ => self.race(run.clone()),
             }
+            self.forget_spent_keys(&run);
             if let Some(last) = last {
                 self.note_changes(last);
             }
@@ -492,6 +496,10 @@ impl<'a> Judge<'a> {
     ) -> Vec<World> {
         let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
         for place in 0..places {
+            let is_concerned = |world: &World| world.cards.get(place).is_some_and(concerns);
+            if !worlds.iter().any(is_concerned) {
+                continue;
+            }
             worlds = worlds
                 .into_iter()
                 .flat_map(|world| match world.cards.get(place) {

@@ -26,6 +26,7 @@ mod pending;
 mod reads;
 mod request;
 mod settle;
+mod spent;
 mod times;
 mod wire;
 

@@ -14,6 +14,7 @@
 
 mod ability;
 mod address;
+pub mod aims;
 mod check;
 mod every;
 mod generate;

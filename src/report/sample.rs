@@ -42,7 +42,8 @@ pub fn report_asked(findings: Vec<Finding>, demands: &Demands) -> Report {
         )]
         .into(),
         lacks: &[Needs::Issuer],
-        want: None,
+        wants: &std::collections::BTreeMap::new(),
+        misses: &std::collections::BTreeMap::new(),
         hindered: false,
         whole: true,
         demands,

@@ -81,22 +81,16 @@ pub struct Facts<'a> {
     pub disabled: &'a BTreeMap<String, String>,
     /// What the target lacks.
     pub lacks: &'a [Needs],
-    /// Why cases were not run, where accounts were wanting for them.
-    pub want: Option<&'a str>,
+    /// Why cases about a requirement were not run, where accounts were wanting for them.
+    pub wants: &'a BTreeMap<RequirementId, String>,
+    /// Why cases about a requirement were not run, where the target lacks something that they need.
+    pub misses: &'a BTreeMap<RequirementId, String>,
     /// Obstacles came in the way.
     pub hindered: bool,
     /// Every case of the plan was run to its end.
     pub whole: bool,
     /// What the run is asked for: which failures are expected.
     pub demands: &'a Demands,
-}
-
-impl Facts<'_> {
-    /// Whether the cases that were run had to do with the requirement's group; if not, those that were not run hardly had.
-    fn has_shown_any_of(&self, requirement: &Requirement) -> bool {
-        let own = requirement.id.group();
-        self.exercised.keys().any(|id| id.group() == own)
-    }
 }
 
 /// The verdict on each requirement of the catalogue.
@@ -163,12 +157,15 @@ fn verdict(
     if lacks {
         return (Verdict::NotApplicable, Some(needs.reason().to_owned()));
     }
-    if let Some(want) = facts.want.filter(|_| facts.has_shown_any_of(requirement)) {
-        return (Verdict::NotShown, Some(want.to_owned()));
+    if let Some(want) = facts.wants.get(&requirement.id) {
+        return (Verdict::NotShown, Some(want.clone()));
     }
     if facts.hindered {
         let words = "obstacles came in the way of the cases that would have exercised it";
         return (Verdict::Inconclusive, Some(words.to_owned()));
+    }
+    if let Some(miss) = facts.misses.get(&requirement.id) {
+        return (Verdict::NotShown, Some(miss.clone()));
     }
     // The target offers what it needs; the suites did not make use of it.
     let words = Needs::Nothing.reason().to_owned();
@@ -202,7 +199,7 @@ impl Overall {
             return (Self::Inconclusive, words);
         }
         let is_wanting = |r: &&RequirementResult| {
-            r.is_owed() && facts.want.is_some() && r.because.as_deref() == facts.want
+            r.is_owed() && r.because.is_some() && r.because.as_ref() == facts.wants.get(&r.id)
         };
         let wanting = results.iter().filter(is_wanting).count();
         if wanting > 0 {

@@ -6,6 +6,7 @@
 mod accounts;
 mod findings;
 mod lab;
+mod left_out;
 mod live;
 mod progress;
 mod setting;
@@ -29,6 +30,7 @@ use crate::trace::{CaseNumber, CaseTrace, Obstacle};
 use crate::world::choice::readings as point_readings;
 
 pub use lab::Effort;
+use left_out::LeftOut;
 pub use live::Live;
 pub use progress::{Progress, Silent};
 pub use setting::{Setting, abilities};
@@ -113,6 +115,10 @@ pub struct Shown {
     ended_early: bool,
     /// Why cases were not run for want of accounts, and how many.
     wants: BTreeMap<String, usize>,
+    /// The same, by what the cases are about.
+    wanting: LeftOut,
+    /// Cases that the target lacks something for, by what they are about.
+    lacking: LeftOut,
     tried: BTreeMap<Tried, u32>,
     /// How often a card showed that it changes by itself.
     own_updates: u32,
@@ -120,7 +126,9 @@ pub struct Shown {
 }
 
 impl Shown {
-    fn leave_out(&mut self, lack: &str) {
+    fn leave_out(&mut self, case: &str, lack: &str) {
+        let why = format!("the target lacks something that its cases need: {lack}");
+        self.lacking.note(case, &why);
         let obstacle = Obstacle {
             step: None,
             words: format!("a case was left out because the target lacks something: {lack}"),
@@ -132,7 +140,7 @@ impl Shown {
     pub fn add(&mut self, trace: &CaseTrace, judgement: &Judgement) {
         if let Some(want) = &trace.not_run {
             *self.wants.entry(want.clone()).or_default() += 1;
-            return;
+            return self.wanting.note(&trace.case.name, want);
         }
         let is_again = self.troubles.hindered(trace.number);
         self.totals.cases += usize::from(trace.complete && !is_again);
@@ -223,7 +231,7 @@ pub fn run(
         .cases
         .filter_map(|planned| match planned.missing.first() {
             Some(ability) => {
-                left_out.push(ability.words());
+                left_out.push((planned.case.name, ability.words()));
                 None
             }
             None => numbers.next().map(|number| (number, planned.case)),
@@ -260,8 +268,8 @@ pub fn run(
         stage.run_all(&mut again.into_iter(), &mut |trace| each(trace, &mut shown));
     }
     shown.totals.planned = agenda.count - left_out.len();
-    for lack in left_out {
-        shown.leave_out(lack);
+    for (case, lack) in left_out {
+        shown.leave_out(&case, lack);
     }
     if let Some(words) = stage.trouble() {
         shown.troubles.note(&Obstacle { step: None, words });
@@ -366,13 +374,13 @@ fn finish(
     // Where time was up before anything was answered, no case got as far as to say so.
     let hindered =
         shown.troubles.remain() || shown.totals.planned > 0 && shown.exercised.is_empty();
-    let want = most_frequent(&shown.wants);
     let facts = Facts {
         exercised: &shown.exercised,
         findings: &findings,
         disabled: &setting.disabled,
         lacks: &setting.lacks,
-        want: (!want.is_empty()).then_some(want.as_str()),
+        wants: &shown.wanting.reasons(),
+        misses: &shown.lacking.reasons(),
         hindered,
         whole: whole && !shown.ended_early,
         demands: &setting.demands,
@@ -454,17 +462,4 @@ pub fn write_cases(report: &mut Report, folder: &Path) -> std::io::Result<()> {
         finding.file = Some(format!("cases/{file}"));
     }
     Ok(())
-}
-
-/// The reasons that held back most cases, in words.
-fn most_frequent(wants: &BTreeMap<String, usize>) -> String {
-    const TOLD: usize = 3;
-    let mut wants: Vec<(&String, &usize)> = wants.iter().collect();
-    wants.sort_by_key(|(_, cases)| std::cmp::Reverse(*cases));
-    let told: Vec<&str> = wants
-        .iter()
-        .take(TOLD)
-        .map(|(want, _)| want.as_str())
-        .collect();
-    told.join("; ")
 }

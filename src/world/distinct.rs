@@ -1,8 +1,9 @@
 //! Worlds, each once.
 //!
 //! Of two worlds of which one can still explain whatever the other can, the one stands for both. So it is if the other has
-//! decided more readings, or if it has seen a card fail that was over the limit, which may happen at any time. Without that,
-//! each create over the limit would double the worlds, and so would a slot that may be kept for several reasons.
+//! decided more readings, if it has seen a card fail that was over the limit, which may happen at any time, or if it knows
+//! of a slot that no card of before holds it. Without that, each create over the limit would double the worlds, and so would
+//! a slot that may be kept for several reasons.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -66,24 +67,28 @@ impl World {
     fn stands_for(&self, other: &Self) -> bool {
         let mut cards = self.cards.iter().zip(&other.cards);
         self.choices.are_among(&other.choices)
-            && self.cards.len() == other.cards.len()
-            && cards.all(|(card, others)| may_have_become(card, others))
+            && (self.cards.are_shared_with(&other.cards)
+                || self.cards.len() == other.cards.len()
+                    && cards.all(|(card, others)| may_have_become(card, others)))
             && self.keys == other.keys
             && self.pending == other.pending
-            && self.unseen == other.unseen
+            && other
+                .unseen
+                .iter()
+                .all(|(slot, past)| self.unseen.get(slot) == Some(past))
     }
 }
 
-/// Whether a card may have become the other by itself, unseen.
+/// Whether a card may have become the other by itself, unseen. One that has been issued is asked for more.
 fn may_have_become(card: &Card, other: &Card) -> bool {
     let is_to_fail = card.over_limit.is_some() && card.status == CardStatus::Issuing;
-    card == other
-        || is_to_fail
-            && *other
-                == Card {
-                    status: CardStatus::IssueFailed,
-                    ..card.clone()
-                }
+    let may_be_so =
+        card.status == other.status || is_to_fail && other.status == CardStatus::IssueFailed;
+    may_be_so
+        && (card.id == other.id && card.made_by == other.made_by)
+        && (card.account == other.account && card.card_type == other.card_type)
+        && card.over_limit == other.over_limit
+        && (!card.issued || other.issued)
 }
 
 #[cfg(test)]
@@ -92,6 +97,7 @@ mod tests {
     use crate::card::{AccountId, CardId, CardType};
     use crate::case::StepNumber;
     use crate::requirement::id;
+    use crate::trace::Past;
     use crate::world::{Choice, Since};
 
     fn with(choices: &[Choice]) -> World {
@@ -142,5 +148,41 @@ mod tests {
         // One in its slot need not fail.
         let both = [world(failed, None), world(issuing, None)];
         assert_eq!(distinct(both).len(), 2);
+    }
+
+    #[test]
+    fn a_world_that_allows_more_of_a_slot_or_asks_less_of_a_card_stands_for_the_other() {
+        let account = AccountId::new("account");
+        let world = |is_unseen: bool, issued: bool| {
+            let mut world = World::default();
+            world.add(Card {
+                id: Some(CardId::new("card")),
+                account: account.clone(),
+                card_type: CardType::Virtual,
+                status: CardStatus::Terminated,
+                over_limit: None,
+                issued,
+                made_by: StepNumber(1),
+                since: Since {
+                    moment: 0,
+                    step: StepNumber(1),
+                    rule: id::LIFE_5,
+                },
+            });
+            if is_unseen {
+                let slot = (account.clone(), CardType::Virtual);
+                world.unseen.insert(slot, Past::Unknown);
+            }
+            world
+        };
+        let (most, least) = (world(true, false), world(false, true));
+        let all = [
+            least.clone(),
+            world(true, true),
+            world(false, false),
+            most.clone(),
+        ];
+        assert_eq!(distinct(all), [most]);
+        assert_eq!(distinct([least.clone(), least.clone()]), [least]);
     }
 }

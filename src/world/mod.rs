@@ -4,6 +4,7 @@
 //! readings of open points decided so far. A call has several [`Way`]s to go in a world ([`ways::ways`]); its answer
 //! picks those that it fits. No way left in any world is a departure. Pure: no clock, no network.
 
+mod cards;
 pub mod choice;
 mod distinct;
 pub mod lifecycle;
@@ -19,6 +20,7 @@ use crate::case::StepNumber;
 use crate::requirement::RequirementId;
 use crate::trace::Past;
 
+pub use cards::Cards;
 pub use choice::{Choice, Choices};
 pub use distinct::{Distinct, distinct};
 pub use unseen::Unseen;
@@ -112,7 +114,7 @@ impl Card {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct World {
     /// The cards, in the order of the steps that made them.
-    pub cards: Vec<Card>,
+    pub cards: Cards,
     /// What was sent under each key that is used more than once (lower case).
     pub keys: BTreeMap<String, Vec<Remembered>>,
     /// Requests whose answers were lost and which may still be carried out, by when they were sent.
@@ -127,8 +129,11 @@ pub struct World {
 impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
         for card in &self.cards {
-            (&card.id, card.made_by).hash(state);
-            card.over_limit.is_none().then_some(card.status).hash(state);
+            (
+                card.made_by,
+                card.over_limit.is_none().then_some(card.status),
+            )
+                .hash(state);
         }
         self.keys.hash(state);
         self.pending.hash(state);
@@ -150,7 +155,7 @@ impl World {
     pub fn position(&self, id: &CardId) -> Option<usize> {
         self.cards
             .iter()
-            .position(|card| card.id.as_ref() == Some(id))
+            .rposition(|card| card.id.as_ref() == Some(id))
     }
 
     /// The card with this id.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::card::{AccountId, CardId, CardStatus};
 use crate::contract::OperationKind;
 use crate::judge::again::ways_of;
-use crate::judge::changes::{concerned, remember, remember_old_token};
+use crate::judge::changes::{remember, remember_old_token};
 use crate::judge::facts::Source;
 use crate::judge::follow::{Judge, made_in};
 use crate::judge::lists::{must_be_listed, reading_of_ended, text};
@@ -217,7 +217,7 @@ impl Judge<'_> {
         response: &Response,
         now: Since,
     ) -> Vec<World> {
-        let turned = self.evolve_one(world, now, |card| concerned(card, call));
+        let turned = self.evolve_one(world, now, |card| self.depends_on(card, call));
         let left = self.changed_from(turned, call, made, response, now);
         match &call.wish {
             Wish::Act(_, Id::Known(card)) if left.is_empty() => {

@@ -1,6 +1,9 @@
 //! Accounts that did not begin empty: what may be there explains, and what was read binds.
 
-use super::{CREATE, check, check_with, manual};
+use super::{CREATE, Story, check, check_with, judge, manual};
+use crate::contract::Contract;
+use crate::judge::Judgement;
+use crate::requirement::id;
 use crate::trace::{Issuance, Terms};
 
 fn automatic() -> Terms {
@@ -327,4 +330,74 @@ fn a_create_of_before_may_be_answered_again_with_a_card_that_has_lived_since() {
         ],
         &[("LIMIT-1", 5)],
     );
+}
+
+/// So many cards one after the other, in the account that `start` opens.
+fn cards_in_a_row(start: &str, count: usize, end: &str) -> Judgement {
+    let mut lines = vec![start.to_owned()];
+    for card in 0..count {
+        let made = lines.len();
+        lines.extend([CREATE.to_owned(), format!("issue #{made} => 204")]);
+        // Every third is left as it is.
+        if card % 3 > 0 {
+            lines.push(format!("{end} #{made} => 204"));
+        }
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    judge(
+        Contract::embedded(),
+        &automatic(),
+        &Story::told(&lines).trace(),
+    )
+}
+
+#[test]
+fn however_many_cards_have_ended_in_an_unknown_account_few_worlds_explain_them() {
+    // If what each had been were remembered, each would double the worlds, and the judge would give up.
+    let judgement = cards_in_a_row("unknown A", 60, "terminate");
+    assert_eq!(judgement.obstacles, []);
+    assert_eq!(judgement.departures, []);
+}
+
+#[test]
+fn in_company_a_create_depends_on_no_card_and_shows_nothing_of_the_limit() {
+    // If it did, each card that others may have changed would make its worlds five times as many.
+    let judgement = cards_in_a_row("shared A", 60, "deactivate");
+    assert_eq!(judgement.obstacles, []);
+    assert_eq!(judgement.departures, []);
+    assert_eq!(judgement.exercised[&id::CREATE_1], 60);
+    for rule in [
+        id::LIMIT_4,
+        id::LIMIT_5,
+        id::LIMIT_6,
+        id::OPEN_8,
+        id::OPEN_9,
+    ] {
+        assert_eq!(judgement.exercised.get(&rule), None, "{rule}");
+    }
+}
+
+#[test]
+fn what_a_key_was_used_for_is_forgotten_once_no_request_has_it_any_more() {
+    let mut lines = vec!["unknown A".to_owned()];
+    for _ in 0..20 {
+        let made = lines.len();
+        lines.extend([
+            CREATE.to_owned(),
+            format!("retry #{made} => 201 issuing"),
+            format!("issue #{made} => 204"),
+            format!("deactivate #{made} => 204"),
+            format!("retry #{} => 204", made + 3),
+            format!("terminate #{made} => 204"),
+        ]);
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let judgement = judge(
+        Contract::embedded(),
+        &automatic(),
+        &Story::told(&lines).trace(),
+    );
+    assert_eq!(judgement.obstacles, []);
+    assert_eq!(judgement.departures, []);
+    assert_eq!(judgement.exercised[&id::IDEM_3], 40);
 }

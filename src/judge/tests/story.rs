@@ -12,7 +12,7 @@
 //! that.
 //!
 //! `before A: #91=active #92=terminated/physical` is what an account with a past was found to hold before the first step;
-//! `unknown A` says that nothing is known of it.
+//! `unknown A` says that nothing is known of it, `shared A` that others act on it meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -97,6 +97,10 @@ impl Story {
             }
             if let Some(letter) = line.strip_prefix("unknown ") {
                 story.pasts.insert(letter.parse().unwrap(), Past::Unknown);
+                continue;
+            }
+            if let Some(letter) = line.strip_prefix("shared ") {
+                story.pasts.insert(letter.parse().unwrap(), Past::Shared);
                 continue;
             }
             let (step, answer) = line.split_once(" => ").expect("a step and its answer");

@@ -12,6 +12,14 @@ static AIMS: LazyLock<Aims> = LazyLock::new(|| {
     serde_json::from_str(text).unwrap_or_default()
 });
 
+/// The ids of a case of whichever suite: no two suites have a case of the same name.
+pub fn of_case(case: &str) -> &'static [String] {
+    let mut suites = AIMS.values();
+    suites
+        .find_map(|cases| cases.get(case))
+        .map_or(&[], Vec::as_slice)
+}
+
 /// The ids, in the order of the catalogue.
 pub fn of(suite: &str, case: &str) -> Vec<String> {
     let aims = AIMS.get(suite).and_then(|cases| cases.get(case));
