@@ -67,7 +67,7 @@ fn is_same_time(first: &str, second: &str) -> bool {
     }
 }
 
-/// Equal addresses: members that the contract doesn't name may be dropped.
+/// Equal addresses: members that the contract doesn't name may be dropped, and a line that is null or empty is none.
 pub fn is_same_address(sent: &Value, shown: &Value) -> bool {
     const MEMBERS: [&str; 6] = [
         "firstLine",
@@ -78,8 +78,11 @@ pub fn is_same_address(sent: &Value, shown: &Value) -> bool {
         "postCode",
     ];
     MEMBERS.iter().all(|name| {
-        let member = |address: &Value| address.get(name).filter(|v| !v.is_null()).cloned();
-        member(sent) == member(shown)
+        let line = |address: &Value| {
+            let text = address.get(name).cloned().unwrap_or_default();
+            if text == "" { Value::Null } else { text }
+        };
+        line(sent) == line(shown)
     })
 }
 
@@ -102,11 +105,16 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_absent_member_and_null_are_one() {
-        let sent = json!({"city": "Bath", "nickname": "x"});
+    fn an_absent_member_null_and_an_empty_text_are_one() {
+        let sent = json!({"city": "Bath", "secondLine": "", "nickname": "x"});
         let is_same = |shown| is_same_address(&sent, &shown);
         assert!(is_same(json!({"city": "Bath", "state": null})));
+        assert!(is_same(
+            json!({"city": "Bath", "state": "", "secondLine": null})
+        ));
+        assert!(!is_same(json!({"city": "Bath", "secondLine": " "})));
         assert!(!is_same(json!({"city": "Ba"})));
+        assert!(!is_same(json!({"city": ""})));
     }
 
     #[test]

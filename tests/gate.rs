@@ -182,6 +182,29 @@ fn a_run_that_leaves_something_unshown_does_not_pass_where_that_is_asked() {
     assert_eq!(report(folder.path(), "out")["suites"][0], "smoke");
 }
 
+/// Neither does it end a run that is to end with the first failure.
+#[test]
+fn a_recommendation_that_is_not_kept_fails_no_run_unless_that_is_asked() {
+    let folder = folder();
+    let folder = folder.path();
+    let run = "run --suite input --cases 0 --fault broken-utf8-mended --max-failures 1 --out out";
+    let ended = cardproof(folder, run);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    for told in [
+        "but for 1 recommendation",
+        "a recommendation, which fails no run",
+    ] {
+        assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);
+    }
+    let totals = &report(folder, "out")["totals"];
+    assert_eq!(totals["cases"], totals["planned"]);
+    assert_eq!(verdict(folder, "INPUT-12"), "fail");
+    let junit = fs::read_to_string(folder.join("out/junit.xml")).unwrap();
+    assert!(!junit.contains("<failure"), "{junit}");
+    let strict = cardproof(folder, &format!("{run} --strict"));
+    assert_eq!(strict.code, Some(1), "{}", strict.stdout);
+}
+
 #[test]
 fn what_failed_is_run_again_alone() {
     let folder = folder();

@@ -74,6 +74,11 @@ impl Encoding {
         }
     }
 
+    /// Whether the bytes are text in Unicode, so that every reader who takes them reads the same.
+    pub fn is_unicode(self) -> bool {
+        matches!(self, Self::Utf16 | Self::Marked)
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::Latin1 => "in Latin-1",

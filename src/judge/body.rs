@@ -4,16 +4,16 @@ use serde_json::Value;
 
 use super::json;
 use crate::card::CardType;
+use crate::case::Encoding;
 use crate::contract::{Contract, OpenPoint, OperationKind, RequestBody, ViolationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::Request;
 use crate::world::Choice;
 use crate::world::ways::Input;
 
-/// A body as JSON, as far as its bytes are that. A byte order mark before it says nothing (RFC 8259, section 8.1).
+/// A body as JSON, as far as its text is that. A byte order mark before it says nothing (RFC 8259, section 8.1).
 pub(super) fn sent(request: &Request) -> Option<json::Sent> {
-    let bytes = request.bytes();
-    let text = str::from_utf8(&bytes).ok()?;
+    let text = request.body.as_deref().unwrap_or_default();
     json::read(text.strip_prefix(MARK).unwrap_or(text))
 }
 
@@ -21,6 +21,18 @@ pub(super) fn sent(request: &Request) -> Option<json::Sent> {
 pub(super) fn payload(request: &Request) -> String {
     let written = String::from_utf8(request.bytes().into_owned());
     written.unwrap_or_else(|_| request.body_in_words().into_owned())
+}
+
+/// How a body is written, where that is not in plain UTF-8.
+fn encoding(request: &Request) -> Option<Encoding> {
+    let is_marked = || {
+        request
+            .body
+            .as_deref()?
+            .starts_with(MARK)
+            .then_some(Encoding::Marked)
+    };
+    request.encoding.or_else(is_marked)
 }
 
 /// The byte order mark.
@@ -36,7 +48,7 @@ pub(super) fn input(
     let media_type = request.header("content-type").unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Input::Invalid(id::INPUT_6);
+        return Input::OtherMedia(essence.to_ascii_lowercase());
     }
     let Some(json::Sent {
         value: body @ Value::Object(_),
@@ -57,15 +69,13 @@ pub(super) fn input(
             return Input::Invalid(rule.unwrap_or(id::INPUT_2));
         }
     };
-    let marked = request
-        .bytes()
-        .starts_with(MARK.encode_utf8(&mut [0; 3]).as_bytes())
-        .then(|| Choice::new(id::OPEN_45, "", "accepted"));
+    let encoded = encoding(request)
+        .map(|encoding| Choice::new(id::OPEN_45, encoding.to_string(), "accepted"));
     let repeated = repeated
         .iter()
         .map(|at| Choice::new(id::OPEN_44, place(body, at), "accepted"));
     let points = points.iter().map(|point| open_choice(body, point));
-    let choices: Vec<Choice> = points.chain(repeated).chain(marked).collect();
+    let choices: Vec<Choice> = points.chain(repeated).chain(encoded).collect();
     match choices.is_empty() {
         true => Input::Valid,
         false => Input::Open(choices),

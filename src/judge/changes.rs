@@ -1,5 +1,7 @@
 //! Changes: what a modifying exchange did, in every world, and what is taken over after a departure.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::again::ways_of;
@@ -9,7 +11,7 @@ use super::facts::Source;
 use super::follow::{Found, Judge, Scene, Touch, TouchKind};
 use super::pending::forget_pending;
 use super::request::Asked;
-use crate::card::{Action, CardId, CardStatus};
+use crate::card::{Action, CardId, CardStatus, CardType};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::{Transition, keeping_rule, transition};
@@ -155,7 +157,7 @@ impl<'a> Judge<'a> {
         match (&call.wish, made) {
             (Wish::Create { .. }, Some(id)) if kind != TouchKind::Replayed && self.knows(&id) => {
                 self.show(id::CREATE_5);
-                if matches!(call.input, Input::Valid | Input::Open(_)) {
+                if !call.input.is_invalid() {
                     self.new_card(scene, call, &id, view);
                 }
             }
@@ -258,8 +260,8 @@ impl<'a> Judge<'a> {
             }
         } else {
             TouchKind::Refused(match (&call.wish, &call.input) {
-                (Wish::Create { .. }, Input::Invalid(_) | Input::Open(_)) => id::INPUT_7,
-                (Wish::Create { .. }, Input::Valid) => match call.key {
+                (Wish::Create { .. }, input) if *input != Input::Valid => id::INPUT_7,
+                (Wish::Create { .. }, _) => match call.key {
                     Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt => id::INPUT_7,
                     Key::Single | Key::Uuid(_) => id::LIMIT_7,
                 },
@@ -313,6 +315,7 @@ impl<'a> Judge<'a> {
             return;
         }
         let now = scene.now(id::LIFE_1);
+        let call = &as_answered(scene, call);
         let mut next = Vec::new();
         for world in &self.worlds {
             let mut base = world.clone();
@@ -350,7 +353,9 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn server_error(&mut self, scene: &Scene<'_>, asked: &Asked) {
+        let encoding = scene.exchange.request.encoding;
         let invalid = self.is_bent(scene.exchange)
+            || encoding.is_some_and(|encoding| !encoding.is_unicode())
             || match asked {
                 Asked::Read(card) => !matches!(card, Id::Known(_)),
                 Asked::ListAccount(account) => !matches!(account, Id::Known(_)),
@@ -361,7 +366,7 @@ impl<'a> Judge<'a> {
                 | Asked::Other => false,
                 Asked::OtherMethod(_) | Asked::ForeignSubscription => true,
                 Asked::Modify(call) => is_invalid(call),
-                Asked::Subscribe(input) => matches!(input, Input::Invalid(_)),
+                Asked::Subscribe(input) => input.is_invalid(),
             };
         let rule = if invalid { id::HTTP_3 } else { id::HTTP_2 };
         let found = Found::plain(
@@ -426,6 +431,23 @@ pub(super) fn concerned(card: &Card, call: &Call) -> bool {
     }
 }
 
+/// A create whose body says no type, with that of the card that came nevertheless.
+fn as_answered<'c>(scene: &Scene<'_>, call: &'c Call) -> Cow<'c, Call> {
+    let Wish::Create {
+        card_type: None, ..
+    } = call.wish
+    else {
+        return Cow::Borrowed(call);
+    };
+    let shown = scene.json();
+    let shown = shown.as_ref().and_then(|card| card.get("type")?.as_str());
+    let mut call = call.clone();
+    if let Wish::Create { card_type, .. } = &mut call.wish {
+        *card_type = shown.and_then(CardType::from_wire);
+    }
+    Cow::Owned(call)
+}
+
 pub(super) fn is_invalid(call: &Call) -> bool {
     let known = match &call.wish {
         Wish::Create { account, .. } => matches!(account, Id::Known(_)),
@@ -433,7 +455,7 @@ pub(super) fn is_invalid(call: &Call) -> bool {
     };
     !known
         || matches!(call.key, Key::Missing | Key::Malformed | Key::Overlong)
-        || matches!(call.input, Input::Invalid(_))
+        || call.input.is_invalid()
 }
 
 pub(super) fn destination(action: Action) -> CardStatus {

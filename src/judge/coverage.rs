@@ -8,7 +8,7 @@ use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus};
 use crate::trace::Exchange;
 use crate::world::World;
-use crate::world::ways::{Call, Id, Input, Key, Wish};
+use crate::world::ways::{Call, Id, Key, Wish};
 
 /// A call that concerns one card.
 #[derive(
@@ -92,7 +92,7 @@ impl Judge<'_> {
             Key::Single | Key::Exempt => true,
             Key::Uuid(key) => self.worlds.iter().all(|w| !w.keys.contains_key(key)),
         };
-        is_first && !matches!(call.input, Input::Invalid(_))
+        is_first && !call.input.is_invalid()
     }
 
     /// The status on which all worlds agree.

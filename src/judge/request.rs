@@ -171,9 +171,7 @@ impl Judge<'_> {
                             false => Asked::ForeignSubscription,
                         }
                     }
-                    Some(id) if !matches!(input, Input::Invalid(_)) && !self.was_made(id) => {
-                        Asked::Other
-                    }
+                    Some(id) if !input.is_invalid() && !self.was_made(id) => Asked::Other,
                     _ => Asked::Subscribe(of_subscription(input)),
                 }
             }

@@ -20,6 +20,7 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     let Some(operation) = contract.operation(kind) else {
         return;
     };
+    no_unicode(judge, scene);
     if scene.response.status < 500
         && let Some(actual) = not_plain(scene)
     {
@@ -53,6 +54,23 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         judge.depart(scene, &[rule], found);
     }
     shown(judge, scene);
+}
+
+/// A request that is no text in Unicode should be refused: whoever takes it keeps what nobody wrote.
+fn no_unicode(judge: &mut Judge<'_>, scene: &Scene<'_>) {
+    let encoding = scene.exchange.request.encoding;
+    let Some(encoding) = encoding.filter(|encoding| !encoding.is_unicode()) else {
+        return;
+    };
+    judge.show(id::INPUT_12);
+    if scene.is_success() {
+        let found = Found::plain(
+            "a body that is no Unicode",
+            "a refusal (400)".to_owned(),
+            format!("{} to a body {encoding}", scene.response.status),
+        );
+        judge.depart(scene, &[id::INPUT_12], found);
+    }
 }
 
 /// Whether a request was refused for a length that no operation speaks of: HTTP has statuses for that (RFC 9110, 15.5.15;

@@ -29,12 +29,26 @@ pub(super) fn parse_json(readings: &Readings, body: &[u8]) -> Result<Value, Refu
     if readings.refuse_repeated_members && repeats::a_name(body) {
         return Err(Refusal::invalid("a name stands twice in an object"));
     }
-    let unmarked = body.strip_prefix("\u{feff}".as_bytes());
-    let body = unmarked
-        .filter(|_| !readings.refuse_byte_order_mark)
-        .unwrap_or(body);
-    serde_json::from_slice(body)
+    let marked = marked_text(body).filter(|_| !readings.refuse_byte_order_mark);
+    let text = marked.as_ref().map_or(body, |text| text.as_bytes());
+    serde_json::from_slice(text)
         .map_err(|error| Refusal::invalid(format!("the body is not JSON: {error}")))
+}
+
+/// The text behind a byte order mark, in UTF-8 or UTF-16.
+fn marked_text(body: &[u8]) -> Option<String> {
+    match body {
+        [0xef, 0xbb, 0xbf, text @ ..] => String::from_utf8(text.to_vec()).ok(),
+        [0xff, 0xfe, units @ ..] => utf16(units, u16::from_le_bytes),
+        [0xfe, 0xff, units @ ..] => utf16(units, u16::from_be_bytes),
+        _ => None,
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<String> {
+    let (pairs, rest) = bytes.as_chunks();
+    let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
 /// Reads a `CardRequest`.

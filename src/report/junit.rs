@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Property, Report as File, TestCase, TestCaseSt
 
 use super::text::Look;
 use super::{Finding, Report, RequirementResult, Verdict, words};
-use crate::requirement::topics;
+use crate::requirement::{Level, topics};
 
 /// The file.
 pub fn file(report: &Report, look: &Look<'_>) -> String {
@@ -89,6 +89,8 @@ fn status(report: &Report, result: &RequirementResult, look: &Look<'_>) -> TestC
     };
     match result.verdict {
         Verdict::Pass => TestCaseStatus::success(),
+        // What only should be kept fails no run; where it is asked to, the gate says so.
+        Verdict::Fail if result.level == Level::Should => skipped(),
         Verdict::Fail => not_passed(NonSuccessKind::Failure, result.rule.clone()),
         Verdict::Inconclusive => not_passed(NonSuccessKind::Error, because),
         Verdict::Waived | Verdict::NotShown | Verdict::NotApplicable | Verdict::Disabled => {
@@ -128,6 +130,8 @@ mod tests {
         let mut report = report(vec![revival()]);
         report.requirements[0].verdict = Verdict::Inconclusive;
         report.requirements[1].verdict = Verdict::Waived;
+        let recommended = &mut report.requirements[2];
+        (recommended.level, recommended.verdict) = (Level::Should, Verdict::Fail);
         let file = file(&report, &look());
         let cases: Vec<&str> = file.split("<testcase ").skip(1).collect();
         assert_eq!(cases.len(), report.requirements.len());
@@ -140,7 +144,7 @@ mod tests {
             let is = (holds("<failure"), holds("<error"), holds("<skipped"));
             let wanted = match result.verdict {
                 Verdict::Pass => (false, false, false),
-                Verdict::Fail => (true, false, false),
+                Verdict::Fail if result.level == Level::Must => (true, false, false),
                 Verdict::Inconclusive => (false, true, false),
                 _ => (false, false, true),
             };

@@ -222,12 +222,20 @@ impl Overall {
                 "the run ended before its plan did".to_owned(),
             );
         }
-        let waived = match count(Verdict::Waived) {
-            0 => String::new(),
-            waived => format!(" but for {}", counted(waived, "expected failure")),
+        let counts = [
+            (count(Verdict::Waived), "expected failure"),
+            (count(Verdict::Fail), "recommendation"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let excepted: Vec<String> = counts.map(|(count, what)| counted(count, what)).collect();
+        let but = match excepted.is_empty() {
+            true => String::new(),
+            false => format!(" but for {}", excepted.join(" and ")),
         };
         let passed = counted(passed, "requirement");
-        let words = format!("{passed} shown, none departed from{waived}");
-        (Self::Conforms, words)
+        (
+            Self::Conforms,
+            format!("{passed} shown, none departed from{but}"),
+        )
     }
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::case::{Command, Hook, Step, StepNumber};
 use crate::judge::{Departure, TriedOrder};
+use crate::requirement::Level;
 use crate::trace::{Event, Exchange, Reply, Response};
 use crate::visible_json::is_visible;
 
@@ -335,7 +336,10 @@ pub fn confirmation(confirmation: Confirmation) -> String {
 
 /// How often it came again, and where it was seen.
 pub fn evidence(finding: &Finding) -> String {
-    let words = confirmation(finding.confirmation);
+    let mut words = confirmation(finding.confirmation);
+    if finding.requirement.requirement().level == Level::Should {
+        words = format!("a recommendation, which fails no run; {words}");
+    }
     match (finding.found_in.as_str(), finding.seen_in) {
         ("", _) => words,
         (first, 1) => format!("{words}; seen in {first}"),

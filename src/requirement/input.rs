@@ -15,8 +15,8 @@ catalogue! {
     INPUT_4 = "INPUT-4" Must Derived "A create with a country that ISO 3166-1 does not assign is refused with 400."
         from "the contract, wire facts" on [CreateCard]
         provoked "creates with unassigned codes, in either address" judged "the status code";
-    INPUT_5 = "INPUT-5" Must Derived "A create whose body is empty, not in UTF-8 or no JSON object is refused with 400."
-        from "the contract, access; RFC 8259, 8.1" on [CreateCard]
+    INPUT_5 = "INPUT-5" Must Derived "A create whose body is empty or no JSON object is refused with 400."
+        from "the contract, access" on [CreateCard]
         provoked "such bodies" judged "the status code";
     INPUT_6 = "INPUT-6" Must Derived "A create with another media type is refused with 415 or 400."
         from "the contract, access" on [CreateCard]
@@ -37,13 +37,16 @@ catalogue! {
         from "the contract, access" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "every error" judged "the body has none of the ids that the profile names"
         needs Foreign;
+    INPUT_12 = "INPUT-12" Should Derived "A body whose bytes are no text in Unicode is refused with 400."
+        from "the contract, access; RFC 8259, 8.1" on [CreateCard, PutWebhook]
+        provoked "creates and subscriptions in Latin-1, in the UTF-8 of old writers, and with characters cut off" judged "the status code";
     ID_1 = "ID-1" Must Derived "A call on a card id that nobody has is refused with 404 or 400."
         from "the contract, access" on [GetCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
         provoked "each call with a fresh UUID" judged "the status code";
     ID_2 = "ID-2" Must Derived "A call on a malformed card id is refused with 404 or 400."
         from "the contract, access" on [GetCard, ActivateCard, DeactivateCard, TerminateCard, SimulateIssue, SimulateFail]
         provoked "each call with an id that is no UUID, with the id of a card and something around it, and with one longer than any"
-        judged "the status code; where the id has something around it or is too long, 414 too";
+        judged "the status code; where the id has something around it or is too long, 414 and 401 too";
     ID_3 = "ID-3" Must Derived "A call on an account id that nobody has is refused with 404 or 400."
         from "the contract, access" on [CreateCard, ListAccountCards]
         provoked "both calls with a fresh UUID" judged "the status code";

@@ -86,8 +86,8 @@ catalogue! {
     OPEN_26 = "OPEN-26" Must Open "A character that is no text (a control, a noncharacter, one of private use or unassigned) is accepted, or refused with 400, always alike for one member and text."
         from "the contract, wire facts (silent)" on [CreateCard] provoked "creates with such characters" judged "the status code, for each member and text"
         point "control-characters" ["accepted", "refused"];
-    OPEN_27 = "OPEN-27" Must Open "Another media type is refused with one status code."
-        from "the contract, access" on [CreateCard] provoked "creates with another `Content-Type`" judged "the status code"
+    OPEN_27 = "OPEN-27" Must Open "Another media type is refused with 415 or 400, always alike for one."
+        from "the contract, access" on [CreateCard] provoked "creates with another `Content-Type`" judged "the status code, for each media type"
         point "media-type-status" ["415", "400"];
     OPEN_28 = "OPEN-28" Must Open "A flaw in signature or digest is refused with one status code for each kind of flaw."
         from "the contract, access" on [CreateCard, GetCard, ListAccountCards, ActivateCard, DeactivateCard, TerminateCard] provoked "the access rules" judged "the status code, for each flaw"
@@ -125,10 +125,10 @@ catalogue! {
         from "RFC 8259, 4" on [CreateCard, PutWebhook]
         provoked "creates in whose body a name stands twice" judged "the status code, for each member"
         point "repeated-members" ["accepted", "refused"];
-    OPEN_45 = "OPEN-45" Must Open "A body behind a byte order mark is accepted, or refused with 400, always alike."
+    OPEN_45 = "OPEN-45" Must Open "A body that is not in plain UTF-8 is accepted, or refused with 400, always alike for each encoding."
         from "RFC 8259, 8.1" on [CreateCard, PutWebhook]
-        provoked "creates and subscriptions behind such a mark" judged "the status code"
-        point "byte-order-mark" ["accepted", "refused"];
+        provoked "creates and subscriptions behind a byte order mark, in UTF-16, and in what is no Unicode" judged "the status code, for each encoding"
+        point "encodings" ["accepted", "refused"];
     OPEN_46 = "OPEN-46" Must Open "The hour of an idempotency key begins with its first call, or anew with each retry that is answered from it, always alike."
         from "the contract, idempotency (silent)" on [CreateCard, ActivateCard, DeactivateCard, TerminateCard]
         provoked "a key that was used more than an hour ago and retried less than an hour ago"

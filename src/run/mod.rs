@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 
 use crate::card::CardStatus;
 use crate::case::Case;
-use crate::judge::{Judgement, Ledger, Tried, judge};
+use crate::judge::{Departure, Judgement, Ledger, Tried, judge};
 use crate::plan::Planned;
 use crate::report::{
     ContractFacts, Coverage, Facts, Gate, Made, NotRun, Overall, REPORT_VERSION, Reading, Report,
     Stopwatch, Target, Totals, reproducer, requirement_results,
 };
-use crate::requirement::RequirementId;
+use crate::requirement::{Level, RequirementId};
 use crate::trace::{CaseNumber, CaseTrace, Obstacle};
 use crate::world::choice::readings as point_readings;
 
@@ -109,6 +109,8 @@ pub struct Shown {
     suspicions: Vec<Suspicion>,
     totals: Totals,
     failures: usize,
+    /// What came was enough, so cases of the plan were not run.
+    ended_early: bool,
     /// Why cases were not run for want of accounts, and how many.
     wants: BTreeMap<String, usize>,
     tried: BTreeMap<Tried, u32>,
@@ -136,7 +138,8 @@ impl Shown {
         self.totals.cases += usize::from(trace.complete && !is_again);
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
-        if !judgement.departures.is_empty() {
+        let is_must = |d: &Departure| d.requirement.requirement().level == Level::Must;
+        if judgement.departures.iter().any(is_must) {
             self.failures += 1;
             self.totals
                 .requests_to_departure
@@ -171,7 +174,7 @@ impl Shown {
         departures.map(|departure| departure.requirement).collect()
     }
 
-    /// How many cases departed.
+    /// How many cases departed from what must be kept.
     pub fn failures(&self) -> usize {
         self.failures
     }
@@ -227,7 +230,6 @@ pub fn run(
         })
         .filter(|(number, _)| !done.contains(number));
     accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
-    let mut is_enough = false;
     let mut each = |trace: CaseTrace, shown: &mut Shown| {
         let judgement = judge(setting.contract, &setting.terms, &trace);
         shown.add(&trace, &judgement);
@@ -245,8 +247,8 @@ pub fn run(
             let for_cases = if departed { max * 2 / 3 } else { max };
             began.elapsed() >= for_cases
         });
-        is_enough = enough || late || is_stopped();
-        match is_enough {
+        shown.ended_early = enough || late || is_stopped();
+        match shown.ended_early {
             true => Continue::No,
             false => Continue::Yes,
         }
@@ -372,7 +374,7 @@ fn finish(
         lacks: &setting.lacks,
         want: (!want.is_empty()).then_some(want.as_str()),
         hindered,
-        whole,
+        whole: whole && !shown.ended_early,
         demands: &setting.demands,
     };
     let requirements = requirement_results(&facts);

@@ -14,7 +14,6 @@ use crate::judge::follow::Judge;
 use crate::judge::request::Asked;
 use crate::trace::{Exchange, Issuance};
 use crate::world::Moment;
-use crate::world::ways::Input;
 
 /// The type of the events of cards.
 const CARD_UPDATED: &str = "card.updated";
@@ -71,10 +70,8 @@ impl Judge<'_> {
         let exchanges = &self.trace.exchanges;
         let from = exchanges.iter().position(|e| e.step == step)?;
         let subscribed = &exchanges[from];
-        let is_asked = matches!(
-            self.understood(from).asked,
-            Asked::Subscribe(Input::Valid | Input::Open(_))
-        );
+        let is_asked =
+            matches!(&self.understood(from).asked, Asked::Subscribe(input) if !input.is_invalid());
         let is_plain = is_asked && !self.is_bent(subscribed) && self.first_of(from).is_none();
         let response = subscribed
             .telling()

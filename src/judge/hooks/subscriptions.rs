@@ -13,7 +13,7 @@ use crate::judge::request::Asked;
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Request, Response};
 use crate::world::Moment;
-use crate::world::ways::{self, Effect, Input, Way};
+use crate::world::ways::{self, Effect, Way};
 
 /// A subscription that the case made.
 struct Made {
@@ -152,10 +152,7 @@ impl<'t> Judge<'t> {
             }
             return;
         }
-        if matches!(
-            self.understood(moment).asked,
-            Asked::Subscribe(Input::Invalid(_))
-        ) {
+        if matches!(&self.understood(moment).asked, Asked::Subscribe(input) if input.is_invalid()) {
             return;
         }
         let body: Value = response.json().unwrap_or_default();

@@ -245,3 +245,70 @@ fn who_shows_no_bearer_is_not_told_which_ids_there_are() {
         check(&[line], expected);
     }
 }
+
+/// Who reads JSON in any encoding of Unicode does as older standards say (RFC 7159, section 8.1), and reads what was meant.
+#[test]
+fn a_body_that_is_not_in_plain_utf8_is_refused_or_read_as_it_was_meant() {
+    for encoding in ["behind a byte order mark", "in UTF-16"] {
+        let create =
+            |on: char, answer: &str| format!("create virtual on {on} {encoding} => {answer}");
+        check(&[&create('A', "400"), "list A => 200 []"], &[]);
+        check(
+            &[&create('A', "201 issuing"), "list A => 200 #1=issuing"],
+            &[],
+        );
+        check(
+            &[&create('A', "400"), &create('B', "201 issuing")],
+            &[("OPEN-45", 2)],
+        );
+        check(
+            &[&create('A', "400"), "list A => 200 #1=issuing"],
+            &[("INPUT-7", 2)],
+        );
+    }
+    // One of them says nothing of the other.
+    check(
+        &[
+            "create virtual on A in UTF-16 => 400",
+            "create virtual on A behind a byte order mark => 201 issuing",
+        ],
+        &[],
+    );
+    for encoding in [
+        "in Latin-1",
+        "in overlong UTF-8",
+        "in CESU-8",
+        "in cut UTF-8",
+    ] {
+        let create = |answer: &str| format!("create virtual on A {encoding} => {answer}");
+        check(&[&create("400"), "list A => 200 []"], &[]);
+        check(
+            &[&create("201 issuing"), "list A => 200 #1=issuing"],
+            &[("INPUT-12", 1)],
+        );
+        check(&[&create("500")], &[("HTTP-3", 1)]);
+    }
+}
+
+/// A framework that takes forms apart by itself refuses a broken one before anybody looks at its media type.
+#[test]
+fn each_other_media_type_is_refused_with_a_code_of_its_own() {
+    let create = |media_type: &str, status: u16| {
+        format!(r#"create virtual on A as "{media_type}" => {status}"#)
+    };
+    let form = create("multipart/form-data; boundary=x", 400);
+    check(&[&create("text/plain", 415), &form], &[]);
+    let otherwise = create("Multipart/Form-Data; boundary=y", 415);
+    check(&[&form, &otherwise], &[("OPEN-27", 2)]);
+    check(&[&create("text/plain", 422)], &[("INPUT-6", 1)]);
+    let made = r#"create virtual on A as "text/plain" => 201 issuing"#;
+    check(&[made], &[("INPUT-6", 1)]);
+}
+
+#[test]
+fn a_card_that_a_broken_create_makes_is_no_stranger_in_the_list() {
+    let create = r#"create virtual on A with {"type":" virtual"} => 201 issuing"#;
+    check(&[create, "list A => 200 #1=issuing"], &[("INPUT-2", 1)]);
+    let nothing = r#"create virtual on A with body "{" => 201 issuing"#;
+    check(&[nothing, "list A => 200 #1=issuing"], &[("INPUT-5", 1)]);
+}

@@ -20,6 +20,7 @@ fn an_id_with_something_around_it_is_none() {
         };
         check_read("400", &[]);
         check_read("404", &[]);
+        check_read("401", &[]);
         check_read("403", &[("ID-2", 2)]);
         check_read("500", &[("HTTP-3", 2)]);
         let served = r#"200 {"id":"cccccccc-0000-4000-8000-000000000001"}"#;

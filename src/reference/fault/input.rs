@@ -357,7 +357,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "broken-utf8-mended",
         words: "Bytes that are no UTF-8 are taken for replacement characters.",
-        requirement: "INPUT-5",
+        requirement: "INPUT-12",
         shortest: 1,
         plant: |rules| {
             rules.parse_json =
@@ -367,7 +367,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "broken-utf8-taken-for-latin",
         words: "A body that is no UTF-8 is read as Latin-1.",
-        requirement: "INPUT-5",
+        requirement: "INPUT-12",
         shortest: 1,
         plant: |rules| {
             rules.parse_json = |readings, body| match str::from_utf8(body) {
@@ -376,22 +376,6 @@ pub(super) const FAULTS: &[Fault] = &[
                     let text: String = body.iter().map(|byte| char::from(*byte)).collect();
                     parse_json(readings, text.as_bytes())
                 }
-            };
-        },
-    },
-    Fault {
-        id: "utf16-accepted",
-        words: "A body in UTF-16 is accepted.",
-        requirement: "INPUT-5",
-        shortest: 1,
-        plant: |rules| {
-            rules.parse_json = |readings, body| match body {
-                [0xff, 0xfe, units @ ..] => {
-                    let units = units.chunks_exact(2);
-                    let units: Vec<u16> = units.map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
-                    parse_json(readings, String::from_utf16_lossy(&units).as_bytes())
-                }
-                _ => parse_json(readings, body),
             };
         },
     },

@@ -79,8 +79,17 @@ pub enum Input {
     Valid,
     /// It is not, by this rule.
     Invalid(RequirementId),
+    /// It is said to be of this media type, which is another than JSON's.
+    OtherMedia(String),
     /// It is valid but touches open points, each accepted or refused.
     Open(Vec<Choice>),
+}
+
+impl Input {
+    /// Whether a call with it is to be refused.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self, Self::Invalid(_) | Self::OtherMedia(_))
+    }
 }
 
 /// What a modifying call asks for.

@@ -56,15 +56,15 @@ pub(super) fn request_refusals(world: &World, call: &Call) -> Vec<Way> {
         Wish::Create { account, .. } => account_refusals(account, call.name),
         Wish::Act(_, card) => card_refusals(card, call.name),
     };
-    match call.input {
-        Input::Invalid(id::INPUT_6) => refusals.extend(super::refusals(
+    match &call.input {
+        Input::OtherMedia(media_type) => refusals.extend(super::refusals(
             id::INPUT_6,
             RefusalKind::Form,
             &[415, 400],
             id::OPEN_27,
-            "",
+            media_type,
         )),
-        Input::Invalid(rule) => {
+        &Input::Invalid(rule) => {
             let kind = if rule == id::INPUT_5 {
                 RefusalKind::Form
             } else {
@@ -107,10 +107,16 @@ pub(super) fn id_refusals<T>(
         Id::Known(_) => Vec::new(),
         Id::Unknown => refusals(unknown, kind, &[404, 400], id::OPEN_18, operation),
         Id::Malformed => refusals(malformed, kind, &[404, 400], id::OPEN_19, operation),
-        // RFC 9110, 15.5.15: a path may be too long.
-        Id::Odd => [404, 400, 414]
-            .map(|status| Way::refusal(malformed, status, kind))
-            .to_vec(),
+        // A path may be too long (RFC 9110, 15.5.15); and servers write an odd one in their own way before they look at the
+        // signature over it.
+        Id::Odd => [
+            (404, kind),
+            (400, kind),
+            (414, kind),
+            (401, RefusalKind::Gate),
+        ]
+        .map(|(status, kind)| Way::refusal(malformed, status, kind))
+        .to_vec(),
         Id::Foreign => {
             let as_unknown = Way::refusal(id::ID_5, 400, kind)
                 .given(Choice::new(id::OPEN_20, operation, "as unknown ids"))

@@ -10,7 +10,7 @@ pub fn subscription_ways(input: &Input, body: &str) -> Vec<Way> {
     let accepted = Way::success(id::HOOK_10, Effect::Nothing);
     match input {
         Input::Valid => vec![accepted],
-        Input::Invalid(id::INPUT_6) => vec![refusal(400), refusal(415)],
+        Input::OtherMedia(_) => vec![refusal(400), refusal(415)],
         // The digest of nothing is a digest without a body, which may be refused as a flaw in access.
         Input::Invalid(_) if body.is_empty() => vec![refusal(400), refusal(401)],
         Input::Invalid(_) => vec![refusal(400)],
