@@ -46,7 +46,10 @@ fn names(
     let last = last.map(|byte| byte.to_ascii_lowercase());
     // Most texts end with a letter that no name ends with: they need not be taken apart.
     let may_be_one = NAMES.iter().any(|(name, _)| name.bytes().last() == last);
-    let words = may_be_one.then(|| words(text)).unwrap_or_default();
+    let words = match may_be_one {
+        true => words(text),
+        false => Vec::new(),
+    };
     let ends: Vec<String> = (0..words.len())
         .map(|first| words[first..].concat())
         .collect();
