@@ -236,7 +236,8 @@ fn drive(session: &Session, in_flight: usize) -> (f64, f64) {
     let trace =
         Arc::new(TraceWriter::create(&folder.join("trace.jsonl"), &header).expect("a trace"));
     let stop = StopSignal::new();
-    let cases = (1..).map(|n| (CaseNumber(n), reads(READS)));
+    let case = reads(READS);
+    let cases = (1..).map(move |n| (CaseNumber(n), case.clone()));
     let began = Instant::now();
     let mut done = 0;
     for case in session.run_cases(cases, in_flight, &trace, &stop) {

@@ -300,6 +300,19 @@ impl Step {
         }
     }
 
+    /// The earlier steps whose requests it takes up: one that it sends again, one under whose key it sends.
+    pub fn takes_up(&self) -> impl Iterator<Item = StepNumber> {
+        let sent_again = match self.command {
+            Command::Retry(step) => Some(step),
+            _ => None,
+        };
+        let key = match self.key {
+            KeyUse::Of(step) => Some(step),
+            _ => None,
+        };
+        sent_again.into_iter().chain(key)
+    }
+
     /// The earlier steps that this one needs.
     pub fn needs(&self) -> Vec<StepNumber> {
         let card = match &self.command {

@@ -174,7 +174,8 @@ fn call_draft(call: &AccountCall, taken: &BTreeMap<String, Value>) -> Result<Dra
         AccountCall::UUID => Some(Value::from(Uuid::new_v4().to_string())),
         _ => taken.get(name).cloned(),
     };
-    let segment = |name: &str| value(name).map(|value| draft::segment(&plain(value), false));
+    let segment =
+        |name: &str| value(name).map(|value| draft::segment(&plain(value), false).into_owned());
     Ok(Draft {
         method: draft::method(&call.method)?,
         path: filled_text(&call.path, &mut { segment }),

@@ -33,7 +33,9 @@ pub struct CaseRun<'a> {
     pub(super) case: CaseTrace,
     pub(super) events: Events<'a>,
     cards: BTreeMap<StepNumber, String>,
+    /// What was asked for in those steps whose requests later ones take up, and which steps these are.
     pub(super) drafts: BTreeMap<StepNumber, Draft>,
+    taken_up: BTreeSet<StepNumber>,
     /// The requests whose signatures later steps take, and which steps make them.
     signed: BTreeMap<StepNumber, Outgoing>,
     taken: BTreeSet<StepNumber>,
@@ -77,6 +79,7 @@ impl<'a> CaseRun<'a> {
             events: Events::default(),
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            taken_up: case.steps.iter().flat_map(Step::takes_up).collect(),
             signed: BTreeMap::new(),
             taken: case
                 .steps
@@ -264,8 +267,10 @@ impl<'a> CaseRun<'a> {
                     None => self.dressed_in_turn(&draft, flaw).await,
                 };
                 request.map_err(skipped).map(|request| {
-                    self.drafts.insert(number, draft.clone());
-                    Ready::Send(draft, Box::new(request))
+                    if self.taken_up.contains(&number) {
+                        self.drafts.insert(number, draft.clone());
+                    }
+                    Ready::Send(draft, request)
                 })
             }
             Ok(Ask::AwaitIssuance(draft)) => Ok(Ready::AwaitIssuance(draft)),
@@ -294,8 +299,7 @@ impl<'a> CaseRun<'a> {
                     fresh_connection: step.fresh_connection,
                 };
                 let flaw = step.flaw;
-                self.exchange(number, &draft, *request, flaw, delivery)
-                    .await;
+                self.exchange(number, &draft, request, flaw, delivery).await;
                 self.learn_card(number);
                 self.learn_from_list(number);
             }

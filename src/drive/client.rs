@@ -1,6 +1,7 @@
 //! Sends one request and takes in what comes, whatever that is. A target is hostile until shown otherwise.
 
 use std::error::Error;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -213,14 +214,15 @@ impl Client {
             .witness
             .as_ref()
             .map(|witness| (witness, outgoing.clone()));
-        let exchange = self.exchange(outgoing, delivery, &mut attempt);
-        let received = match tokio::time::timeout(self.timeout, exchange).await {
-            Ok(received) => received,
-            Err(_) => Received::Lost {
-                words: format!("no whole answer within {:?}", self.timeout),
-                no_connection: attempt.is_connecting,
-            },
+        let in_time = {
+            // It is large, and stays where it is.
+            let exchange = pin!(self.exchange(outgoing, delivery, &mut attempt));
+            tokio::time::timeout(self.timeout, exchange).await
         };
+        let received = in_time.unwrap_or_else(|_| Received::Lost {
+            words: format!("no whole answer within {:?}", self.timeout),
+            no_connection: attempt.is_connecting,
+        });
         if let Some((witness, outgoing)) = seen {
             witness.note(outgoing, &received);
         }

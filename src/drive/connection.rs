@@ -44,10 +44,10 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// A connection, driven by whoever uses it.
+/// A connection, driven by whoever uses it. It goes from hand to hand, so what is large in it stays where it is.
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    ends: Ends,
+    ends: Box<Ends>,
     idle_since: Instant,
 }
 
@@ -101,13 +101,13 @@ impl Connection {
             .await?;
         Ok(Self {
             sender,
-            ends: Ends {
+            ends: Box::new(Ends {
                 http: Some(http),
                 surplus: false,
                 valve,
                 bell: Arc::default(),
                 room,
-            },
+            }),
             idle_since: Instant::now(),
         })
     }
@@ -129,34 +129,18 @@ impl Connection {
         ends.valve.begin(place.is_some());
         *sent_at = Instant::now();
         let mut response = pin!(sender.try_send_request(request));
+        // What few requests need is boxed, so that all others don't carry its weight.
         if place.is_some() {
-            if let Some(early) = ends.hold_back(place, response.as_mut()).await {
-                let answer = ends.take_in(early).await;
-                // What was held back stays on it.
-                ends.http = None;
-                return answer;
+            if let Some(early) = Box::pin(ends.hold_back(place, response.as_mut())).await {
+                return early;
             }
             *sent_at = Instant::now();
             ends.valve.release();
         }
-        let Some(loss) = loss else {
-            return ends.answer(response).await;
-        };
-        let answer = match loss {
-            Loss::CutAfterSending => {
-                let early = ends.cut(Progress::Sent, response).await;
-                tokio::time::sleep(BEFORE_CUT).await;
-                early
-            }
-            Loss::CutWhileReading => ends.cut(Progress::Answered, response).await,
-            Loss::GiveUpAfter(milliseconds) => {
-                let patience = Duration::from_millis(milliseconds);
-                tokio::time::timeout(patience, ends.answer(response))
-                    .await
-                    .ok()
-            }
-        };
-        answer.unwrap_or_else(|| Answer::LetGo(loss.to_string()))
+        match loss {
+            None => ends.answer(response).await,
+            Some(loss) => Box::pin(ends.lose(loss, response)).await,
+        }
     }
 
     /// Whether more has come over it than answers to what was asked.
@@ -209,6 +193,19 @@ impl Ends {
     async fn hold_back(
         &mut self,
         place: &mut Option<Place<'_>>,
+        response: Pin<&mut impl Future<Output = Response>>,
+    ) -> Option<Answer> {
+        let early = self.wait_for_all(place, response).await?;
+        let answer = self.take_in(early).await;
+        // What was held back stays on it.
+        self.http = None;
+        Some(answer)
+    }
+
+    /// What comes before the last bytes of all may go.
+    async fn wait_for_all(
+        &mut self,
+        place: &mut Option<Place<'_>>,
         mut response: Pin<&mut impl Future<Output = Response>>,
     ) -> Option<Response> {
         let early = self.reach(Progress::HeldBack, response.as_mut()).await;
@@ -235,6 +232,29 @@ impl Ends {
             false => response.as_mut().poll(cx).map(Some),
         })
         .await
+    }
+
+    /// Does without the answer, unless it comes before it can be lost.
+    async fn lose(
+        &mut self,
+        loss: Loss,
+        response: Pin<&mut impl Future<Output = Response>>,
+    ) -> Answer {
+        let answer = match loss {
+            Loss::CutAfterSending => {
+                let early = self.cut(Progress::Sent, response).await;
+                tokio::time::sleep(BEFORE_CUT).await;
+                early
+            }
+            Loss::CutWhileReading => self.cut(Progress::Answered, response).await,
+            Loss::GiveUpAfter(milliseconds) => {
+                let patience = Duration::from_millis(milliseconds);
+                tokio::time::timeout(patience, self.answer(response))
+                    .await
+                    .ok()
+            }
+        };
+        answer.unwrap_or_else(|| Answer::LetGo(loss.to_string()))
     }
 
     /// What comes before `progress`.

@@ -1,5 +1,6 @@
 //! What a step asks for on the wire. Pure: a step and what is known so far in, a request without credentials out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -82,7 +83,7 @@ pub struct Known<'a> {
     pub accounts: &'a BTreeMap<char, AccountId>,
     /// The card that each step's answer brought, as the target spelt its id.
     pub cards: &'a BTreeMap<StepNumber, String>,
-    /// What each step sent.
+    /// What each step sent whose request later steps take up.
     pub drafts: &'a BTreeMap<StepNumber, Draft>,
     pub foreign: &'a Foreign,
     pub sandbox: &'a Sandbox,
@@ -109,18 +110,17 @@ impl Known<'_> {
         let upper = step.upper_case;
         match &step.command {
             Command::Create { account, card_type } => {
-                let path = format!(
-                    "/accounts/{}/cards",
-                    segment(&self.account(account)?, upper)
-                );
+                let account = self.account(account)?;
+                let path = format!("/accounts/{}/cards", segment(&account, upper));
                 let body = self.naming_accounts(&step.body)?;
                 let body = body_text(&standard_request(*card_type), &body);
                 self.modifying(step, Method::POST, path, Some(body))
             }
             Command::Read(card) => Ok(Ask::Send(Draft::read(self.card_path(card, upper)?))),
             Command::ListAccount(account) => {
-                let account = segment(&self.account(account)?, upper);
-                Ok(Ask::Send(Draft::read(format!("/accounts/{account}/cards"))))
+                let account = self.account(account)?;
+                let path = format!("/accounts/{}/cards", segment(&account, upper));
+                Ok(Ask::Send(Draft::read(path)))
             }
             Command::ListProgramme => Ok(Ask::Send(Draft::read("/cards".to_owned()))),
             Command::Act(action, card) => self.act(step, *action, card),
@@ -185,7 +185,8 @@ impl Known<'_> {
         step: &Step,
     ) -> Skipped<(Method, String)> {
         let call = call.ok_or_else(|| format!("the profile has no way to {action} a card"))?;
-        let card = segment(&self.card(card)?, step.upper_case);
+        let card = self.card(card)?;
+        let card = segment(&card, step.upper_case);
         Ok((method(&call.method)?, call.path(&card)))
     }
 
@@ -271,29 +272,32 @@ impl Known<'_> {
         }
     }
 
-    fn card(&self, card: &CardRef) -> Skipped<String> {
-        match card {
-            CardRef::Made(step) => match self.cards.get(step) {
-                Some(id) => Ok(id.clone()),
-                None => Err(format!("step {step} brought no card, so {step} names none")),
-            },
-            CardRef::Unknown => Ok(Uuid::new_v4().to_string()),
+    fn card<'s>(&'s self, card: &'s CardRef) -> Skipped<Cow<'s, str>> {
+        Ok(match card {
+            CardRef::Made(step) => self.made(*step)?.into(),
+            CardRef::Unknown => Uuid::new_v4().to_string().into(),
             CardRef::Foreign => match self.foreign.card {
-                Some(id) => Ok(id.to_string()),
-                None => Err("the profile names no card of another programme".to_owned()),
+                Some(id) => id.to_string().into(),
+                None => return Err("the profile names no card of another programme".to_owned()),
             },
-            CardRef::Malformed(text) => Ok(text.clone()),
-            CardRef::Within(within) => self.card(&CardRef::Made(within.card)),
-        }
+            CardRef::Malformed(text) => text.into(),
+            CardRef::Within(within) => self.made(within.card)?.into(),
+        })
+    }
+
+    fn made(&self, step: StepNumber) -> Skipped<&str> {
+        let id = self.cards.get(&step).map(String::as_str);
+        id.ok_or_else(|| format!("step {step} brought no card, so {step} names none"))
     }
 
     fn card_path(&self, card: &CardRef, upper: bool) -> Skipped<String> {
-        let id = segment(&self.card(card)?, upper);
+        let id = self.card(card)?;
+        let id = segment(&id, upper);
         Ok(match card {
             CardRef::Within(Within { before, behind, .. }) => {
                 format!("/cards/{before}{id}{behind}")
             }
-            _ => format!("/cards/{id}"),
+            _ => ["/cards/", &id].concat(),
         })
     }
 }
@@ -314,21 +318,26 @@ fn sent_value(sent: &Draft, change: &Body) -> Skipped<Value> {
 }
 
 /// A path segment: all but unreserved characters (RFC 3986, section 2.3) is percent-encoded.
-pub fn segment(id: &str, upper: bool) -> String {
+pub fn segment(id: &str, upper: bool) -> Cow<'_, str> {
     let id = match upper {
-        true => id.to_ascii_uppercase(),
-        false => id.to_owned(),
+        true => id.to_ascii_uppercase().into(),
+        false => Cow::Borrowed(id),
     };
+    if id.bytes().all(is_unreserved) {
+        return id;
+    }
     let mut encoded = String::with_capacity(id.len());
     for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+        match is_unreserved(byte) {
+            true => encoded.push(char::from(byte)),
+            false => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
-    encoded
+    encoded.into()
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 #[cfg(test)]

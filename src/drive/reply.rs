@@ -1,5 +1,6 @@
 //! What came, as the trace keeps it: without secrets and card numbers, and no longer than it need be.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use http::HeaderMap;
@@ -37,11 +38,14 @@ pub fn recorded(incoming: Incoming, sieve: Option<Sieve<'_>>, masks: &Masks) -> 
         Some((kept, elements)) => (kept, Some(elements)),
         None => (text, None),
     };
-    let body = card_numbers_in_body(&text).into_owned();
+    let body = match card_numbers_in_body(&text) {
+        Cow::Owned(masked) => Some(masked),
+        Cow::Borrowed(_) => None,
+    };
     Response {
         status: incoming.status.as_u16(),
         headers: recorded_headers(&incoming.headers, masks),
-        body: masks.apply(body),
+        body: masks.apply(body.unwrap_or(text)),
         body_is_text,
         excerpt_of,
     }

@@ -45,9 +45,21 @@ fn masked_runs(text: &str) -> Option<String> {
     (copied > 0).then(|| masked + &text[copied..])
 }
 
+/// Which bytes runs are made of: every byte of an answer is looked up here.
+const IS_PART: [bool; 256] = {
+    let mut is_part = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let letter = byte as u8;
+        is_part[byte] =
+            letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'_' | b'-');
+        byte += 1;
+    }
+    is_part
+};
+
 fn runs(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    let is_part =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-');
+    let is_part = |byte: &u8| IS_PART[usize::from(*byte)];
     let mut at = 0;
     std::iter::from_fn(move || {
         while at < bytes.len() {

@@ -61,20 +61,22 @@ pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, Strin
         return None;
     }
     let mut end = digits_end(bytes, start);
-    if end - start > *LENGTHS.end() {
+    let first_group = &bytes[start..end];
+    if first_group.len() > *LENGTHS.end() {
         return None;
     }
-    let mut digits = bytes[start..end].to_vec();
-    if is_beside_a_dash(bytes, start, end) && is_card_number(&digits) {
-        return Some((end, mask(&digits)));
+    if is_beside_a_dash(bytes, start, end) && is_card_number(first_group) {
+        return Some((end, mask(first_group)));
     }
     if !starts_alone(bytes, start) {
         return None;
     }
+    let mut digits = Digits::default();
+    digits.extend(first_group);
     let is_number = |digits: &[u8], end: usize| {
         LENGTHS.contains(&digits.len()) && ends_alone(bytes, end) && is_card_number(digits)
     };
-    let mut found = is_number(&digits, end).then(|| (end, mask(&digits)));
+    let mut found = is_number(digits.all(), end).then(|| (end, mask(digits.all())));
     // The longest separator counts: of a comma and a space the space alone would end the number.
     let follows = |(separator, _): &&(&[u8], bool)| bytes[end..].starts_with(separator);
     let Some((separator, any_groups)) = SEPARATORS
@@ -90,17 +92,38 @@ pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, Strin
         let group_end = digits_end(bytes, group_start);
         let group = &bytes[group_start..group_end];
         let is_odd = !any_groups && (last_group != 4 || group.len() > 4);
-        if group.is_empty() || is_odd || digits.len() + group.len() > *LENGTHS.end() {
+        if group.is_empty() || is_odd || !digits.extend(group) {
             return found;
         }
-        digits.extend_from_slice(group);
         end = group_end;
         last_group = group.len();
-        if is_number(&digits, end) {
-            found = Some((end, mask(&digits)));
+        if is_number(digits.all(), end) {
+            found = Some((end, mask(digits.all())));
         }
     }
     found
+}
+
+/// The digits of one number, without its separators. Every date begins like a number, so they are kept without asking
+/// for memory.
+#[derive(Default)]
+struct Digits {
+    digits: [u8; *LENGTHS.end()],
+    count: usize,
+}
+
+impl Digits {
+    fn all(&self) -> &[u8] {
+        &self.digits[..self.count]
+    }
+
+    /// Adds a group, if no number would be too short for it.
+    fn extend(&mut self, group: &[u8]) -> bool {
+        let free = self.digits[self.count..].get_mut(..group.len());
+        let fits = free.map(|free| free.copy_from_slice(group)).is_some();
+        self.count += if fits { group.len() } else { 0 };
+        fits
+    }
 }
 
 /// As many digits in one piece as a card number has, with a dash on one side and nothing that joins them on the other: a

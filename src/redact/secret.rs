@@ -2,6 +2,7 @@
 //! signs, escaped in JSON.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
@@ -23,6 +24,56 @@ pub struct Masks(RwLock<Known>);
 #[derive(Default)]
 struct Known {
     groups: Vec<Group>,
+    beginnings: Beginnings,
+}
+
+/// A piece of a text so long is looked at, then the next so far behind it: whatever has [`LENGTH_MIN`] bytes holds one of
+/// these pieces whole, near its beginning.
+const PIECE: usize = 4;
+const STEP: usize = LENGTH_MIN - PIECE + 1;
+
+/// The pieces near the beginnings of all forms. Most texts show none of them, and need not be searched.
+struct Beginnings {
+    pieces: BTreeSet<[u8; PIECE]>,
+    /// A bit for each of them, which others seldom share.
+    bits: Vec<u64>,
+}
+
+impl Default for Beginnings {
+    fn default() -> Self {
+        Self {
+            pieces: BTreeSet::new(),
+            bits: vec![0; 1 << 10],
+        }
+    }
+}
+
+impl Beginnings {
+    fn add(&mut self, form: &str) {
+        for piece in form.as_bytes().array_windows().take(STEP) {
+            let (word, bit) = place(*piece);
+            self.bits[word] |= bit;
+            self.pieces.insert(*piece);
+        }
+    }
+
+    /// Whether a text may hold a form.
+    fn may_be_in(&self, text: &str) -> bool {
+        let mut pieces = text.as_bytes().array_windows().step_by(STEP);
+        pieces.any(|piece| {
+            let (word, bit) = place(*piece);
+            self.bits[word] & bit != 0 && self.pieces.contains(piece)
+        })
+    }
+}
+
+/// The word and the bit of a piece in [`Beginnings`], by a product that mixes its bytes.
+fn place(piece: [u8; PIECE]) -> (usize, u64) {
+    let mixed = u32::from_le_bytes(piece)
+        .wrapping_mul(0x9e37_79b1)
+        .to_be_bytes();
+    let high = usize::from(u16::from_be_bytes([mixed[0], mixed[1]]));
+    (high / 64, 1 << (high % 64))
 }
 
 /// Forms that are looked for at once.
@@ -66,6 +117,9 @@ impl Known {
     }
 
     fn add(&mut self, mut group: Group) {
+        for form in &group.forms {
+            self.beginnings.add(form);
+        }
         while let Some(last) = self
             .groups
             .pop_if(|last| last.forms.len() <= group.forms.len())
@@ -111,6 +165,9 @@ impl Masks {
             return text;
         }
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if !known.beginnings.may_be_in(&text) {
+            return text;
+        }
         let mut found: Vec<_> = known
             .groups
             .iter()

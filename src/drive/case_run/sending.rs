@@ -29,7 +29,7 @@ impl<'a> CaseRun<'a> {
         &self,
         draft: &Draft,
         flaw: Option<Flaw>,
-    ) -> Result<Dressed<'a>, String> {
+    ) -> Result<Box<Dressed<'a>>, String> {
         let Driver { access, caller, .. } = self.driver;
         let entry = access.enter(1, caller).await?;
         self.dressed(draft, flaw, entry)
@@ -40,7 +40,7 @@ impl<'a> CaseRun<'a> {
         &self,
         draft: &Draft,
         flaw: Option<Flaw>,
-    ) -> Result<Dressed<'a>, String> {
+    ) -> Result<Box<Dressed<'a>>, String> {
         let Driver { access, caller, .. } = self.driver;
         access
             .log_in_again(caller)
@@ -54,7 +54,7 @@ impl<'a> CaseRun<'a> {
         draft: &Draft,
         flaw: Option<Flaw>,
         entry: Entry<'a>,
-    ) -> Result<Dressed<'a>, String> {
+    ) -> Result<Box<Dressed<'a>>, String> {
         let Driver {
             access,
             caller,
@@ -68,10 +68,10 @@ impl<'a> CaseRun<'a> {
             Some(Flaw::SignatureOf(earlier)) => self.signed.get(&earlier),
             _ => None,
         };
-        Ok(Dressed {
+        Ok(Box::new(Dressed {
             outgoing: access.dress(draft, flaw, earlier, caller, entry.token)?,
             pass: entry.pass,
-        })
+        }))
     }
 
     /// Sends a request and records what came of it. One that is put off, and of which nothing can have been done, is sent
@@ -80,7 +80,7 @@ impl<'a> CaseRun<'a> {
         &mut self,
         step: StepNumber,
         draft: &Draft,
-        request: Dressed<'a>,
+        request: Box<Dressed<'a>>,
         flaw: Option<Flaw>,
         mut delivery: Delivery<'_>,
     ) {
@@ -120,7 +120,7 @@ impl<'a> CaseRun<'a> {
         &mut self,
         step: StepNumber,
         draft: &Draft,
-        request: Dressed<'a>,
+        request: Box<Dressed<'a>>,
         flaw: Option<Flaw>,
         delivery: Delivery<'_>,
     ) -> Option<PutOff> {
@@ -187,10 +187,10 @@ impl<'a> CaseRun<'a> {
         &mut self,
         step: StepNumber,
         draft: &Draft,
-        request: Dressed<'a>,
+        request: Box<Dressed<'a>>,
         delivery: Delivery<'_>,
     ) -> (trace::Request, Sent) {
-        let Dressed { pass, outgoing } = request;
+        let Dressed { pass, outgoing } = *request;
         if self.taken.contains(&step) {
             self.signed.insert(step, outgoing.clone());
         }
@@ -209,7 +209,7 @@ impl<'a> CaseRun<'a> {
         &self,
         draft: &Draft,
         used: &HeaderValue,
-    ) -> Result<Option<Dressed<'a>>, String> {
+    ) -> Result<Option<Box<Dressed<'a>>>, String> {
         let Driver { access, caller, .. } = self.driver;
         let may_have_expired = access.may_have_expired(used).await;
         let has_another = access.has_another(used, caller).await;
