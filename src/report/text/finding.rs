@@ -36,7 +36,7 @@ pub fn in_a_line(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
     page.line(&[
         plain("  "),
         Span::padded(BAD, &finding.id, 10),
-        Span::padded(DIM, counted(finding.length(), "step"), 9),
+        Span::padded(DIM, counted(finding.length(), "step"), 10),
         Span::padded(style, confirmed, 20),
         plain(&finding.rule),
     ])
