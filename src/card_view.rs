@@ -67,7 +67,7 @@ fn is_same_time(first: &str, second: &str) -> bool {
     }
 }
 
-/// Equal addresses: members that the contract doesn't name may be dropped, and a line that is null or empty is none.
+/// Equal addresses: members that the contract doesn't name may be dropped, and a line that is null, empty or blank is none.
 pub fn is_same_address(sent: &Value, shown: &Value) -> bool {
     const MEMBERS: [&str; 6] = [
         "firstLine",
@@ -80,7 +80,8 @@ pub fn is_same_address(sent: &Value, shown: &Value) -> bool {
     MEMBERS.iter().all(|name| {
         let line = |address: &Value| {
             let text = address.get(name).cloned().unwrap_or_default();
-            if text == "" { Value::Null } else { text }
+            let is_blank = text.as_str().is_some_and(|text| text.trim().is_empty());
+            if is_blank { Value::Null } else { text }
         };
         line(sent) == line(shown)
     })
@@ -105,14 +106,16 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_absent_member_null_and_an_empty_text_are_one() {
+    fn an_absent_member_null_and_a_blank_text_are_one() {
         let sent = json!({"city": "Bath", "secondLine": "", "nickname": "x"});
         let is_same = |shown| is_same_address(&sent, &shown);
         assert!(is_same(json!({"city": "Bath", "state": null})));
         assert!(is_same(
             json!({"city": "Bath", "state": "", "secondLine": null})
         ));
-        assert!(!is_same(json!({"city": "Bath", "secondLine": " "})));
+        assert!(is_same(json!({"city": "Bath", "secondLine": " "})));
+        assert!(!is_same(json!({"city": "Bath", "state": "x"})));
+        assert!(!is_same(json!({"city": " Bath"})));
         assert!(!is_same(json!({"city": "Ba"})));
         assert!(!is_same(json!({"city": ""})));
     }

@@ -29,7 +29,7 @@ const TOGETHER_MAX: usize = 4;
 
 /// Judges a trace, account by account if there are many.
 pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Judgement {
-    let by_itself = |trace: &CaseTrace, elsewhere: Elsewhere, case: &Case| {
+    let by_itself = |trace: &CaseTrace, elsewhere: Elsewhere<'_>, case: &Case| {
         let judge = Judge::new(contract, terms, trace, case);
         judge.beside(elsewhere).run()
     };
@@ -43,6 +43,7 @@ pub(super) fn judge(contract: &Contract, terms: &Terms, trace: &CaseTrace) -> Ju
         return by_itself(trace, Elsewhere::default(), &trace.case);
     }
     let elsewhere = Elsewhere {
+        exchanges: &trace.exchanges,
         heard: trace
             .events
             .iter()

@@ -53,7 +53,9 @@ pub(super) enum TouchKind {
 
 /// What the judge of a part of a case must know of the rest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Elsewhere {
+pub(super) struct Elsewhere<'a> {
+    /// All exchanges of the case.
+    pub exchanges: &'a [Exchange],
     /// Events came, so that others can come too.
     pub heard: bool,
     /// So many came that not all are known.
@@ -68,7 +70,7 @@ pub(super) struct Judge<'a> {
     /// The case, of which the trace may be a part.
     pub case: &'a Case,
     /// What is not in the trace, where that is a part.
-    pub elsewhere: Elsewhere,
+    pub elsewhere: Elsewhere<'a>,
     /// The idempotency keys that more than one request has.
     pub shared_keys: BTreeSet<String>,
     pub to_come: ToCome,
@@ -177,7 +179,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The same, for a part of a case.
-    pub fn beside(self, elsewhere: Elsewhere) -> Self {
+    pub fn beside(self, elsewhere: Elsewhere<'a>) -> Self {
         Self { elsewhere, ..self }
     }
 

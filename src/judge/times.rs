@@ -168,7 +168,8 @@ impl Judge<'_> {
         let Some((earliest, latest)) = self.on_our_clock(card, updated) else {
             return false;
         };
-        let mut since = self.trace.exchanges[last.moment..].iter();
+        let since = self.trace.exchanges[last.moment..].iter();
+        let mut since = since.chain(self.elsewhere.exchanges);
         let is_beside = |exchange: &Exchange| {
             earliest <= us(exchange.received_at) && us(exchange.sent_at) <= latest
         };
@@ -176,12 +177,8 @@ impl Judge<'_> {
     }
 
     /// When a card was updated, in microseconds of our clock, at the earliest and at the latest: its create shows how the
-    /// target's clock stands to ours, as exactly as it took. None where that is not known, or what else went on.
+    /// target's clock stands to ours, as exactly as it took. None where that is not known.
     fn on_our_clock(&self, card: &CardId, updated: &Stamp) -> Option<(i64, i64)> {
-        // What goes on in other accounts meanwhile is no part of this trace.
-        if self.trace.accounts.len() < self.case.accounts().len() {
-            return None;
-        }
         let mut exchanges = self.trace.exchanges.iter().enumerate();
         let (made_at, create) =
             exchanges.find(|(_, exchange)| made_in(exchange).as_ref() == Some(card))?;

@@ -461,23 +461,34 @@ fn a_sandbox_without_a_simulator_is_no_departure() {
 /// The create is sent 100 ms after the story begins and takes 1 ms, and each later step comes 100 ms after the one before.
 #[test]
 fn an_update_between_requests_is_the_cards_own() {
+    let read = |micros: u32| {
+        format!(r#"read #1 => 200 active with {{"updatedAt":"2026-01-01T00:00:00.{micros:06}Z"}}"#)
+    };
     for (updated, expected) in [
-        ("201007", &[][..]),
+        (201_007, &[][..]),
         // After the read of 300 ms was answered, and before that of 400 ms was sent.
-        ("350007", &[][..]),
-        ("300507", &[("READ-7", 4)][..]),
-        ("400007", &[("READ-7", 4)][..]),
+        (350_007, &[][..]),
+        (300_507, &[("READ-7", 4)][..]),
+        (400_007, &[("READ-7", 4)][..]),
         // The target's clock is known no better than to the millisecond that the create took.
-        ("399507", &[("READ-7", 4)][..]),
-        ("950007", &[("READ-7", 4)][..]),
+        (399_507, &[("READ-7", 4)][..]),
+        (750_007, &[("READ-7", 4)][..]),
     ] {
-        let read = |updated: &str| {
-            format!(
-                r#"read #1 => 200 active with {{"updatedAt":"2026-01-01T00:00:00.{updated}Z"}}"#
-            )
-        };
-        let steps = [CREATE, "issue #1 => 204", &read("201007"), &read(updated)];
+        let steps = [CREATE, "issue #1 => 204", &read(201_007), &read(updated)];
         check(&steps, expected);
+    }
+    // Accounts of which each is judged by itself, after two reads of 100 ms: what goes on in the other is known all the same.
+    for (updated, expected) in [
+        (550_007, &[][..]),
+        (650_007, &[][..]),
+        (600_507, &[("READ-7", 5)][..]),
+    ] {
+        let (first, last) = (read(401_007), read(updated));
+        let steps = [CREATE, "issue #1 => 204", &first, "list B => 200 []", &last];
+        check(
+            &[&["before A: []", "before B: []"], &steps[..]].concat(),
+            expected,
+        );
     }
 }
 
