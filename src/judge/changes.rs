@@ -86,6 +86,9 @@ impl<'a> Judge<'a> {
         } else if kind != TouchKind::Replayed && self.earlier_twin(scene, call).is_some() {
             self.show(id::IDEM_11);
         }
+        if fits && matches!(kind, TouchKind::Effect(_)) {
+            self.slots_are_apart(scene, call);
+        }
         self.touch(scene.moment, call, kind);
         match (view.as_ref(), made) {
             (Some(view), Some(id)) if reveals => {

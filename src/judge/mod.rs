@@ -6,6 +6,7 @@
 mod accounts;
 mod again;
 mod answers;
+mod apart;
 mod blame;
 mod body;
 mod changes;

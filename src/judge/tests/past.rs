@@ -401,3 +401,33 @@ fn what_a_key_was_used_for_is_forgotten_once_no_request_has_it_any_more() {
     assert_eq!(judgement.departures, []);
     assert_eq!(judgement.exercised[&id::IDEM_3], 40);
 }
+
+#[test]
+fn a_slot_that_is_held_in_another_listed_account_puts_it_to_the_test_that_they_are_apart() {
+    let both = ["before A: []", "before B: []", CREATE, "issue #1 => 204"];
+    let other = "create virtual on B => 201 issuing";
+    let read = "read #1 => 200 active";
+    for (lines, is_shown) in [
+        (&[read, other][..], true),
+        (
+            &[
+                read,
+                "deactivate #1 => 204",
+                "read #1 => 200 inactive",
+                other,
+            ],
+            true,
+        ),
+        // Nobody has seen what became of it.
+        (&[other], false),
+        (&[read, "terminate #1 => 204", other], false),
+        (&[read, "create physical on B => 201 issuing"], false),
+        (&[read, "create virtual on B => 409"], false),
+    ] {
+        let lines = [&both, lines].concat();
+        let trace = Story::told(&lines).trace();
+        let judgement = judge(Contract::embedded(), &manual(), &trace);
+        let shown = judgement.exercised.contains_key(&id::LIMIT_3);
+        assert_eq!(shown, is_shown, "{lines:?}");
+    }
+}
