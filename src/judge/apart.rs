@@ -12,14 +12,14 @@ use crate::world::ways::{Call, Id, Wish};
 impl Judge<'_> {
     /// LIMIT-3: a create was done while another account had a card of its type in use, as far as reads showed it.
     pub(super) fn slots_are_apart(&mut self, scene: &Scene<'_>, call: &Call) {
-        let is_known = self.judgement.exercised.contains_key(&id::LIMIT_3);
+        let is_shown = self.judgement.exercised.contains_key(&id::LIMIT_3);
         if let Wish::Create {
             account: Id::Known(account),
             card_type: Some(card_type),
             ..
         } = &call.wish
             && self.past(account) == Some(Past::Read)
-            && !is_known
+            && !is_shown
             && self.is_slot_held_elsewhere(scene, account, *card_type)
         {
             self.show(id::LIMIT_3);
