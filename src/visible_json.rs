@@ -15,6 +15,14 @@ pub fn compact(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     written(value, CompactFormatter)
 }
 
+/// The same behind what `bytes` hold.
+///
+/// # Errors
+/// When the value can't be JSON.
+pub fn append_compact(bytes: &mut Vec<u8>, value: &impl Serialize) -> serde_json::Result<()> {
+    append(bytes, value, CompactFormatter)
+}
+
 /// For people.
 ///
 /// # Errors
@@ -25,8 +33,16 @@ pub fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 
 fn written(value: &impl Serialize, layout: impl Formatter) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(1 << 10);
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, Visible(layout)))?;
+    append(&mut bytes, value, layout)?;
     Ok(bytes)
+}
+
+fn append(
+    bytes: &mut Vec<u8>,
+    value: &impl Serialize,
+    layout: impl Formatter,
+) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(bytes, Visible(layout)))
 }
 
 /// A layout whose strings hold nothing that can't be seen.

@@ -401,7 +401,7 @@ impl JsonSchema for Step {
 }
 
 /// A story: steps in order, on fresh accounts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// What it is called in reports: words joined by dashes.

@@ -55,37 +55,18 @@ pub struct CaseRun<'a> {
 
 impl<'a> CaseRun<'a> {
     /// A case before its first step.
-    pub fn new(
-        driver: &'a Driver,
-        number: CaseNumber,
-        case: &Case,
-        trace: &'a TraceWriter,
-    ) -> Self {
+    pub fn new(driver: &'a Driver, number: CaseNumber, case: Case, trace: &'a TraceWriter) -> Self {
         let foreign = &driver.profile.foreign;
+        let steps = case.steps.iter();
         Self {
             driver,
             trace,
-            case: CaseTrace {
-                number,
-                case: case.clone(),
-                accounts: BTreeMap::new(),
-                pasts: BTreeMap::new(),
-                exchanges: Vec::with_capacity(case.steps.len()),
-                events: Vec::new(),
-                obstacles: Vec::new(),
-                not_run: None,
-                complete: false,
-            },
             events: Events::default(),
             cards: BTreeMap::new(),
             drafts: BTreeMap::new(),
-            taken_up: case.steps.iter().flat_map(Step::takes_up).collect(),
+            taken_up: steps.clone().flat_map(Step::takes_up).collect(),
             signed: BTreeMap::new(),
-            taken: case
-                .steps
-                .iter()
-                .filter_map(Step::takes_signature_of)
-                .collect(),
+            taken: steps.filter_map(Step::takes_signature_of).collect(),
             ids: foreign
                 .account
                 .iter()
@@ -97,18 +78,24 @@ impl<'a> CaseRun<'a> {
             leases: Arc::default(),
             before: BTreeSet::new(),
             left_out: Arc::default(),
+            case: CaseTrace {
+                number,
+                accounts: BTreeMap::new(),
+                pasts: BTreeMap::new(),
+                exchanges: Vec::with_capacity(case.steps.len()),
+                events: Vec::new(),
+                obstacles: Vec::new(),
+                not_run: None,
+                complete: false,
+                case,
+            },
         }
     }
 
     /// Runs all steps. Dropping the future gives the case up where it is.
     pub async fn run(&mut self) {
         let leased = self.lease_accounts().await;
-        self.trace.append(&Record::Begin {
-            number: self.case.number,
-            case: self.case.case.clone(),
-            accounts: self.case.accounts.clone(),
-            pasts: self.case.pasts.clone(),
-        });
+        self.record_beginning();
         match leased {
             Ok(()) => {
                 self.read_pasts().await;

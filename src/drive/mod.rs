@@ -130,14 +130,15 @@ impl Driver {
     async fn drive(
         &self,
         number: CaseNumber,
-        case: &Case,
+        case: Case,
         trace: &TraceWriter,
         stop: &StopSignal,
     ) -> CaseTrace {
+        let has_target_alone = case.has_target_alone();
         let mut run = CaseRun::new(self, number, case, trace);
         run.is_aside = trace.is_none();
         let in_turn = async {
-            if case.has_target_alone() {
+            if has_target_alone {
                 let _alone = self.turns.write().await;
                 run.run().await;
             } else {

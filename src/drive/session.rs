@@ -122,10 +122,10 @@ impl Session {
     /// numbered from 1, and written to no trace.
     pub fn drive_batch(&self, cases: &[Case], stop: &StopSignal) -> Vec<CaseTrace> {
         let trace = TraceWriter::none();
-        let runs = cases
-            .iter()
-            .enumerate()
-            .map(|(index, case)| self.driver.drive(CaseNumber(index + 1), case, &trace, stop));
+        let runs = cases.iter().enumerate().map(|(index, case)| {
+            let number = CaseNumber(index + 1);
+            self.driver.drive(number, case.clone(), &trace, stop)
+        });
         self.runtime
             .block_on(stream::iter(runs).buffered(BATCH_WORKERS).collect())
     }
@@ -204,7 +204,7 @@ impl Worker {
         while !self.stop.is_stopping() {
             let next = cases.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((number, case)) = next else { return };
-            let driving = self.driver.drive(number, &case, &self.trace, &self.stop);
+            let driving = self.driver.drive(number, case, &self.trace, &self.stop);
             if self.finished.send(driving.await).await.is_err() {
                 return;
             }

@@ -79,7 +79,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words.split_off(words.len().saturating_sub(WORDS_MAX))
 }
 
-/// What each name has, in any case that it is written in, looked for in one go.
+/// What each name has, of a PIN block too, in any case that it is written in, looked for in one go.
 static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let hints = [
         "vv",
@@ -95,6 +95,8 @@ static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "erification",
         "ecurity",
         "ECURITY",
+        "lock",
+        "LOCK",
     ];
     let mut builder = AhoCorasick::builder();
     builder
@@ -103,12 +105,14 @@ static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
+/// Whether a text may name a CVV, a PIN or a PIN block.
+pub(super) fn may_name_one(text: &str) -> bool {
+    HINTS.as_ref().is_none_or(|hints| hints.is_match(text))
+}
+
 /// The text with each CVV and PIN masked; nothing if there is none.
 pub(super) fn masked(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
-    if HINTS.as_ref().is_some_and(|hints| !hints.is_match(bytes)) {
-        return None;
-    }
     let mut masked = String::new();
     let mut copied = 0;
     let mut at = 0;

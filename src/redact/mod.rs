@@ -41,9 +41,11 @@ pub fn card_numbers(text: &str) -> Cow<'_, str> {
     if let Some(deeper) = encoded::masked(&masked) {
         masked = Cow::Owned(deeper);
     }
-    for hide in [code::masked, pin_block::masked] {
-        if let Some(deeper) = hide(&masked) {
-            masked = Cow::Owned(deeper);
+    if code::may_name_one(&masked) {
+        for hide in [code::masked, pin_block::masked] {
+            if let Some(deeper) = hide(&masked) {
+                masked = Cow::Owned(deeper);
+            }
         }
     }
     masked

@@ -27,6 +27,27 @@ const SEPARATORS: [(&[u8], bool); 14] = [
     (b"\xe2\x80\x93", false),
 ];
 
+/// Which bytes are digits, or may stand between the groups of a number: every byte of an answer is looked up here.
+const IS_PART: [bool; 256] = {
+    let mut is_part = [false; 256];
+    let mut digit = b'0';
+    while digit <= b'9' {
+        is_part[digit as usize] = true;
+        digit += 1;
+    }
+    let mut separator = 0;
+    while separator < SEPARATORS.len() {
+        let bytes = SEPARATORS[separator].0;
+        let mut at = 0;
+        while at < bytes.len() {
+            is_part[bytes[at] as usize] = true;
+            at += 1;
+        }
+        separator += 1;
+    }
+    is_part
+};
+
 /// The text with each full card number masked.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
@@ -38,6 +59,10 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     let mut at = 0;
     while let Some(offset) = bytes[at..].iter().position(u8::is_ascii_digit) {
         let start = at + offset;
+        if let Some(end) = end_of_too_few(bytes, start) {
+            at = end;
+            continue;
+        }
         match card_number_at(bytes, start) {
             Some((end, mask)) => {
                 masked.push_str(&text[copied..start]);
@@ -53,6 +78,20 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     }
     masked.push_str(&text[copied..]);
     Cow::Owned(masked)
+}
+
+/// The end of the digits from here on and of what may stand between them, if they are too few for a card number. So are
+/// those of nearly all dates, amounts and ids, which then need no closer look.
+fn end_of_too_few(bytes: &[u8], start: usize) -> Option<usize> {
+    let (mut digits, mut end) = (0, start);
+    while let Some(byte) = bytes.get(end).filter(|byte| IS_PART[usize::from(**byte)]) {
+        digits += usize::from(byte.is_ascii_digit());
+        if digits == *LENGTHS.start() {
+            return None;
+        }
+        end += 1;
+    }
+    Some(end)
 }
 
 /// The end and the mask of the longest card number that begins here.

@@ -109,6 +109,11 @@ fn a_number_in_groups_is_masked() {
         check_hidden(grouped, mark);
     }
     for (text, masked) in [
+        ("1, 22, 4111111111111111 3", format!("1, 22, {mark} 3")),
+        (
+            "27 - 4222222222222",
+            "27 - [card number 422222******2222]".to_owned(),
+        ),
         ("4111111111111111-1", format!("{mark}-1")),
         ("card-4111111111111111", format!("card-{mark}")),
         ("\"4111111111111111-7f\"", format!("\"{mark}-7f\"")),

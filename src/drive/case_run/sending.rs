@@ -1,6 +1,7 @@
 //! How a case sends its requests and takes in what comes: by the gate, again where the target puts off or a token is over, and
 //! each exchange into the trace as it happens.
 
+use std::mem;
 use std::time::Instant;
 
 use http::HeaderValue;
@@ -274,6 +275,27 @@ impl<'a> CaseRun<'a> {
                 Reply::Lost(words)
             }
             Received::LetGo(words) => Reply::LetGo(words),
+        }
+    }
+
+    /// The record borrows nothing, so what is in it goes through it and comes back, in place of being cloned.
+    pub(super) fn record_beginning(&mut self) {
+        let known = &mut self.case;
+        let record = Record::Begin {
+            number: known.number,
+            case: mem::take(&mut known.case),
+            accounts: mem::take(&mut known.accounts),
+            pasts: mem::take(&mut known.pasts),
+        };
+        self.trace.append(&record);
+        if let Record::Begin {
+            case,
+            accounts,
+            pasts,
+            ..
+        } = record
+        {
+            (known.case, known.accounts, known.pasts) = (case, accounts, pasts);
         }
     }
 
