@@ -1,8 +1,8 @@
 //! Writes the trace while the run goes on.
 //!
-//! Each line goes to the system the moment that it is handed over, and only then does its worker send the next request.
-//! So what a kill can lose is what was in flight, and no more. A disk that is too slow slows the run down, in place of
-//! filling the memory.
+//! Each line goes to the system before its case sends the next request; those of several cases that have an answer at the
+//! same time go together, since a call of the system costs more than a line. So what a kill can lose is what was in flight,
+//! and no more. A disk that is too slow slows the run down, in place of filling the memory.
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
@@ -37,24 +37,39 @@ struct Sink {
 }
 
 enum State {
-    Open(Box<dyn Write + Send>),
+    Open {
+        file: Box<dyn Write + Send>,
+        /// Whole lines that are not in the file yet.
+        kept: Vec<u8>,
+    },
     /// A line couldn't be written, and none after it was tried.
     Failed(io::Error),
     Finished,
 }
 
+impl State {
+    fn keep(&mut self, line: &[u8]) {
+        if let Self::Open { kept, .. } = self {
+            kept.extend_from_slice(line);
+        }
+    }
+
+    fn write_kept(&mut self) {
+        if let Self::Open { file, kept } = self
+            && !kept.is_empty()
+        {
+            let written = file.write_all(kept);
+            kept.clear();
+            if let Err(error) = written {
+                *self = Self::Failed(error);
+            }
+        }
+    }
+}
+
 impl Sink {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self, line: &[u8]) {
-        let mut state = self.lock();
-        if let State::Open(file) = &mut *state
-            && let Err(error) = file.write_all(line)
-        {
-            *state = State::Failed(error);
-        }
     }
 }
 
@@ -85,7 +100,10 @@ impl TraceWriter {
     fn to(path: &Path, file: impl Write + Send + 'static) -> Self {
         Self(Some(Sink {
             path: path.to_owned(),
-            state: Mutex::new(State::Open(Box::new(file))),
+            state: Mutex::new(State::Open {
+                file: Box::new(file),
+                kept: Vec::new(),
+            }),
         }))
     }
 
@@ -101,6 +119,27 @@ impl TraceWriter {
 
     /// Writes a line. Whether that went well shows in [`TraceWriter::finish`].
     pub fn append(&self, record: &Record) {
+        self.take(record, |state, line| {
+            state.keep(line);
+            state.write_kept();
+        });
+    }
+
+    /// Takes a line that is in the file once [`TraceWriter::written`] has returned, and before any that is appended later.
+    pub(super) fn hand_over(&self, record: &Record) {
+        self.take(record, State::keep);
+    }
+
+    /// Waits until what was handed over is in the file. Whoever else has an answer has its turn first, so that one call of
+    /// the system does for all.
+    pub(super) async fn written(&self) {
+        if let Some(sink) = &self.0 {
+            tokio::task::yield_now().await;
+            sink.lock().write_kept();
+        }
+    }
+
+    fn take(&self, record: &Record, take: impl FnOnce(&mut State, &[u8])) {
         let Some(sink) = &self.0 else { return };
         LINE.with_borrow_mut(|line| {
             line.clear();
@@ -108,7 +147,7 @@ impl TraceWriter {
             debug_assert!(written.is_ok(), "a record is always JSON");
             if written.is_ok() {
                 line.push(b'\n');
-                sink.write(line);
+                take(&mut sink.lock(), line);
             }
         });
     }
@@ -125,8 +164,10 @@ impl TraceWriter {
     /// Some line couldn't be written; none after it was.
     pub fn finish(&self) -> Result<(), WriteError> {
         let Some(sink) = &self.0 else { return Ok(()) };
-        match std::mem::replace(&mut *sink.lock(), State::Finished) {
-            State::Open(_) | State::Finished => Ok(()),
+        let mut state = sink.lock();
+        state.write_kept();
+        match std::mem::replace(&mut *state, State::Finished) {
+            State::Open { .. } | State::Finished => Ok(()),
             State::Failed(source) => Err(failed(&sink.path, source)),
         }
     }
@@ -156,6 +197,8 @@ fn at_end_of_line(path: &Path, length: u64) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::case::{Case, StepNumber};
     use crate::trace::{
@@ -283,6 +326,55 @@ mod tests {
             assert_eq!(text.lines().count(), place + 2);
             assert!(text.ends_with('\n'));
         }
+    }
+
+    /// Remembers each call.
+    #[derive(Clone, Default)]
+    struct Calls(Arc<Mutex<Vec<String>>>);
+
+    impl Write for Calls {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            self.0.lock().unwrap().push(text);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_that_are_handed_over_at_the_same_time_go_together() {
+        let calls = Calls::default();
+        let writer = TraceWriter::to(Path::new("x"), calls.clone());
+        let hand_over = |number: usize| {
+            let (writer, calls) = (&writer, &calls);
+            async move {
+                writer.hand_over(&records(number)[1]);
+                writer.written().await;
+                let text = calls.0.lock().unwrap().concat();
+                assert!(text.contains(&format!("{{\"number\":{number},")), "{text}");
+            }
+        };
+        futures_util::future::join_all((1..=20).map(hand_over)).await;
+        assert_eq!(calls.0.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_was_handed_over_comes_before_what_is_appended_and_is_there_at_the_end() {
+        let calls = Calls::default();
+        let writer = TraceWriter::to(Path::new("x"), calls.clone());
+        let [begin, exchange, end] = &records(1)[..] else {
+            panic!()
+        };
+        writer.hand_over(begin);
+        writer.append(exchange);
+        writer.hand_over(end);
+        writer.finish().unwrap();
+        let text = calls.0.lock().unwrap().concat();
+        let kinds: Vec<_> = text.lines().map(|line| &line[2..5]).collect();
+        assert_eq!(kinds, ["beg", "exc", "end"]);
     }
 
     #[test]

@@ -135,6 +135,7 @@ impl<'a> CaseRun<'a> {
         };
         let token_over = !matches!(again, Ok(None));
         let put_off = self.take_in(step, flaw, token_over, received_at, (request, sent));
+        self.trace.written().await;
         match again {
             Ok(None) => put_off,
             Ok(Some(again)) => {
@@ -147,7 +148,9 @@ impl<'a> CaseRun<'a> {
                     self.driver.access.another_was_accepted();
                 }
                 let received_at = self.driver.micros(Instant::now());
-                self.take_in(step, flaw, false, received_at, (request, sent))
+                let put_off = self.take_in(step, flaw, false, received_at, (request, sent));
+                self.trace.written().await;
+                put_off
             }
             Err(problem) => {
                 let words = format!(
@@ -299,13 +302,13 @@ impl<'a> CaseRun<'a> {
         }
     }
 
-    /// The record borrows nothing, so the exchange goes through it and comes back, in place of being cloned.
+    /// The same for an exchange, which is in the file when `written` has returned.
     fn record(&mut self, exchange: Exchange) {
         let record = Record::Exchange {
             number: self.case.number,
             exchange,
         };
-        self.trace.append(&record);
+        self.trace.hand_over(&record);
         if let Record::Exchange { exchange, .. } = record {
             self.case.exchanges.push(exchange);
         }
