@@ -109,7 +109,7 @@ fn a_number_in_groups_is_masked() {
         check_hidden(grouped, mark);
     }
     for (text, masked) in [
-        ("1, 22, 4111111111111111 3", format!("1, 22, {mark} 3")),
+        ("1, 22, 4111111111111111 4", format!("1, 22, {mark} 4")),
         (
             "27 - 4222222222222",
             "27 - [card number 422222******2222]".to_owned(),
