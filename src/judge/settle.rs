@@ -85,6 +85,16 @@ impl Ledger {
             .collect()
     }
 
+    /// Whether two cases leave nothing in common of this point.
+    pub fn has_clash(&self, point: RequirementId) -> bool {
+        let of_point = self.witnesses.iter().filter(|((id, _), _)| *id == point);
+        let mut sets = of_point.map(|(_, witnesses)| witnesses.keys().collect::<Vec<_>>());
+        sets.any(|sets| {
+            let mut pairs = sets.iter().enumerate();
+            pairs.any(|(place, left)| sets[..place].iter().any(|other| left.is_disjoint(other)))
+        })
+    }
+
     /// For each point, the first two cases that leave nothing in common.
     pub fn clashes(&self) -> Vec<Clash> {
         self.witnesses
@@ -164,6 +174,7 @@ mod tests {
     fn readings_are_what_all_cases_leave() {
         let ledger = ledger(&[(1, &[0, 1]), (2, &[1])]);
         assert!(ledger.clashes().is_empty());
+        assert!(!ledger.has_clash(id::OPEN_1));
         assert_eq!(ledger.readings()[&(id::OPEN_1, String::new())], [1].into());
     }
 
@@ -173,7 +184,10 @@ mod tests {
             [(1, &[0][..]), (2, &[0, 1]), (3, &[1]), (4, &[1])],
             [(4, &[1]), (3, &[1]), (2, &[0, 1]), (1, &[0])],
         ] {
-            let clashes = ledger(&cases).clashes();
+            let ledger = ledger(&cases);
+            assert!(ledger.has_clash(id::OPEN_1));
+            assert!(!ledger.has_clash(id::OPEN_2));
+            let clashes = ledger.clashes();
             assert_eq!(clashes.len(), 1);
             assert_eq!(clashes[0].first.number, CaseNumber(1));
             assert_eq!(clashes[0].second.number, CaseNumber(3));

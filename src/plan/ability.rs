@@ -69,7 +69,7 @@ impl Ability {
 }
 
 /// What the target offers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Abilities {
     /// [`Ability::Simulator`].
     pub simulator: bool,

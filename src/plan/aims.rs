@@ -5,6 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::Planned;
+use crate::requirement::RequirementId;
+
 type Aims = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 static AIMS: LazyLock<Aims> = LazyLock::new(|| {
@@ -24,4 +27,45 @@ pub fn of_case(case: &str) -> &'static [String] {
 pub fn of(suite: &str, case: &str) -> Vec<String> {
     let aims = AIMS.get(suite).and_then(|cases| cases.get(case));
     aims.cloned().unwrap_or_default()
+}
+
+/// Puts the cases about a requirement first, then those of the suites that have such cases; otherwise in the order in which
+/// they are.
+pub fn about_first(planned: &mut [&Planned], rule: RequirementId) {
+    let is_about = |ids: &[String]| ids.iter().any(|id| id == rule.as_str());
+    planned.sort_by_cached_key(|planned| {
+        let suite = AIMS.get(&planned.suite);
+        let suite_is = suite.is_some_and(|cases| cases.values().any(|ids| is_about(ids)));
+        (!is_about(of_case(&planned.case.name)), !suite_is)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Contract;
+    use crate::plan::{Abilities, Budget, DEFAULT_SUITE, Suite, plan};
+    use crate::requirement::id;
+
+    #[test]
+    fn cases_about_a_rule_come_first_and_then_the_rest_of_their_suites() {
+        let suites = Suite::find(DEFAULT_SUITE).unwrap();
+        let contract = Contract::embedded();
+        let all: Vec<Planned> =
+            plan(&suites, 1, Budget::default(), contract, Abilities::ALL).collect();
+        for rule in [id::LIFE_4, id::AUTH_10, id::HOOK_19] {
+            let mut planned: Vec<&Planned> = all.iter().collect();
+            about_first(&mut planned, rule);
+            assert_eq!(planned.len(), all.len());
+            let is_about =
+                |planned: &&Planned| of_case(&planned.case.name).contains(&rule.to_string());
+            let about = planned.iter().take_while(|p| is_about(p)).count();
+            assert!((1..=6).contains(&about), "{rule}: {about}");
+            assert!(!planned[about..].iter().any(|p| is_about(p)), "{rule}");
+            let suites: Vec<&str> = planned[..about].iter().map(|p| p.suite.as_str()).collect();
+            let next = planned[about].suite.as_str();
+            let last = planned[planned.len() - 1].suite.as_str();
+            assert!(suites.contains(&next) && !suites.contains(&last), "{rule}");
+        }
+    }
 }

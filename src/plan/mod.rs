@@ -34,6 +34,7 @@ use crate::case::Case;
 use crate::contract::Contract;
 
 pub use ability::{Abilities, Ability, needed};
+pub use aims::about_first;
 pub use check::{Inconsistency, inconsistency};
 use std::sync::Arc;
 

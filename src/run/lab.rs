@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::findings::{merge, name, order, sort};
 use super::suspicion::{Evidence, Example, Suspicion, contradiction, finding, seen};
-use super::{Progress, Setting, Stage};
+use super::{Limits, Progress, Setting, Stage};
 use crate::case::{CardRef, Case, Command, Hook, Step, StepNumber};
 use crate::judge::{Clash, Departure, Judgement, UPDATE_AT_REST, judge};
 use crate::report::{Confirmation, Finding};
@@ -58,6 +58,8 @@ pub(super) struct Lab<'a> {
     stage: &'a dyn Stage,
     setting: &'a Setting<'a>,
     effort: &'a Effort,
+    /// What alone matters, if it is not everything.
+    sought: Option<RequirementId>,
     is_stopped: &'a dyn Fn() -> bool,
     /// When the search that is under way is given up.
     until: Instant,
@@ -94,13 +96,14 @@ impl<'a> Lab<'a> {
     pub fn new(
         stage: &'a dyn Stage,
         setting: &'a Setting<'a>,
-        effort: &'a Effort,
+        limits: &'a Limits,
         is_stopped: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
             stage,
             setting,
-            effort,
+            effort: &limits.effort,
+            sought: limits.sought,
             is_stopped,
             until: Instant::now(),
             requests: 0,
@@ -179,7 +182,12 @@ impl<'a> Lab<'a> {
         mut suspicions: Vec<Suspicion>,
         progress: &mut dyn Progress,
     ) -> Vec<Finding> {
-        suspicions.sort_by(|a, b| order(a.departure(), b.departure()));
+        suspicions.sort_by(|a, b| {
+            let is_aside = |s: &Suspicion| self.sought.is_some_and(|rule| !s.may_be_of(rule));
+            is_aside(a)
+                .cmp(&is_aside(b))
+                .then_with(|| order(a.departure(), b.departure()))
+        });
         let mut counts: BTreeMap<RequirementId, usize> = BTreeMap::new();
         let mut seen_of: BTreeMap<RequirementId, usize> = BTreeMap::new();
         for suspicion in &suspicions {
@@ -200,13 +208,19 @@ impl<'a> Lab<'a> {
             let left = u32::try_from(left).unwrap_or(u32::MAX);
             let share = end.saturating_duration_since(Instant::now()) / left;
             self.until = Instant::now() + self.effort.longest.min(share);
-            let finding = if (self.is_stopped)() {
+            let rule = suspicion.departure().requirement;
+            let is_told = |rule| {
+                let is_told = |told: &Finding| told.requirement == rule && told.is_confirmed();
+                findings.iter().any(is_told)
+            };
+            let is_enough = self
+                .sought
+                .is_some_and(|sought| rule != sought && is_told(sought));
+            let finding = if is_enough || (self.is_stopped)() {
                 seen(suspicion)
             } else {
-                let rule = suspicion.departure().requirement;
-                let is_told = |told: &Finding| told.requirement == rule && told.is_confirmed();
                 // What departs from the same rule otherwise is that mistake again, unless it was found already.
-                let seen_of_rule = match findings.iter().any(is_told) {
+                let seen_of_rule = match is_told(rule) {
                     true => suspicion.seen_in.len(),
                     false => seen_of[&rule],
                 };
@@ -215,11 +229,9 @@ impl<'a> Lab<'a> {
             merge(&mut findings, finding);
             progress.shrunk();
         }
-        if self.own_updates > 0 {
-            findings
-                .iter_mut()
-                .for_each(|finding| self.slow_down(finding));
-        }
+        findings
+            .iter_mut()
+            .for_each(|finding| self.slow_down(finding));
         sort(&mut findings);
         name(&mut findings);
         findings
@@ -297,7 +309,8 @@ impl<'a> Lab<'a> {
     /// A moved update time that came every time, again with pauses between the steps: what a call does it still does then, and
     /// what a card does by itself, so long after its last change, falls into a pause. Without a departure it was not confirmed.
     fn slow_down(&mut self, finding: &mut Finding) {
-        if finding.departure.subject != UPDATE_AT_REST || finding.case.has_race() {
+        let is_moved_time = finding.departure.subject == UPDATE_AT_REST;
+        if !is_moved_time || finding.case.has_race() || !finding.is_confirmed() {
             return;
         }
         self.until = Instant::now() + self.effort.longest;
@@ -311,6 +324,8 @@ impl<'a> Lab<'a> {
         });
         if !comes {
             finding.confirmation.reproduced = 0;
+            // Two looks with nothing but a pause between them show what the card does by itself.
+            self.try_out(&with_one_pause(&finding.case));
         }
     }
 
@@ -517,9 +532,19 @@ const PAUSE_MS: u64 = 200;
 /// The case with a pause before each of its steps but the first.
 fn with_pauses(case: &Case) -> Case {
     let places = (1..case.steps.len()).rev();
-    places.fold(case.clone(), |case, place| {
-        case.with_inserted(place, Step::new(Command::Pause(PAUSE_MS)))
-    })
+    places.fold(case.clone(), with_pause)
+}
+
+/// The case with one pause, before each of its steps but the first in turn.
+fn with_one_pause(case: &Case) -> Vec<Case> {
+    let places = 1..case.steps.len();
+    places
+        .map(|place| with_pause(case.clone(), place))
+        .collect()
+}
+
+fn with_pause(case: Case, place: usize) -> Case {
+    case.with_inserted(place, Step::new(Command::Pause(PAUSE_MS)))
 }
 
 /// What running a case again has shown.

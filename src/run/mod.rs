@@ -87,8 +87,9 @@ pub enum Continue {
 pub struct Limits {
     /// After so many cases with departures.
     pub max_failures: Option<usize>,
-    /// Some cases after one that may have departed from this requirement.
-    pub after: Option<RequirementId>,
+    /// It is about this requirement alone: the run ends some cases after one that may have departed from it, and once that is
+    /// confirmed, nothing else is looked into.
+    pub sought: Option<RequirementId>,
     /// Before so much time is over: once something has departed, the last third is kept for making departures short. Until
     /// when they are is up to the stage ([`Stage::is_over`]).
     pub max_time: Option<Duration>,
@@ -168,12 +169,11 @@ impl Shown {
 
     fn departs_from(&self, rule: RequirementId) -> bool {
         let mut departures = self.suspicions.iter().map(Suspicion::departure);
-        departures.any(|d| d.requirement == rule)
+        departures.any(|d| d.requirement == rule) || self.ledger.has_clash(rule)
     }
 
     fn may_depart_from(&self, rule: RequirementId) -> bool {
-        let mut departures = self.suspicions.iter().map(Suspicion::departure);
-        departures.any(|d| d.requirement == rule || d.instead.contains(&rule))
+        self.suspicions.iter().any(|s| s.may_be_of(rule))
     }
 
     /// The rules that something departed from.
@@ -243,7 +243,7 @@ pub fn run(
         shown.add(&trace, &judgement);
         accounts::keepers(&judgement).for_each(|status| stage.slots_are_kept_by(status));
         progress.case_done(shown);
-        if let Some(rule) = limits.after {
+        if let Some(rule) = limits.sought {
             since_telling += usize::from(shown.departs_from(rule));
             since_hint += usize::from(shown.may_depart_from(rule));
         }
@@ -275,7 +275,7 @@ pub fn run(
         shown.troubles.note(&Obstacle { step: None, words });
     }
     progress.shrinking(shown.suspicions.len());
-    let mut report = conclude(stage, setting, shown, &limits.effort, is_stopped, progress);
+    let mut report = conclude(stage, setting, shown, limits, is_stopped, progress);
     report.made = stage.clean_up();
     report.started_at = Some(started_at);
     report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -286,12 +286,12 @@ fn conclude(
     stage: &dyn Stage,
     setting: &Setting<'_>,
     mut shown: Shown,
-    effort: &Effort,
+    limits: &Limits,
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
     let is_over = || is_stopped() || stage.is_over();
-    let mut lab = lab::Lab::new(stage, setting, effort, &is_over);
+    let mut lab = lab::Lab::new(stage, setting, limits, &is_over);
     for clash in shown.ledger.clashes() {
         let joined = lab.join(&clash);
         if !shown.suspicions.iter().any(|other| other.is_of(&joined)) {

@@ -8,6 +8,7 @@ use crate::case::{Case, Command, Step, StepNumber};
 use crate::judge::{Clash, Departure, Judgement, in_words};
 use crate::plan::inconsistency;
 use crate::report::{Confirmation, Finding};
+use crate::requirement::RequirementId;
 use crate::trace::{CaseNumber, CaseTrace, Event, Exchange};
 
 /// Equal departures as the run showed them.
@@ -110,6 +111,12 @@ impl Suspicion {
     /// Whether both name the same rule.
     pub(super) fn is_of(&self, other: &Self) -> bool {
         self.departure().requirement == other.departure().requirement
+    }
+
+    /// Whether it is the rule that was departed from, or another may be to blame and is this one.
+    pub(super) fn may_be_of(&self, rule: RequirementId) -> bool {
+        let departure = self.departure();
+        departure.requirement == rule || departure.instead.contains(&rule)
     }
 
     fn is_equal(&self, departure: &Departure) -> bool {

@@ -1,9 +1,10 @@
 //! The harness, tested: every planted fault must be caught, and the correct reference left alone in every reading.
 //!
-//! Each fault is met as a user would meet it: the `full` suite, then the shortest sequence of what departs. The fault's own
-//! knowledge of what it breaks is used for the table, and to end the suite once that has been seen.
+//! Each fault is met as a user would meet it: the `full` suite, then the shortest sequence of what departs. What the fault is
+//! known to break is used for the table, and to be done sooner: the cases about that come first, and once it has been seen, no
+//! further cases are run, and once it is confirmed, nothing else is looked into.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Contract;
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::embedded::Embedded;
-use crate::plan::{Budget, Origin, Suite, SuiteError, plan, planned_count};
+use crate::plan::{Abilities, Budget, Origin, Planned, Suite, SuiteError, about_first, plan};
 use crate::reference::{self, Delivery, Fault, Issuance, Line, Options, Readings};
 use crate::report::{Finding, Report};
 use crate::requirement::{self, RequirementId};
@@ -66,7 +67,7 @@ pub struct FaultRow {
     pub requirement: String,
     /// The requirements that were named by confirmed departures.
     pub caught_by: Vec<RequirementId>,
-    /// Requests that were sent until the first departure was there.
+    /// Requests that were sent until the first departure was there, the cases about the requirement being the first.
     pub requests: usize,
     /// Steps of the shortest sequence that names the requirement; of any, if none does.
     pub length: Option<usize>,
@@ -160,6 +161,7 @@ pub fn selftest(
 ) -> Result<Selftest, SelftestError> {
     let began = Instant::now();
     let jobs = jobs(plan);
+    let plans = Plans::new()?;
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);
     let rows: Mutex<Vec<(usize, Result<Row, SelftestError>)>> = Mutex::default();
@@ -168,7 +170,7 @@ pub fn selftest(
             scope.spawn(|| {
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let place = done.fetch_add(1, Ordering::Relaxed) + 1;
-                    let row = job.run(plan);
+                    let row = job.run(plan, &plans);
                     each(place, jobs.len());
                     let index = jobs.iter().position(|j| std::ptr::eq(j, job)).unwrap_or(0);
                     rows.lock()
@@ -286,42 +288,87 @@ fn automatic(delay: Duration) -> Options {
 }
 
 impl Job {
-    fn run(&self, plan: &Plan) -> Result<Row, SelftestError> {
+    fn run(&self, plan: &Plan, plans: &Plans) -> Result<Row, SelftestError> {
         match self {
-            Self::Fault(fault, seed) => meet_fault(fault, *seed).map(Row::Fault),
-            Self::Correct(variant, options, seed) => meet_correct(
-                variant,
-                options,
-                *seed,
-                plan.cases,
-                *seed == plan.seeds.start,
-            )
-            .map(Row::Correct),
+            Self::Fault(fault, seed) => meet_fault(fault, *seed, plans).map(Row::Fault),
+            Self::Correct(variant, options, seed) => {
+                let written_too = *seed == plan.seeds.start;
+                let meeting = Meeting {
+                    seed: *seed,
+                    budget: Budget {
+                        cases: Some(plan.cases),
+                    },
+                    written_too,
+                    limits: Limits {
+                        max_failures: Some(3),
+                        ..Limits::default()
+                    },
+                };
+                meet_correct(variant, options, &meeting, plans).map(Row::Correct)
+            }
         }
     }
 }
 
-/// Runs the `full` suite against a reference of its own.
-fn meet(
-    options: Options,
+/// What decides a plan.
+type Terms = (u64, Option<usize>, Abilities);
+
+/// The plans of the `full` suite. Most targets offer the same, so they are met with the same cases, planned once.
+struct Plans {
+    suites: Vec<Suite>,
+    made: Mutex<HashMap<Terms, Arc<[Planned]>>>,
+}
+
+impl Plans {
+    fn new() -> Result<Self, SuiteError> {
+        Ok(Self {
+            suites: Suite::find(crate::plan::DEFAULT_SUITE)?,
+            made: Mutex::default(),
+        })
+    }
+
+    fn of(&self, seed: u64, budget: Budget, offered: Abilities) -> Arc<[Planned]> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        // Seeds are gone through one after the other, and those that are done with would only take room.
+        made.retain(|(of, ..), _| seed <= of.saturating_add(1));
+        let made = made
+            .entry((seed, budget.cases, offered))
+            .or_insert_with(|| {
+                plan(&self.suites, seed, budget, Contract::embedded(), offered).collect()
+            });
+        Arc::clone(made)
+    }
+}
+
+/// How a target is met.
+#[derive(Clone)]
+struct Meeting {
     seed: u64,
     budget: Budget,
+    /// The cases that are the same with every seed, too.
     written_too: bool,
-    limits: &Limits,
-) -> Result<Report, SelftestError> {
+    limits: Limits,
+}
+
+/// Runs the `full` suite against a reference of its own.
+fn meet(options: Options, meeting: &Meeting, plans: &Plans) -> Result<Report, SelftestError> {
     let embedded = Embedded::start(options)?;
     let profile = embedded.profile();
-    let contract = Contract::embedded();
-    let suites = Suite::find(crate::plan::DEFAULT_SUITE)?;
     let setting = Setting::new(
-        contract,
+        Contract::embedded(),
         &profile,
-        seed,
+        meeting.seed,
         vec![crate::plan::DEFAULT_SUITE.to_owned()],
     )?;
-    let offered = abilities(&profile);
-    let mut planned = plan_cases(&suites, seed, budget, contract, offered)
-        .filter(|planned| written_too || matches!(planned.origin, Origin::Generated { .. }));
+    let planned = plans.of(meeting.seed, meeting.budget, abilities(&profile));
+    let is_generated = |planned: &&Planned| matches!(planned.origin, Origin::Generated { .. });
+    let mut planned: Vec<&Planned> = planned
+        .iter()
+        .filter(|planned| meeting.written_too || is_generated(planned))
+        .collect();
+    if let Some(rule) = meeting.limits.sought {
+        about_first(&mut planned, rule);
+    }
     let session = Session::connect(profile)?;
     let stage = Live {
         session: &session,
@@ -333,17 +380,15 @@ fn meet(
         &stage,
         &setting,
         Agenda {
-            cases: &mut planned,
-            count: planned_count(&suites, budget, contract),
+            count: planned.len(),
+            cases: &mut planned.into_iter().cloned(),
             recorded: &mut std::iter::empty(),
         },
-        limits,
+        &meeting.limits,
         &|| false,
         &mut Silent,
     ))
 }
-
-use plan as plan_cases;
 
 /// Cases in flight: few, so that a run stops soon after the first departure.
 const WORKERS: usize = 8;
@@ -357,39 +402,41 @@ fn names(report: &Report, fault: &Fault) -> bool {
 /// until it is caught, and the table says how often it was.
 const RUNS_MAX: u32 = 6;
 
-fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestError> {
+fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRow, SelftestError> {
     let began = Instant::now();
     let options = Options {
         fault: Some(fault),
         ..Options::default()
     };
-    let soon = Limits {
-        after: requirement::find(fault.requirement)
-            .map(|rule| rule.id)
-            .ok(),
-        effort: Effort {
-            confirmations: 2,
-            race_confirmations: 10,
-            per_requirement: 2,
-            longest: Duration::from_secs(15),
-            altogether: Duration::from_secs(30),
-            ..Effort::default()
+    let mut meeting = Meeting {
+        seed,
+        budget: Budget::default(),
+        written_too: true,
+        limits: Limits {
+            sought: requirement::find(fault.requirement)
+                .map(|rule| rule.id)
+                .ok(),
+            effort: Effort {
+                confirmations: 2,
+                race_confirmations: 10,
+                per_requirement: 2,
+                longest: Duration::from_secs(15),
+                altogether: Duration::from_secs(30),
+                ..Effort::default()
+            },
+            ..Limits::default()
         },
-        ..Limits::default()
     };
-    let mut report = meet(options.clone(), seed, Budget::default(), true, &soon)?;
+    let mut report = meet(options.clone(), &meeting, plans)?;
     // A fault may break several rules, and what might have told of this one may turn out to tell of another.
-    let whole = Limits {
-        after: None,
-        ..soon
-    };
+    meeting.limits.sought = None;
     let mut runs = 1;
     if !names(&report, fault) {
-        report = meet(options.clone(), seed, Budget::default(), true, &whole)?;
+        report = meet(options.clone(), &meeting, plans)?;
         runs += 1;
     }
     while runs < RUNS_MAX && !report.findings.iter().any(Finding::is_confirmed) {
-        report = meet(options.clone(), seed, Budget::default(), true, &whole)?;
+        report = meet(options.clone(), &meeting, plans)?;
         runs += 1;
     }
     let confirmed = || report.findings.iter().filter(|f| f.is_confirmed());
@@ -419,24 +466,17 @@ fn meet_fault(fault: &'static Fault, seed: u64) -> Result<FaultRow, SelftestErro
     })
 }
 
-/// The cases written by hand are the same with every seed, so one seed runs them.
 fn meet_correct(
     variant: &str,
     options: &Options,
-    seed: u64,
-    cases: usize,
-    written_too: bool,
+    meeting: &Meeting,
+    plans: &Plans,
 ) -> Result<CorrectRow, SelftestError> {
     let began = Instant::now();
-    let budget = Budget { cases: Some(cases) };
-    let limits = Limits {
-        max_failures: Some(3),
-        ..Limits::default()
-    };
-    let report = meet(options.clone(), seed, budget, written_too, &limits)?;
+    let report = meet(options.clone(), meeting, plans)?;
     Ok(CorrectRow {
         variant: variant.to_owned(),
-        seed,
+        seed: meeting.seed,
         requests: report.totals.requests,
         departures: report.findings.iter().map(|f| f.requirement).collect(),
         words: report.findings.first().map(|f| {
@@ -470,13 +510,76 @@ mod tests {
     /// What the client can't know of a broken line, or of a card that changes by itself, is no reason to accuse anybody.
     #[test]
     fn what_a_client_can_not_know_is_no_departure() {
+        let plans = Plans::new().unwrap();
+        let meeting = Meeting {
+            seed: 1,
+            budget: Budget { cases: Some(60) },
+            written_too: false,
+            limits: Limits {
+                max_failures: Some(3),
+                ..Limits::default()
+            },
+        };
         for (name, options) in variants() {
             if options.line == Line::Holds && options.upkeep.is_none() {
                 continue;
             }
-            let row = meet_correct(&name, &options, 1, 60, false).unwrap();
+            let row = meet_correct(&name, &options, &meeting, &plans).unwrap();
             assert!(row.departures.is_empty(), "{row:?}");
             assert!(row.requests > 300 || name == UPKEEP, "{row:?}");
         }
+    }
+    /// Where calls take as long as a card takes to change by itself, that falls between the same two looks every time.
+    #[test]
+    fn what_a_card_does_by_itself_is_no_departure_where_calls_are_slow() {
+        let options = Options {
+            upkeep: Some(Duration::from_millis(40)),
+            pace: Duration::from_millis(8),
+            ..Options::default()
+        };
+        let meeting = Meeting {
+            seed: 1,
+            budget: Budget { cases: Some(20) },
+            written_too: false,
+            limits: Limits {
+                max_failures: Some(1),
+                ..Limits::default()
+            },
+        };
+        let row = meet_correct("slow", &options, &meeting, &Plans::new().unwrap()).unwrap();
+        assert!(row.departures.is_empty(), "{row:?}");
+    }
+
+    /// Of a mistake that breaks several rules, only the one that is sought is run again.
+    #[test]
+    fn once_what_is_sought_is_confirmed_nothing_else_is_looked_into() {
+        let mut faults = reference::faults().iter();
+        let fault = faults.find(|f| f.id == "terminate-is-reversible").unwrap();
+        let rule = requirement::find(fault.requirement).unwrap().id;
+        let meeting = Meeting {
+            seed: 1,
+            budget: Budget { cases: Some(0) },
+            written_too: true,
+            limits: Limits {
+                sought: Some(rule),
+                ..Limits::default()
+            },
+        };
+        let options = Options {
+            fault: Some(fault),
+            ..Options::default()
+        };
+        let report = meet(options, &meeting, &Plans::new().unwrap()).unwrap();
+        let (of_rule, others): (Vec<&Finding>, Vec<&Finding>) = report
+            .findings
+            .iter()
+            .partition(|finding| finding.requirement == rule);
+        assert!(of_rule.iter().all(|finding| finding.is_confirmed()));
+        assert!(!of_rule.is_empty() && !others.is_empty());
+        assert!(
+            others.iter().all(|f| f.confirmation.attempts == 0),
+            "{others:?}"
+        );
+        assert!(report.totals.cases < 200, "{}", report.totals.cases);
     }
 }
