@@ -82,20 +82,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        id: "account-list-of-a-page",
-        words: "An account's list ends after ten cards, where a page does.",
-        requirement: "READ-2",
-        shortest: 30,
-        plant: |rules| {
-            rules.listed = |service, scope| {
-                account_list(service, scope, |mut cards| {
-                    cards.truncate(10);
-                    cards
-                })
-            };
-        },
-    },
-    Fault {
         id: "programme-list-misses-physical",
         words: "The programme's list leaves out physical cards.",
         requirement: "READ-3",
