@@ -171,7 +171,9 @@ impl Judge<'_> {
                             false => Asked::ForeignSubscription,
                         }
                     }
-                    Some(id) if !input.is_invalid() && !self.was_made(id) => Asked::Other,
+                    Some(id) if !input.is_invalid() && !self.surely_stands(id, exchange) => {
+                        Asked::Other
+                    }
                     _ => Asked::Subscribe(of_subscription(input)),
                 }
             }
@@ -179,7 +181,27 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a subscription of the case has this id. What one does that names none is open (the OpenAPI document).
+    /// Whether a subscription of the case surely has this id when it is sent. What one does that names none is open (the OpenAPI
+    /// document), and one that may have been removed by then may name none.
+    fn surely_stands(&self, id: &str, sent: &Exchange) -> bool {
+        let mut earlier = self
+            .trace
+            .exchanges
+            .iter()
+            .filter(|other| other.sent_at < sent.received_at);
+        let may_remove = |other: &Exchange| {
+            let route = self
+                .contract
+                .route(&other.request.method, &other.request.path);
+            let named = route
+                .filter(|route| route.operation == OperationKind::DeleteWebhook)
+                .and_then(|route| route.webhook);
+            let is_refused = other.telling().is_some_and(|r| r.status >= 400);
+            !is_refused && named.is_some_and(|named| named.eq_ignore_ascii_case(id))
+        };
+        self.was_made(id) && !earlier.any(may_remove)
+    }
+
     fn was_made(&self, id: &str) -> bool {
         let exchanges = self.trace.exchanges.iter();
         exchanges

@@ -160,7 +160,9 @@ impl<'t> Judge<'t> {
             let subject = format!("`{name}` of a new subscription");
             return self.depart_at(moment, &[id::HOOK_10], Found::plain(&subject, sent, shown));
         }
-        if let Some(made) = known.made.get(&name_of(named)) {
+        // What becomes of one that was removed is open.
+        let standing = known.made.get(&name_of(named));
+        if let Some(made) = standing.filter(|made| !made.removed) {
             self.show(id::HOOK_16);
             if let Some((name, before, now)) = unlike(&["id", "createdAt"], &made.shown, &body) {
                 let subject = format!("`{name}` of a changed subscription");

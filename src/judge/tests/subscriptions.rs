@@ -5,6 +5,8 @@ use super::*;
 
 #[test]
 fn subscriptions_are_held_to_what_was_asked() {
+    const SUBSCRIBE: &str = "subscribe => 200";
+    const REMOVE: &str = "unsubscribe #1 => 204";
     const BAD: &str = r#"subscribe with {"types":7} => 400"#;
     const BAD_MOVE: &str = r#"subscribe again #1 with {"types":["card.made"]} => 400"#;
     let moved = r#"with {"callbackUrl":"http://h/2"}"#;
@@ -50,6 +52,17 @@ fn subscriptions_are_held_to_what_was_asked() {
             ],
             &[("HOOK-16", 2)],
         ),
+        // One that was removed is none: as open as an id that names nothing.
+        (&[SUBSCRIBE, REMOVE, "subscribe again #1 => 404"], &[]),
+        (
+            &[
+                SUBSCRIBE,
+                REMOVE,
+                r#"subscribe again #1 => 200 with {"id":"y"}"#,
+            ],
+            &[],
+        ),
+        (&[SUBSCRIBE, REMOVE, "unsubscribe #1 => 404"], &[]),
         (
             &["subscribe => 200", BAD_MOVE, "read subscription #1 => 200"],
             &[],

@@ -9,8 +9,15 @@ use super::flaw::{Target, look, prepared};
 use crate::card::{Action, CardType};
 use crate::case::{AccountRef, CardRef, Case, Command, KeyUse, Step, StepNumber, Within};
 
-/// What stands before and behind an id: a dot, the null character, a percent sign that escapes nothing, quotes.
-const AROUND: [(&str, &str); 4] = [("", "."), ("", "%00"), ("", "%zz"), ("%22", "%22")];
+/// What stands before and behind an id: a dot, the null character, a percent sign that escapes nothing, the one that stands for
+/// any text in a pattern of SQL, quotes.
+const AROUND: [(&str, &str); 5] = [
+    ("", "."),
+    ("", "%00"),
+    ("", "%zz"),
+    ("", "%25"),
+    ("%22", "%22"),
+];
 
 /// How long what is too long is: above the limits of columns, and well above those that are nobody's mistake.
 const LENGTHS: [usize; 2] = [300, 5_000];

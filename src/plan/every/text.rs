@@ -122,6 +122,8 @@ fn shown_members(purpose: Purpose) -> Vec<Value> {
             // Each would be a card that was updated before it was created.
             json!({ "createdAt": "2101-02-03T04:05:06Z" }),
             json!({ "updatedAt": "2001-02-03T04:05:06Z" }),
+            // None of them can stand so on a card.
+            json!({ "network": "paper", "maskedPan": "no number", "expirationDate": "never" }),
             // Twice, for no two cards have one id.
             json!({ "id": ELSEWHERE }),
             json!({ "id": ELSEWHERE, "name": "Somebody Else" }),

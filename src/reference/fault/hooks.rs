@@ -292,6 +292,21 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "event-escaped-for-html",
+        words: "An ampersand is written in events as the entity that a page would need.",
+        requirement: "HOOK-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.report = |service, card, news| {
+                altered(service, card, news, |body| {
+                    alter(&mut body["billingAddress"], "firstLine", |line| {
+                        json!(line.as_str().unwrap_or_default().replace('&', "&amp;"))
+                    });
+                })
+            };
+        },
+    },
+    Fault {
         id: "one-event-id-per-card",
         words: "All events of a card have one eventId.",
         requirement: "HOOK-4",
@@ -363,6 +378,22 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| {
             rules.report = |service, card, news| match news {
                 News::Refused { .. } => vec![event(&shown(service, card))],
+                _ => report(service, card, news),
+            };
+        },
+    },
+    Fault {
+        id: "repeats-are-told",
+        words: "An event tells that an active card was activated, though that is refused.",
+        requirement: "HOOK-6",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| match news {
+                News::Refused {
+                    action: Action::Activate,
+                } if card.status == CardStatus::Active => {
+                    vec![event(&shown(service, card))]
+                }
                 _ => report(service, card, news),
             };
         },

@@ -26,6 +26,16 @@ fn payload_without(call: &Call, object: &str, member: &str) -> Payload {
     }
 }
 
+/// The texts of a value, one behind the other.
+fn joined(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(elements) => elements.iter().map(joined).collect(),
+        Value::Object(members) => members.values().map(joined).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+    }
+}
+
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "unsubscribe-needs-no-key",
@@ -151,6 +161,34 @@ pub(super) const FAULTS: &[Fault] = &[
         shortest: 2,
         plant: |rules| {
             rules.payload = |call| payload_without(call, "/billingAddress", "secondLine")
+        },
+    },
+    Fault {
+        id: "fingerprint-without-post-code",
+        words: "The post code of the billing address is left out when payloads are compared.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| rules.payload = |call| payload_without(call, "/billingAddress", "postCode"),
+    },
+    Fault {
+        id: "fingerprint-of-joined-texts",
+        words: "Payloads are compared by their texts, joined with nothing between them.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| match payload(call) {
+                Payload::Json(value) => Payload::Bytes(Bytes::from(joined(&value))),
+                bytes => bytes,
+            };
+        },
+    },
+    Fault {
+        id: "fingerprint-of-the-beginning",
+        words: "Payloads are compared by their first 200 bytes.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| Payload::Bytes(call.body.slice(..call.body.len().min(200)));
         },
     },
     Fault {

@@ -16,7 +16,7 @@ use crate::reference::readings::Readings;
 use crate::reference::signature::verify;
 
 /// A new card whose billing address was kept with its texts rewritten.
-fn rewritten(
+pub(super) fn rewritten(
     account_id: uuid::Uuid,
     mut request: CardRequest,
     now: jiff::Timestamp,

@@ -21,6 +21,7 @@ mod lifecycle;
 mod limit;
 mod lists;
 mod lost;
+mod misread;
 mod odd;
 mod past;
 mod race;
@@ -117,6 +118,7 @@ const TOPICS: &[&[Fault]] = &[
     deep::FAULTS,
     past::FAULTS,
     lenient::FAULTS,
+    misread::FAULTS,
     seldom::FAULTS,
 ];
 

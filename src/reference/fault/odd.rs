@@ -71,6 +71,19 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "id-is-a-pattern",
+        words: "An id is compared by LIKE, in which a percent sign stands for any text.",
+        requirement: "ID-2",
+        shortest: 2,
+        plant: |rules| {
+            rules.parse_id = |readings, call| {
+                id_in(readings, call, |text| {
+                    text.strip_suffix('%').unwrap_or(text)
+                })
+            };
+        },
+    },
+    Fault {
         id: "overlong-id-breaks",
         words: "An id that is longer than its column ends in an internal error.",
         requirement: "HTTP-3",

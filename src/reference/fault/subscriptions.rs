@@ -61,6 +61,40 @@ fn any_owner<'s>(service: &'s Service, call: &Call, id: Uuid) -> Result<&'s Prog
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
+        id: "address-without-its-query",
+        words: "Of a callbackUrl the query is not kept.",
+        requirement: "HOOK-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.registration = |readings, body| {
+                let mut asked = registration(readings, body)?;
+                let query = asked.callback_url.find('?');
+                asked
+                    .callback_url
+                    .truncate(query.unwrap_or(asked.callback_url.len()));
+                Ok(asked)
+            };
+        },
+    },
+    Fault {
+        id: "removed-subscription-breaks",
+        words: "The removal of a subscription that was removed ends in an internal error.",
+        requirement: "HTTP-2",
+        shortest: 3,
+        plant: |rules| {
+            rules.webhook_owner = |service, call, id| {
+                let webhooks = service.own.webhooks();
+                let is_gone = webhooks
+                    .iter()
+                    .any(|w| w.id == id && w.removed_at.is_some());
+                match is_gone && call.operation == Operation::DeleteWebhook {
+                    true => Err(internal_error()),
+                    false => webhook_owner(service, call, id),
+                }
+            };
+        },
+    },
+    Fault {
         id: "subscription-without-address",
         words: "A subscription without a callbackUrl is accepted; its events go nowhere.",
         requirement: "HOOK-14",

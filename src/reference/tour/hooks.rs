@@ -158,10 +158,14 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     walk_with_bad_subscriptions(walk, &address, &second, &foreign).await;
 
     let account = walk.account();
-    let card = walk.create(&account, virtual_card()).await;
+    let mut with_ampersand = virtual_card();
+    with_ampersand["billingAddress"]["firstLine"] = json!("Fish & Chips");
+    let card = walk.create(&account, with_ampersand).await;
     walk.steps(
         &card,
-        &[Deactivate, Issue, Deactivate, Activate, Suspend, Unsuspend],
+        &[
+            Deactivate, Issue, Activate, Deactivate, Activate, Suspend, Unsuspend,
+        ],
     )
     .await;
     walk.twice(Deactivate, &card).await;
@@ -182,6 +186,13 @@ async fn walk_with_webhooks(walk: &mut Walk) {
 
     walk.step(DeleteWebhook, &second).await;
     walk.step(ReadWebhook, &second).await;
+    walk.step(DeleteWebhook, &second).await;
+    subscribe(
+        walk,
+        &format!("{address}/asked?of=cards"),
+        "account.updated",
+    )
+    .await;
     subscriber.refuses.store(true, Ordering::Relaxed);
     walk.step(Terminate, &card).await;
     walk.all_delivered().await;

@@ -89,6 +89,12 @@ async fn walk_many_cards(walk: &mut Walk) {
         walk.lists(&account).await;
     }
     let account = walk.account();
+    for _ in 0..11 {
+        let card = walk.create(&account, virtual_card()).await;
+        walk.step(Fail, &card).await;
+    }
+    walk.step(AccountCards, &account).await;
+    let account = walk.account();
     for ending in [Fail, Fail, Issue] {
         let card = walk.create(&account, virtual_card()).await;
         walk.steps(&card, &[ending]).await;
@@ -124,6 +130,11 @@ pub(super) async fn walk_with_rare_texts(walk: &mut Walk) {
         ("/billingAddress/city", "tab\there"),
         ("/billingAddress/postCode", "+44"),
         ("/type", "constructor"),
+        ("/billingAddress/city", "A&amp;B"),
+        ("/billingAddress/city", "2024-02-29"),
+        ("/billingAddress/city", "Ａ１"),
+        ("/billingAddress/city", "Y"),
+        ("/billingAddress/country", "XK"),
     ] {
         let account = walk.account();
         let mut body = physical_card();
@@ -145,7 +156,10 @@ async fn walk_with_rare_bodies(walk: &mut Walk) {
     if let Some(address) = exchanged["billingAddress"].as_object_mut() {
         address.remove("firstLine");
     }
-    for body in [listed, ancestor, repeated, exchanged] {
+    let mut renamed = plain.clone();
+    renamed["billingAddress"]["City"] = json!("Elsewhere");
+    renamed["maskedPan"] = json!("no number");
+    for body in [listed, ancestor, repeated, exchanged, renamed] {
         let account = walk.account();
         let create = walk.create_call(&account, &body);
         walk.again(&create).await;

@@ -272,7 +272,11 @@ async fn differs(options: &Options, told: &[Vec<String>]) -> bool {
 const CREATION_EVENT: &str = "creation-event";
 
 fn is_about_webhooks(fault: &Fault) -> bool {
-    fault.requirement.starts_with("HOOK-") || fault.id == "null-among-event-types-breaks"
+    const BREAKS: [&str; 2] = [
+        "null-among-event-types-breaks",
+        "removed-subscription-breaks",
+    ];
+    fault.requirement.starts_with("HOOK-") || BREAKS.contains(&fault.id)
 }
 
 /// How many accounts have two cards of one type in use, which no correct implementation has.

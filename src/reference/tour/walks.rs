@@ -148,6 +148,7 @@ pub(super) async fn walk_with_keys(walk: &mut Walk) {
     for (pointer, value) in [
         ("/type", json!("physical")),
         ("/billingAddress/city", json!("Leigh")),
+        ("/billingAddress/postCode", json!("LS1 1AB")),
     ] {
         let mut body = virtual_card();
         *body.pointer_mut(pointer).expect("the body has it") = value;
@@ -197,6 +198,7 @@ pub(super) async fn walk_with_keys(walk: &mut Walk) {
         walk.again(&create).await;
     }
     walk_without_keys(walk).await;
+    walk_with_nearly_the_same(walk).await;
     walk_with_keys_of_errors(walk).await;
     walk_with_many_keys(walk).await;
 }
@@ -215,6 +217,22 @@ async fn walk_with_many_keys(walk: &mut Walk) {
     walk.step(Activate, &card).await;
     walk.send(first).await;
     walk.step(ReadCard, &card).await;
+}
+
+/// Payloads that are told apart by their last letter, or by where one member ends, under the key of the first.
+async fn walk_with_nearly_the_same(walk: &mut Walk) {
+    let mut last_letter = physical_card();
+    last_letter["shippingAddress"]["postCode"] = json!("HU2");
+    let mut moved = physical_card();
+    moved["billingAddress"]["firstLine"] = json!("2 Low StreetFlat");
+    moved["billingAddress"]["secondLine"] = json!(" 3");
+    let account = walk.account();
+    let mut create = walk.create_call(&account, &physical_card());
+    walk.send(create.clone()).await;
+    for body in [last_letter, moved] {
+        create.body = body.to_string().into();
+        walk.send(create.clone()).await;
+    }
 }
 
 async fn walk_with_keys_of_errors(walk: &mut Walk) {
@@ -419,6 +437,7 @@ async fn walk_with_odd_ids(walk: &mut Walk, account: &str, card: &str) {
         format!("{card}\0"),
         format!("{card}/"),
         format!("{card}%zz"),
+        format!("{card}%"),
         format!("{{{card}}}"),
         "a".repeat(300),
     ] {

@@ -1,0 +1,155 @@
+//! Mistakes in what a body is read as: texts that are worked on, short ones, codes of countries and names of members that are
+//! nearly right.
+
+use serde_json::{Map, Value, json};
+
+use super::Fault;
+use super::lenient::rewritten;
+use crate::reference::call::{Operation, Refusal};
+use crate::reference::card::CardRequest;
+use crate::reference::input::card_request;
+use crate::reference::readings::Readings;
+
+/// The request, refused if its city is like this.
+fn unless_city(
+    readings: &Readings,
+    body: &Value,
+    is_refused: fn(&str) -> bool,
+) -> Result<CardRequest, Refusal> {
+    let request = card_request(readings, body)?;
+    match is_refused(&request.billing_address.city) {
+        true => Err(Refusal::invalid("city is missing")),
+        false => Ok(request),
+    }
+}
+
+/// The members of the billing address, the last one of a name counting, whatever its capitals.
+fn names_without_case(address: &Map<String, Value>) -> Map<String, Value> {
+    let mut read = address.clone();
+    for (name, value) in address {
+        let meant = address
+            .keys()
+            .find(|other| other.eq_ignore_ascii_case(name));
+        if let Some(meant) = meant {
+            read.insert(meant.clone(), value.clone());
+        }
+    }
+    read
+}
+
+/// A wide letter as the one that ASCII has for it.
+fn narrowed(letter: char) -> char {
+    const BETWEEN: u32 = '！' as u32 - '!' as u32;
+    match letter {
+        '！'..='～' => char::from_u32(u32::from(letter) - BETWEEN).unwrap_or(letter),
+        _ => letter,
+    }
+}
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "entities-decoded",
+        words: "Texts are taken for those of a page: an entity comes back as its character.",
+        requirement: "CREATE-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.new_card = |account_id, request, now| {
+                rewritten(account_id, request, now, |text| {
+                    text.replace("&lt;", "<").replace("&amp;", "&")
+                })
+            };
+        },
+    },
+    Fault {
+        id: "date-is-a-time",
+        words: "A text that is a date is read as one, and comes back with the hour at which it begins.",
+        requirement: "CREATE-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.new_card = |account_id, request, now| {
+                rewritten(account_id, request, now, |text| {
+                    match text.parse::<jiff::civil::Date>() {
+                        Ok(_) => format!("{text}T00:00:00Z"),
+                        Err(_) => text.to_owned(),
+                    }
+                })
+            };
+        },
+    },
+    Fault {
+        id: "wide-letters-narrowed",
+        words: "Wide letters and digits are kept as those of ASCII.",
+        requirement: "CREATE-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.new_card = |account_id, request, now| {
+                rewritten(account_id, request, now, |text| {
+                    text.chars().map(narrowed).collect()
+                })
+            };
+        },
+    },
+    Fault {
+        id: "city-of-one-letter-refused",
+        words: "A city of one letter is taken for a slip of the keyboard.",
+        requirement: "CREATE-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.card_request =
+                |readings, body| unless_city(readings, body, |city| city.chars().count() == 1);
+        },
+    },
+    Fault {
+        id: "kosovo-is-a-country",
+        words: "The table of countries is that of a library, which has XK.",
+        requirement: "INPUT-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.card_request = |readings, body| {
+                if body["billingAddress"]["country"] != "XK" {
+                    return card_request(readings, body);
+                }
+                let mut body = body.clone();
+                body["billingAddress"]["country"] = json!("AL");
+                let mut request = card_request(readings, &body)?;
+                request.billing_address.country = "XK".to_owned();
+                Ok(request)
+            };
+        },
+    },
+    Fault {
+        id: "names-compared-without-case",
+        words: "A member is found by its name in whatever capitals, and the last one counts.",
+        requirement: "CREATE-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.card_request = |readings, body| {
+                let mut body = body.clone();
+                if let Some(address) = body.get_mut("billingAddress")
+                    && let Some(members) = address.as_object()
+                {
+                    *address = Value::Object(names_without_case(members));
+                }
+                card_request(readings, &body)
+            };
+        },
+    },
+    Fault {
+        id: "number-taken-from-request",
+        words: "The members of a request are laid over the new card, a masked number too.",
+        requirement: "BODY-7",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, mut reply| {
+                let sent: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+                let is_made = call.operation == Operation::CreateCard && reply.status.is_success();
+                if let Some(number) = sent.get("maskedPan").filter(|_| is_made)
+                    && let Some(card) = reply.value_mut()
+                {
+                    card["maskedPan"] = number.clone();
+                }
+                reply
+            };
+        },
+    },
+];
