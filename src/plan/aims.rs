@@ -61,7 +61,7 @@ mod tests {
                 |planned: &&Planned| of_case(&planned.case.name).contains(&rule.to_string());
             let about = planned.iter().take_while(|p| is_about(p)).count();
             assert!((1..=6).contains(&about), "{rule}: {about}");
-            assert!(!planned[about..].iter().any(|p| is_about(p)), "{rule}");
+            assert!(!planned[about..].iter().any(is_about), "{rule}");
             let suites: Vec<&str> = planned[..about].iter().map(|p| p.suite.as_str()).collect();
             let next = planned[about].suite.as_str();
             let last = planned[planned.len() - 1].suite.as_str();

@@ -1,7 +1,6 @@
-//! Mistakes in what a body is read as: texts that are worked on, short ones, codes of countries and names of members that are
-//! nearly right.
+//! Mistakes in what a body is read as: texts that are worked on, and short ones.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::Fault;
 use super::lenient::rewritten;
@@ -21,20 +20,6 @@ fn unless_city(
         true => Err(Refusal::invalid("city is missing")),
         false => Ok(request),
     }
-}
-
-/// The members of the billing address, the last one of a name counting, whatever its capitals.
-fn names_without_case(address: &Map<String, Value>) -> Map<String, Value> {
-    let mut read = address.clone();
-    for (name, value) in address {
-        let meant = address
-            .keys()
-            .find(|other| other.eq_ignore_ascii_case(name));
-        if let Some(meant) = meant {
-            read.insert(meant.clone(), value.clone());
-        }
-    }
-    read
 }
 
 /// A wide letter as the one that ASCII has for it.
@@ -97,41 +82,6 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| {
             rules.card_request =
                 |readings, body| unless_city(readings, body, |city| city.chars().count() == 1);
-        },
-    },
-    Fault {
-        id: "kosovo-is-a-country",
-        words: "The table of countries is that of a library, which has XK.",
-        requirement: "INPUT-4",
-        shortest: 1,
-        plant: |rules| {
-            rules.card_request = |readings, body| {
-                if body["billingAddress"]["country"] != "XK" {
-                    return card_request(readings, body);
-                }
-                let mut body = body.clone();
-                body["billingAddress"]["country"] = json!("AL");
-                let mut request = card_request(readings, &body)?;
-                request.billing_address.country = "XK".to_owned();
-                Ok(request)
-            };
-        },
-    },
-    Fault {
-        id: "names-compared-without-case",
-        words: "A member is found by its name in whatever capitals, and the last one counts.",
-        requirement: "CREATE-4",
-        shortest: 1,
-        plant: |rules| {
-            rules.card_request = |readings, body| {
-                let mut body = body.clone();
-                if let Some(address) = body.get_mut("billingAddress")
-                    && let Some(members) = address.as_object()
-                {
-                    *address = Value::Object(names_without_case(members));
-                }
-                card_request(readings, &body)
-            };
         },
     },
     Fault {

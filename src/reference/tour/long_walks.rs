@@ -134,7 +134,6 @@ pub(super) async fn walk_with_rare_texts(walk: &mut Walk) {
         ("/billingAddress/city", "2024-02-29"),
         ("/billingAddress/city", "Ａ１"),
         ("/billingAddress/city", "Y"),
-        ("/billingAddress/country", "XK"),
     ] {
         let account = walk.account();
         let mut body = physical_card();
@@ -156,10 +155,9 @@ async fn walk_with_rare_bodies(walk: &mut Walk) {
     if let Some(address) = exchanged["billingAddress"].as_object_mut() {
         address.remove("firstLine");
     }
-    let mut renamed = plain.clone();
-    renamed["billingAddress"]["City"] = json!("Elsewhere");
-    renamed["maskedPan"] = json!("no number");
-    for body in [listed, ancestor, repeated, exchanged, renamed] {
+    let mut numbered = plain.clone();
+    numbered["maskedPan"] = json!("no number");
+    for body in [listed, ancestor, repeated, exchanged, numbered] {
         let account = walk.account();
         let create = walk.create_call(&account, &body);
         walk.again(&create).await;
