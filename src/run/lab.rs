@@ -324,9 +324,19 @@ impl<'a> Lab<'a> {
         });
         if !comes {
             finding.confirmation.reproduced = 0;
-            // Two looks with nothing but a pause between them show what the card does by itself.
-            self.try_out(&with_one_pause(&finding.case));
+            self.look_for_own_updates(&finding.case);
         }
+    }
+
+    /// Two looks with nothing but a pause between them show what a card does by itself.
+    fn look_for_own_updates(&mut self, case: &Case) {
+        self.one_by_one = true;
+        for _ in 0..SLOW_TIMES {
+            if self.own_updates == 0 {
+                self.try_out(&with_one_pause(case));
+            }
+        }
+        self.one_by_one = false;
     }
 
     /// What a cut answer shows mostly comes every time. Where it does not, whatever cuts an answer is tried as a race is.
