@@ -194,6 +194,18 @@ pub enum KeyUse {
     Text(String),
     /// The one that this step used.
     Of(StepNumber),
+    /// The one that this step used but for its last digit: another key.
+    NextTo(StepNumber),
+}
+
+impl KeyUse {
+    /// The step whose key it is made from.
+    pub fn named(&self) -> Option<StepNumber> {
+        match self {
+            Self::Of(step) | Self::NextTo(step) => Some(*step),
+            _ => None,
+        }
+    }
 }
 
 /// A branch of a case, `[1]` to `[4]`. Neighbouring steps with lanes are a race: each lane's steps go one after the other,
@@ -306,11 +318,7 @@ impl Step {
             Command::Retry(step) => Some(step),
             _ => None,
         };
-        let key = match self.key {
-            KeyUse::Of(step) => Some(step),
-            _ => None,
-        };
-        sent_again.into_iter().chain(key)
+        sent_again.into_iter().chain(self.key.named())
     }
 
     /// The earlier steps that this one needs.
@@ -329,15 +337,11 @@ impl Step {
             Command::Hook(hook) => Some(hook.needs()),
             _ => None,
         };
-        let key = match self.key {
-            KeyUse::Of(step) => Some(step),
-            _ => None,
-        };
         let signature = self.takes_signature_of();
         let hook = hook.into_iter().flatten();
         card.into_iter()
             .chain(hook)
-            .chain(key)
+            .chain(self.key.named())
             .chain(signature)
             .collect()
     }
@@ -361,6 +365,7 @@ impl Step {
         };
         let key = match &self.key {
             KeyUse::Of(step) => KeyUse::Of(rename(*step)),
+            KeyUse::NextTo(step) => KeyUse::NextTo(rename(*step)),
             other => other.clone(),
         };
         let flaw = match self.flaw {

@@ -104,6 +104,7 @@ impl fmt::Display for Step {
             KeyUse::Missing => f.write_str(" without key")?,
             KeyUse::Text(text) => write!(f, " with key {}", quoted(text))?,
             KeyUse::Of(step) => write!(f, " with key of {step}")?,
+            KeyUse::NextTo(step) => write!(f, " with key next to {step}")?,
         }
         if let Some(flaw) = self.flaw {
             write!(f, " {flaw}")?;
@@ -290,6 +291,8 @@ impl<'a> Reader<'a> {
             step.key = KeyUse::Missing;
         } else if self.take("with key of") {
             step.key = KeyUse::Of(self.step_number()?);
+        } else if self.take("with key next to") {
+            step.key = KeyUse::NextTo(self.step_number()?);
         } else if self.take("with key") {
             step.key = KeyUse::Text(self.text()?);
         } else if self.take("with body") {
@@ -303,7 +306,7 @@ impl<'a> Reader<'a> {
         } else {
             return Err(format!(
                 "`{}` says nothing known: with {{json}}, with body \"…\", as \"media/type\", without key, with key \"…\", \
-                 with key of #n, with time-ordered key, in upper case, by METHOD, {}, with a fresh token, over a fresh connection, then cut after sending, then cut while \
+                 with key of #n, with key next to #n, with time-ordered key, in upper case, by METHOD, {}, with a fresh token, over a fresh connection, then cut after sending, then cut while \
                  reading, then give up after 50ms, or an access flaw ({}, with signature of #n)",
                 self.rest,
                 Encoding::ALL
@@ -490,7 +493,7 @@ fn check_modifiers(step: &Step) -> Read<()> {
     let modifies = may_be_a_create
         || match &step.command {
             Command::Act(..) => true,
-            Command::Hook(hook) => hook.modifies() && !matches!(step.key, KeyUse::Of(_)),
+            Command::Hook(hook) => hook.modifies() && step.key.named().is_none(),
             _ => false,
         };
     let is_sent = !matches!(step.command, Command::Pause(_));

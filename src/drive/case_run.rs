@@ -22,7 +22,7 @@ use super::release::Release;
 use super::reply::card_id;
 use super::writer::TraceWriter;
 use crate::card::{CardId, CardStatus, CardType};
-use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Lane, Step, StepNumber};
+use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, Lane, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Obstacle, Record, Reply};
 
 /// A case being run, or one lane of a race in it.
@@ -219,13 +219,9 @@ impl<'a> CaseRun<'a> {
             Command::Read(CardRef::Made(made)) | Command::Act(_, CardRef::Made(made)) => Some(made),
             _ => None,
         };
-        let request = match (&step.command, &step.key) {
-            (Command::Retry(sent), _) | (_, KeyUse::Of(sent)) => Some(sent),
-            _ => None,
-        };
         card.is_some_and(|made| !self.cards.contains_key(made))
             || self.is_idle_hook(step)
-            || request.is_some_and(|sent| !self.drafts.contains_key(sent))
+            || step.takes_up().any(|sent| !self.drafts.contains_key(&sent))
             || step
                 .takes_signature_of()
                 .is_some_and(|sent| !self.signed.contains_key(&sent))

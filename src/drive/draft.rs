@@ -242,11 +242,14 @@ impl Known<'_> {
             KeyUse::TimeOrdered => Ok(Some(Uuid::now_v7().to_string())),
             KeyUse::Missing => Ok(None),
             KeyUse::Text(text) => Ok(Some(text.clone())),
-            KeyUse::Of(earlier) => match self.drafts.get(earlier).and_then(|d| d.key.clone()) {
-                Some(key) => Ok(Some(key)),
-                None => Err(format!("step {earlier} sent no idempotency key")),
-            },
+            KeyUse::Of(earlier) => self.key_of(*earlier).map(Some),
+            KeyUse::NextTo(earlier) => Ok(Some(next_to(self.key_of(*earlier)?))),
         }
+    }
+
+    fn key_of(&self, step: StepNumber) -> Skipped<String> {
+        let key = self.drafts.get(&step).and_then(|draft| draft.key.clone());
+        key.ok_or_else(|| format!("step {step} sent no idempotency key"))
     }
 
     /// The body with the ids of the accounts that it names.
@@ -338,6 +341,13 @@ pub fn segment(id: &str, upper: bool) -> Cow<'_, str> {
 
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// The key with another last digit.
+fn next_to(mut key: String) -> String {
+    let last = key.pop();
+    key.push(if last == Some('0') { '1' } else { '0' });
+    key
 }
 
 #[cfg(test)]

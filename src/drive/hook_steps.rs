@@ -194,7 +194,7 @@ impl CaseRun<'_> {
     async fn ask_as_told(&mut self, number: StepNumber, draft: Draft) -> bool {
         let step = &self.case.case.steps[number.0 - 1];
         let key = match &step.key {
-            KeyUse::Usual | KeyUse::Of(_) => draft.key,
+            KeyUse::Usual | KeyUse::Of(_) | KeyUse::NextTo(_) => draft.key,
             KeyUse::TimeOrdered => Some(Uuid::now_v7().to_string()),
             KeyUse::Missing => None,
             KeyUse::Text(text) => Some(text.clone()),

@@ -29,7 +29,8 @@ pub fn needs(case: &Case) -> Vec<Need> {
                     account: AccountRef::Own(own),
                     card_type,
                 } if own == letter && step.body == Body::Standard && step.flaw.is_none() => {
-                    matches!(step.key, KeyUse::Usual | KeyUse::Of(_)).then_some(card_type)
+                    let is_sound = step.key == KeyUse::Usual || step.key.named().is_some();
+                    is_sound.then_some(card_type)
                 }
                 _ => None,
             });

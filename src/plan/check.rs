@@ -111,9 +111,9 @@ fn wrong_subscription(steps: &[Step], step: &Step) -> Option<String> {
 }
 
 fn wrong_key(steps: &[Step], step: &Step) -> Option<String> {
-    let keyed = match (&step.command, &step.key) {
-        (_, KeyUse::Of(keyed)) | (Command::Retry(keyed), _) => keyed,
-        _ => return None,
+    let keyed = match step.command {
+        Command::Retry(first) => step.key.named().unwrap_or(first),
+        _ => step.key.named()?,
     };
     let earlier = &steps[keyed.0 - 1];
     (!sends_key(earlier)).then(|| {

@@ -129,6 +129,7 @@ fn kind(step: &Step) -> String {
         KeyUse::Missing => " no key",
         KeyUse::Text(_) => " odd key",
         KeyUse::Of(_) => " used key",
+        KeyUse::NextTo(_) => " nearly used key",
     };
     let flaw = step
         .flaw

@@ -33,7 +33,7 @@ fn oddity(step: &Step) -> usize {
         KeyUse::Usual => 0,
         KeyUse::TimeOrdered | KeyUse::Missing => 1,
         KeyUse::Text(text) => 2 + text.chars().map(char_oddity).sum::<usize>(),
-        KeyUse::Of(_) => 2,
+        KeyUse::Of(_) | KeyUse::NextTo(_) => 2,
     };
     let body = match &step.body {
         Body::Standard => 0,

@@ -212,7 +212,7 @@ fn without_modifiers(step: &Step) -> Vec<Step> {
     }));
     let keys = match &step.key {
         KeyUse::Usual => Vec::new(),
-        KeyUse::TimeOrdered | KeyUse::Missing => vec![KeyUse::Usual],
+        KeyUse::TimeOrdered | KeyUse::Missing | KeyUse::NextTo(_) => vec![KeyUse::Usual],
         KeyUse::Of(number) => vec![KeyUse::Usual]
             .into_iter()
             .chain((1..number.0).map(|n| KeyUse::Of(StepNumber(n))))

@@ -26,6 +26,7 @@ fn a_step_is_printed_as_it_is_read() {
         "activate #12 with key of #3",
         "terminate #1 with key \"abc\"",
         "create virtual on A with time-ordered key",
+        "create physical on A with key next to #1",
         "retry #3 with {\"type\":\"physical\"}",
         "retry #3 in upper case",
         "pause 1200ms",

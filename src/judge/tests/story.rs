@@ -240,6 +240,7 @@ impl Story {
             let value = match &step.key {
                 KeyUse::Usual | KeyUse::TimeOrdered => Some(key(number)),
                 KeyUse::Of(other) => Some(key(*other)),
+                KeyUse::NextTo(other) => Some(format!("{}0", key(*other))),
                 KeyUse::Text(text) => Some(text.clone()),
                 KeyUse::Missing => None,
             };

@@ -5,6 +5,7 @@ mod flaw;
 mod id;
 mod life;
 mod member;
+mod page;
 mod text;
 
 use crate::card::CardType;
@@ -24,16 +25,19 @@ pub enum Every {
     Id,
     /// Every state of a card, by ways that differ, and every call in it.
     Life,
+    /// Lists that are longer than a page.
+    Page,
 }
 
 impl Every {
     /// Every set.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Flaw,
         Self::Member,
         Self::Country,
         Self::Id,
         Self::Life,
+        Self::Page,
     ];
 
     /// The word in a suite.
@@ -44,6 +48,7 @@ impl Every {
             Self::Country => "country",
             Self::Id => "id",
             Self::Life => "life",
+            Self::Page => "page",
         }
     }
 
@@ -55,6 +60,7 @@ impl Every {
             Self::Country => country::cases(contract),
             Self::Id => id::cases(),
             Self::Life => life::cases(),
+            Self::Page => page::cases(),
         }
     }
 }

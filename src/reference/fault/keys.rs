@@ -286,6 +286,19 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "key-cut-at-32",
+        words: "The column of keys has room for 32 characters, and the rest is cut off.",
+        requirement: "IDEM-11",
+        shortest: 2,
+        plant: |rules| {
+            rules.parse_key = |text| {
+                let mut key = parse_key(text)?;
+                key.truncate(32);
+                Ok(key)
+            };
+        },
+    },
+    Fault {
         id: "same-payload-taken-for-retry",
         words: "A create with a payload seen before is answered as a retry, whatever its key.",
         requirement: "IDEM-11",

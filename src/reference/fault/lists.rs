@@ -96,6 +96,21 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "programme-list-of-at-most-100",
+        words: "The programme's list ends after the 100 newest cards.",
+        requirement: "READ-3",
+        shortest: 201,
+        plant: |rules| {
+            rules.listed = |service, scope| {
+                programme_list(service, scope, |mut cards| {
+                    cards.sort_by_key(|card| std::cmp::Reverse(card.created_at));
+                    cards.truncate(100);
+                    cards
+                })
+            };
+        },
+    },
+    Fault {
         id: "programme-list-has-newest-of-account",
         words: "The programme's list has only the newest card of each account.",
         requirement: "READ-3",

@@ -89,16 +89,19 @@ async fn walk_many_cards(walk: &mut Walk) {
         walk.lists(&account).await;
     }
     let account = walk.account();
-    for _ in 0..11 {
-        let card = walk.create(&account, virtual_card()).await;
-        walk.step(Fail, &card).await;
-    }
-    walk.step(AccountCards, &account).await;
-    let account = walk.account();
     for ending in [Fail, Fail, Issue] {
         let card = walk.create(&account, virtual_card()).await;
         walk.steps(&card, &[ending]).await;
     }
+}
+
+pub(super) async fn walk_along_a_page(walk: &mut Walk) {
+    let account = walk.account();
+    for _ in 0..101 {
+        let card = walk.create(&account, virtual_card()).await;
+        walk.step(Terminate, &card).await;
+    }
+    walk.lists(&account).await;
 }
 
 async fn walk_many_retries(walk: &mut Walk) {

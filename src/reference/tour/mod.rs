@@ -197,15 +197,18 @@ enum Part {
     Guarded,
     /// Clients hang up before they have their answers.
     Interrupted,
+    /// One account has more cards than a page.
+    Crowded,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Wide,
         Self::Long,
         Self::Late,
         Self::Guarded,
         Self::Interrupted,
+        Self::Crowded,
     ];
 
     async fn told(self, options: &Options) -> Vec<String> {
@@ -228,6 +231,7 @@ impl Part {
             Self::Late => walk_through_time(&mut walk).await,
             Self::Guarded => walk_past_the_guards(&mut walk).await,
             Self::Interrupted => walk_with_hang_ups(&mut walk).await,
+            Self::Crowded => walk_along_a_page(&mut walk).await,
         }
         assert_eq!(accounts_with_two_holders(&walk, options), 0);
         tell(&walk.lines)

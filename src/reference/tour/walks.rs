@@ -219,7 +219,8 @@ async fn walk_with_many_keys(walk: &mut Walk) {
     walk.step(ReadCard, &card).await;
 }
 
-/// Payloads that are told apart by their last letter, or by where one member ends, under the key of the first.
+/// Payloads that are told apart by their last letter, or by where one member ends, under the key of the first; and keys that
+/// are told apart by their last digit.
 async fn walk_with_nearly_the_same(walk: &mut Walk) {
     let mut last_letter = physical_card();
     last_letter["shippingAddress"]["postCode"] = json!("HU2");
@@ -232,6 +233,14 @@ async fn walk_with_nearly_the_same(walk: &mut Walk) {
     for body in [last_letter, moved] {
         create.body = body.to_string().into();
         walk.send(create.clone()).await;
+    }
+    for key in [
+        "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+        "6ba7b810-9dad-41d1-80b4-00c04fd430c9",
+    ] {
+        let mut create = walk.create_call(&account, &virtual_card());
+        set(&mut create, "idempotency-key", key);
+        walk.send(create).await;
     }
 }
 

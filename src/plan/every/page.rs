@@ -1,0 +1,24 @@
+//! A list that is longer than a page: of an account that had more cards than the usual sizes of pages, one of them still there.
+
+use super::{Draft, create};
+use crate::card::{Action, CardType};
+use crate::case::{CardRef, Case, Command};
+
+/// More than 100, where pages mostly end.
+const CARDS: usize = 101;
+
+/// The cases of the set. Cards are terminated as they are made: that takes no simulator, and no waiting.
+pub(super) fn cases() -> Vec<Case> {
+    let mut draft = Draft::default();
+    let kept = draft.ask(create('A', CardType::Physical));
+    for _ in 1..CARDS {
+        let card = draft.ask(create('A', CardType::Virtual));
+        draft.ask(Command::Act(Action::Terminate, CardRef::Made(card)));
+    }
+    draft.list('A');
+    draft.ask(Command::ListProgramme);
+    draft.read(kept);
+    let name = format!("list-of-{CARDS}-cards");
+    let title = "However many cards came after it, a card is in both lists".to_owned();
+    vec![draft.case(name, title)]
+}
