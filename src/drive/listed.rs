@@ -7,13 +7,16 @@ use std::sync::Arc;
 use super::case_run::CaseRun;
 use super::draft::Draft;
 use super::leftovers::{self, shown};
-use super::pool::{Pool, needs};
+use super::pool::{Pool, needs, too_many_cards};
 use crate::card::{AccountId, CardId, CardType};
 use crate::case::{AccountRef, Body, Command, KeyUse, StepNumber};
 use crate::trace::{Exchange, Past, Reply};
 
 impl<'a> CaseRun<'a> {
     pub(super) async fn lease_listed(&mut self, pool: &'a Pool) -> Result<(), String> {
+        if let Some(words) = too_many_cards(&self.case.case) {
+            return Err(words);
+        }
         let needs = needs(&self.case.case);
         let leased = pool.lease(&needs, self.is_aside).await?;
         let (mut leases, mut left_out) = (Vec::new(), BTreeSet::new());

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::draft::Draft;
 pub use super::holdings::{Holdings, Kept};
 use crate::card::{AccountId, CardId, CardStatus, CardType};
-use crate::case::{AccountRef, Body, Case, Command, KeyUse};
+use crate::case::{AccountRef, Body, Case, Command, KeyUse, Step};
 
 /// An account of a case, and the types of card for which it must have room.
 pub type Need = (char, BTreeSet<CardType>);
@@ -38,6 +38,25 @@ pub fn needs(case: &Case) -> Vec<Need> {
     };
     let letters = case.accounts().into_iter();
     letters.map(|letter| (letter, room(letter))).collect()
+}
+
+/// Cards stay in a listed account for good, and each list of it that is read later has them.
+const CARDS_MAX: usize = 50;
+
+/// Why a case is too much for any listed account, if it is.
+pub fn too_many_cards(case: &Case) -> Option<String> {
+    let cards = |letter: char| {
+        let account = AccountRef::Own(letter);
+        let is_made_there = |step: &&Step| match &step.command {
+            Command::Create { account: of, .. } => *of == account,
+            _ => false,
+        };
+        case.steps.iter().filter(is_made_there).count()
+    };
+    let most = case.accounts().into_iter().map(cards).max()?;
+    (most > CARDS_MAX).then(|| {
+        format!("it leaves {most} cards in one account, which those of a profile are spared")
+    })
 }
 
 struct Place {
