@@ -307,36 +307,29 @@ impl<'a> Lab<'a> {
     }
 
     /// A moved update time that came every time, again with pauses between the steps: what a call does it still does then, and
-    /// what a card does by itself, so long after its last change, falls into a pause. Without a departure it was not confirmed.
+    /// what a card does by itself, so long after its last change, falls into a pause. What comes without pauses alone is the
+    /// time's doing, and no call's.
     fn slow_down(&mut self, finding: &mut Finding) {
         let is_moved_time = finding.departure.subject == UPDATE_AT_REST;
-        if !is_moved_time || finding.case.has_race() || !finding.is_confirmed() {
+        let came_every_time = finding.is_confirmed() && finding.is_steady();
+        if !is_moved_time || finding.case.has_race() || !came_every_time {
             return;
         }
         self.until = Instant::now() + self.effort.longest;
         let slow = with_pauses(&finding.case);
-        let comes = (0..SLOW_TIMES).all(|_| {
-            let tried = self.try_out(std::slice::from_ref(&slow));
-            let mut departures = tried
-                .iter()
-                .flat_map(|(_, judgement)| &judgement.departures);
-            departures.any(|d| d.requirement == finding.requirement)
-        });
-        if !comes {
-            finding.confirmation.reproduced = 0;
-            self.look_for_own_updates(&finding.case);
-        }
-    }
-
-    /// Two looks with nothing but a pause between them show what a card does by itself.
-    fn look_for_own_updates(&mut self, case: &Case) {
-        self.one_by_one = true;
+        let (mut came, mut stayed_away) = (0, 0);
         for _ in 0..SLOW_TIMES {
-            if self.own_updates == 0 {
-                self.try_out(&with_one_pause(case));
+            for (trace, judgement) in self.try_out(std::slice::from_ref(&slow)) {
+                let mut departures = judgement.departures.iter();
+                let departs = departures.any(|d| d.requirement == finding.requirement);
+                came += u32::from(departs);
+                stayed_away += u32::from(!departs && trace.complete && trace.not_run.is_none());
             }
         }
-        self.one_by_one = false;
+        if came < SLOW_TIMES {
+            finding.confirmation.reproduced = 0;
+        }
+        self.own_updates += u32::from(stayed_away == SLOW_TIMES);
     }
 
     /// What a cut answer shows mostly comes every time. Where it does not, whatever cuts an answer is tried as a race is.
@@ -533,7 +526,7 @@ fn subscribes_more_than_once(case: &Case) -> bool {
     subscribing.nth(1).is_some()
 }
 
-/// So often a case with pauses must depart.
+/// So often a case with pauses must depart, or not.
 const SLOW_TIMES: u32 = 3;
 
 /// How long each pause is.
@@ -542,19 +535,9 @@ const PAUSE_MS: u64 = 200;
 /// The case with a pause before each of its steps but the first.
 fn with_pauses(case: &Case) -> Case {
     let places = (1..case.steps.len()).rev();
-    places.fold(case.clone(), with_pause)
-}
-
-/// The case with one pause, before each of its steps but the first in turn.
-fn with_one_pause(case: &Case) -> Vec<Case> {
-    let places = 1..case.steps.len();
-    places
-        .map(|place| with_pause(case.clone(), place))
-        .collect()
-}
-
-fn with_pause(case: Case, place: usize) -> Case {
-    case.with_inserted(place, Step::new(Command::Pause(PAUSE_MS)))
+    places.fold(case.clone(), |case, place| {
+        case.with_inserted(place, Step::new(Command::Pause(PAUSE_MS)))
+    })
 }
 
 /// What running a case again has shown.
