@@ -292,17 +292,9 @@ impl Job {
         match self {
             Self::Fault(fault, seed) => meet_fault(fault, *seed, plans).map(Row::Fault),
             Self::Correct(variant, options, seed) => {
-                let written_too = *seed == plan.seeds.start;
                 let meeting = Meeting {
-                    seed: *seed,
-                    budget: Budget {
-                        cases: Some(plan.cases),
-                    },
-                    written_too,
-                    limits: Limits {
-                        max_failures: Some(3),
-                        ..Limits::default()
-                    },
+                    written_too: *seed == plan.seeds.start,
+                    ..Meeting::generated(*seed, plan.cases)
                 };
                 meet_correct(variant, options, &meeting, plans).map(Row::Correct)
             }
@@ -341,13 +333,27 @@ impl Plans {
 }
 
 /// How a target is met.
-#[derive(Clone)]
 struct Meeting {
     seed: u64,
     budget: Budget,
-    /// The cases that are the same with every seed, too.
+    /// The cases that are not generated, too: they are the same with every seed, so one seed runs them.
     written_too: bool,
     limits: Limits,
+}
+
+impl Meeting {
+    /// With so many generated cases, until a few have departed.
+    fn generated(seed: u64, cases: usize) -> Self {
+        Self {
+            seed,
+            budget: Budget { cases: Some(cases) },
+            written_too: false,
+            limits: Limits {
+                max_failures: Some(3),
+                ..Limits::default()
+            },
+        }
+    }
 }
 
 /// Runs the `full` suite against a reference of its own.
@@ -511,15 +517,7 @@ mod tests {
     #[test]
     fn what_a_client_can_not_know_is_no_departure() {
         let plans = Plans::new().unwrap();
-        let meeting = Meeting {
-            seed: 1,
-            budget: Budget { cases: Some(60) },
-            written_too: false,
-            limits: Limits {
-                max_failures: Some(3),
-                ..Limits::default()
-            },
-        };
+        let meeting = Meeting::generated(1, 60);
         for (name, options) in variants() {
             if options.line == Line::Holds && options.upkeep.is_none() {
                 continue;
@@ -537,15 +535,8 @@ mod tests {
             pace: Duration::from_millis(8),
             ..Options::default()
         };
-        let meeting = Meeting {
-            seed: 1,
-            budget: Budget { cases: Some(20) },
-            written_too: false,
-            limits: Limits {
-                max_failures: Some(1),
-                ..Limits::default()
-            },
-        };
+        let mut meeting = Meeting::generated(1, 20);
+        meeting.limits.max_failures = Some(1);
         let report = meet(options, &meeting, &Plans::new().unwrap()).unwrap();
         let findings = report.findings.iter();
         let sure: Vec<_> = findings
@@ -561,13 +552,12 @@ mod tests {
         let fault = faults.find(|f| f.id == "terminate-is-reversible").unwrap();
         let rule = requirement::find(fault.requirement).unwrap().id;
         let meeting = Meeting {
-            seed: 1,
-            budget: Budget { cases: Some(0) },
             written_too: true,
             limits: Limits {
                 sought: Some(rule),
                 ..Limits::default()
             },
+            ..Meeting::generated(1, 0)
         };
         let options = Options {
             fault: Some(fault),
