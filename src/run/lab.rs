@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::findings::{merge, name, order, sort};
-use super::suspicion::{Evidence, Example, Suspicion, contradiction, finding, seen};
+use super::suspicion::{Example, Suspicion, contradiction, finding, seen};
+use super::wanted::{Seen, Wanted};
 use super::{Limits, Progress, Setting, Stage};
 use crate::case::{CardRef, Case, Command, Hook, Step, StepNumber};
-use crate::judge::{Clash, Departure, Judgement, UPDATE_AT_REST, judge};
+use crate::judge::{Clash, Judgement, UPDATE_AT_REST, judge};
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{RequirementId, id};
 use crate::shrink::{BATCH_MAX, shrink};
@@ -538,66 +539,6 @@ fn with_pauses(case: &Case) -> Case {
     places.fold(case.clone(), |case, place| {
         case.with_inserted(place, Step::new(Command::Pause(PAUSE_MS)))
     })
-}
-
-/// What running a case again has shown.
-#[derive(Default)]
-struct Seen {
-    attempts: u32,
-    reproduced: u32,
-    not_run: u32,
-    /// The last time that it departed.
-    departed: Option<(Departure, Evidence)>,
-}
-
-impl Seen {
-    fn add(&mut self, (trace, judgement): (CaseTrace, Judgement), wanted: &Wanted) {
-        self.attempts += 1;
-        let mut departures = judgement.departures.into_iter();
-        if trace.not_run.is_some() {
-            self.not_run += 1;
-        } else if let Some(departure) = departures.find(|d| d.requirement == wanted.requirement) {
-            self.reproduced += 1;
-            let evidence = Evidence {
-                exchanges: trace.exchanges,
-                events: trace.events.into(),
-            };
-            self.departed = Some((departure, evidence));
-        }
-    }
-}
-
-/// What a smaller case must still show. The blame may move to a rule that the departure named as possible, never back.
-struct Wanted {
-    requirement: RequirementId,
-    instead: Vec<RequirementId>,
-}
-
-impl Wanted {
-    fn of(departure: &Departure) -> Self {
-        Self {
-            requirement: departure.requirement,
-            instead: departure.instead.clone(),
-        }
-    }
-
-    fn accept(&mut self, departure: &Departure) -> bool {
-        if departure.requirement == self.requirement {
-            return true;
-        }
-        match self
-            .instead
-            .iter()
-            .position(|rule| *rule == departure.requirement)
-        {
-            Some(place) => {
-                self.requirement = departure.requirement;
-                self.instead.drain(..=place);
-                true
-            }
-            None => false,
-        }
-    }
 }
 
 /// The finding that comes again more surely; of two alike, the first.

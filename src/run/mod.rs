@@ -12,6 +12,7 @@ mod progress;
 mod setting;
 mod suspicion;
 mod troubles;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
