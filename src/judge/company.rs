@@ -37,6 +37,9 @@ pub(super) const OF_STATE: [RequirementId; 18] = [
     id::OPEN_29,
 ];
 
+/// Of more worlds it is forgotten how cards have ended that no answer shows any more: each of them would double the worlds.
+const TOLD_APART_MAX: usize = 64;
+
 impl Judge<'_> {
     /// These worlds as others leave them; where nobody else acts, they are the same.
     pub(super) fn as_others_leave(&self, worlds: Vec<World>) -> Vec<World> {
@@ -49,6 +52,9 @@ impl Judge<'_> {
         let mut seen = HashSet::new();
         let mut left: Vec<World> = worlds.into_iter().map(blurred).collect();
         left.retain(|world| seen.insert(world.clone()));
+        if left.len() > TOLD_APART_MAX {
+            left = blended(left);
+        }
         // Of two that cover each other, the first one stays.
         let is_covered = |place: usize| {
             let world = &left[place];
@@ -158,17 +164,43 @@ fn blurred(mut world: World) -> World {
     world
 }
 
-/// Whether others may turn the first world into the second.
-fn covers(first: &World, second: &World) -> bool {
-    let same_but_for_cards = first.keys == second.keys
+/// For worlds that differ in the status of cards alone, one that others may turn into each of them: there these cards are
+/// as good as new.
+fn blended(worlds: Vec<World>) -> Vec<World> {
+    let mut blended: Vec<World> = Vec::new();
+    for world in worlds {
+        match blended
+            .iter_mut()
+            .find(|first| same_but_for_status(first, &world))
+        {
+            Some(first) => {
+                for place in 0..world.cards.len() {
+                    if first.cards[place].status != world.cards[place].status {
+                        first.cards[place].status = CardStatus::Issuing;
+                    }
+                }
+            }
+            None => blended.push(world),
+        }
+    }
+    blended
+}
+
+fn same_but_for_status(first: &World, second: &World) -> bool {
+    let mut cards = first.cards.iter().zip(&second.cards);
+    first.keys == second.keys
         && first.unseen == second.unseen
         && first.pending == second.pending
         && first.choices == second.choices
-        && first.cards.len() == second.cards.len();
+        && first.cards.len() == second.cards.len()
+        && cards.all(|(first, second)| first.id == second.id)
+}
+
+/// Whether others may turn the first world into the second.
+fn covers(first: &World, second: &World) -> bool {
     let mut cards = first.cards.iter().zip(&second.cards);
-    same_but_for_cards
-        && cards
-            .all(|(first, second)| first.id == second.id && may_become(first.status, second.status))
+    same_but_for_status(first, second)
+        && cards.all(|(first, second)| may_become(first.status, second.status))
 }
 
 fn may_become(from: CardStatus, to: CardStatus) -> bool {

@@ -305,24 +305,40 @@ impl Judge<'_> {
             Some(card) => !listed.contains(card) && !settled.covers(card),
             None => matches!(settled, Settled::Nothing),
         };
-        let worlds = self.evolve(now, |c| concerns(&c.account) && missing(c));
-        let left: Vec<World> = worlds
-            .iter()
-            .filter(|w| {
-                !w.cards
-                    .iter()
-                    .any(|c| concerns(&c.account) && missing(c) && must_be_listed(c.status))
-            })
-            .cloned()
-            .collect();
+        let is_missing = |c: &Card| concerns(&c.account) && missing(c);
         self.show(complete);
-        if left.is_empty() {
-            return self.missing(scene, source, complete, &worlds[0], &|c| {
-                concerns(&c.account) && missing(c)
-            });
+        for some in self.told_apart(&is_missing) {
+            let is_missing = |c: &Card| {
+                is_missing(c) && some.as_ref().is_none_or(|id| c.id.as_ref() == Some(id))
+            };
+            let is_gone = |w: &World| {
+                let mut missing = w.cards.iter().filter(|c| is_missing(c));
+                missing.all(|c| !must_be_listed(c.status))
+            };
+            let mut worlds = self.evolve(now, is_missing);
+            let before = worlds[0].clone();
+            worlds.retain(is_gone);
+            if worlds.is_empty() {
+                return self.missing(scene, source, complete, &before, &is_missing);
+            }
+            self.settle_on(worlds, scene.exchange.step);
         }
-        self.settle_on(left, scene.exchange.step);
         self.ended_cards(scene, listed, concerns);
+    }
+
+    /// The cards that may have turned one at a time, since what became of each is its own: the worlds for all of them at
+    /// once multiply. None stands for all of them.
+    fn told_apart(&self, is_chosen: &dyn Fn(&Card) -> bool) -> Vec<Option<CardId>> {
+        let is_of_own = |world: &World| {
+            world.pending.is_empty() && world.cards.iter().all(|card| card.id.is_some())
+        };
+        if !self.worlds.iter().all(is_of_own) {
+            return vec![None];
+        }
+        let cards = self.worlds.iter().flat_map(|world| &world.cards);
+        let chosen = cards.filter(|card| is_chosen(card));
+        let ids: BTreeSet<&CardId> = chosen.filter_map(|card| card.id.as_ref()).collect();
+        ids.into_iter().cloned().map(Some).collect()
     }
 
     fn missing(

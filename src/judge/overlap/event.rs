@@ -15,7 +15,7 @@ use crate::judge::pending::{Likeness, forget_pending};
 use crate::judge::request::{Asked, Understood};
 use crate::requirement::id;
 use crate::trace::{Exchange, Response};
-use crate::world::ways::{self, Answer, Call, Effect, Id, Way, Wish};
+use crate::world::ways::{self, Answer, Call, Effect, Id, Key, Way, Wish};
 use crate::world::{Moment, Since, World};
 
 /// Something to be put in order.
@@ -34,6 +34,15 @@ pub(super) enum What {
     Listed(Listed),
     /// A list whose cards are events of their own.
     List,
+}
+
+/// What events have in common if the one may tell of what the other does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Concerned {
+    /// A card.
+    Card(CardId),
+    /// A key, in lower case.
+    Key(String),
 }
 
 /// An exchange, by what the search has to know of it.
@@ -58,6 +67,52 @@ struct Shown {
     status: Option<CardStatus>,
 }
 
+impl Event {
+    /// What it is about where others act on the accounts too, so that no slot is known to be held or free. Readings apart:
+    /// these are the same in whatever order they are decided.
+    pub fn concerned(&self) -> Vec<Concerned> {
+        match &self.what {
+            What::Listed(listed) => vec![Concerned::Card(listed.card.clone())],
+            What::List => Vec::new(),
+            What::Exchange(whole) => {
+                let made = whole.made.iter().cloned().map(Concerned::Card);
+                made.chain(concerned(&whole.asked)).collect()
+            }
+        }
+    }
+}
+
+fn concerned(asked: &Asked) -> Vec<Concerned> {
+    match asked {
+        Asked::Read(Id::Known(card)) => vec![Concerned::Card(card.clone())],
+        Asked::Unseen(card, asked) => {
+            let mut all = concerned(asked);
+            all.push(Concerned::Card(card.clone()));
+            all
+        }
+        Asked::Modify(call) => {
+            let card = match &call.wish {
+                Wish::Act(_, Id::Known(card)) => Some(Concerned::Card(card.clone())),
+                Wish::Act(..) | Wish::Create { .. } => None,
+            };
+            let key = match &call.key {
+                Key::Uuid(key) => Some(Concerned::Key(key.clone())),
+                Key::Missing | Key::Malformed | Key::Overlong | Key::Single | Key::Exempt => None,
+            };
+            card.into_iter().chain(key).collect()
+        }
+        Asked::Read(_)
+        | Asked::ListAccount(_)
+        | Asked::ListProgramme
+        | Asked::MoveClock(_)
+        | Asked::OtherMethod(_)
+        | Asked::Subscribe(_)
+        | Asked::ForeignSubscription
+        | Asked::Webhook
+        | Asked::Other => Vec::new(),
+    }
+}
+
 impl Judge<'_> {
     /// The exchanges of the race as events.
     pub(super) fn events(&self) -> Vec<Event> {
@@ -65,7 +120,8 @@ impl Judge<'_> {
         for (moment, understood) in &self.race.understood {
             let exchange = &self.trace.exchanges[*moment];
             let whats = match self.listed(exchange, &understood.asked) {
-                Some(listed) => {
+                Some(mut listed) => {
+                    listed.retain(|listed| !self.fits_at_any_time(listed));
                     let cards = listed.into_iter().map(What::Listed);
                     cards.chain([What::List]).collect()
                 }
@@ -127,6 +183,21 @@ impl Judge<'_> {
             card,
         });
         Some(listed.collect())
+    }
+
+    /// A card in a final state, shown as it is: that was so before the race, will be after it, and tells nothing new. An
+    /// account with a past may have hundreds.
+    fn fits_at_any_time(&self, listed: &Listed) -> bool {
+        let shown = listed.shown.as_ref().map(|shown| shown.status);
+        self.worlds.iter().all(|world| {
+            let card = world.card(&listed.card);
+            card.is_some_and(|card| {
+                let reading = reading_of_ended(card.status, shown.is_some());
+                card.status.is_final()
+                    && shown.is_none_or(|shown| shown == Some(card.status))
+                    && world.with(reading.as_slice()).as_ref() == Some(world)
+            })
+        })
     }
 
     /// The worlds that an event leaves of one; none if that one can't explain it.

@@ -1,8 +1,8 @@
 //! Puts events in order, as far as that can be done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::{Event, What};
+use super::event::{Concerned, Event, What};
 use super::precedes;
 use crate::judge::follow::Judge;
 use crate::world::{Distinct, World};
@@ -56,6 +56,17 @@ fn open<'e>(
     places.filter(move |(place, _)| done & bit(*place) == 0 && after[*place] & !done == 0)
 }
 
+/// Of sets that are apart, those left of which nothing waits for an event of another set.
+fn ready(apart: &[Events], after: &[Events], done: Events) -> Vec<Events> {
+    let left = apart.iter().map(|set| set & !done);
+    left.filter(|set| {
+        let places = (0..after.len()).filter(|place| set & bit(*place) != 0);
+        let awaited = places.fold(0, |awaited, place| awaited | after[place]);
+        *set != 0 && awaited & !done & !set == 0
+    })
+    .collect()
+}
+
 impl Found {
     /// The events that may come next when some are done.
     pub fn open<'e>(
@@ -95,6 +106,7 @@ impl Judge<'_> {
                 earlier.fold(0, |set, (place, _)| set | bit(place))
             })
             .collect();
+        let apart = self.apart(events);
         let mut nodes: Vec<Node> = Vec::new();
         let mut layer: BTreeMap<Events, Vec<usize>> = BTreeMap::new();
         for world in &self.worlds {
@@ -112,7 +124,8 @@ impl Judge<'_> {
             for (done, members) in &layer {
                 for member in members {
                     let open: Vec<_> = open(events, &after, *done).collect();
-                    let steps = self.steps(&open, &nodes[*member].world);
+                    let ready = ready(&apart, &after, *done);
+                    let steps = self.steps(&open, &ready, &nodes[*member].world);
                     nodes[*member].is_dead_end = steps.is_empty() && !open.is_empty();
                     for (place, world) in steps {
                         let left = next.entry(done | bit(place)).or_default();
@@ -144,17 +157,59 @@ impl Judge<'_> {
         }
     }
 
-    /// Which of the events can come next in a world, with what each leaves.
-    fn steps(&self, open: &[(usize, &Event)], world: &World) -> Vec<(usize, World)> {
+    /// Sets of events that tell nothing of each other, so that it makes no difference which set comes first. None where a
+    /// create depends on whatever the account's cards do.
+    fn apart(&self, events: &[Event]) -> Vec<Events> {
+        let requests_linger = self.worlds.iter().any(|world| !world.pending.is_empty());
+        if !self.is_in_company() || requests_linger {
+            return Vec::new();
+        }
+        let mut apart: Vec<(BTreeSet<Concerned>, Events)> = Vec::new();
+        for (place, event) in events.iter().enumerate() {
+            let mut concerned: BTreeSet<Concerned> = event.concerned().into_iter().collect();
+            let mut set = bit(place);
+            let shares =
+                |(others, _): &mut (BTreeSet<Concerned>, Events)| !others.is_disjoint(&concerned);
+            let sharing: Vec<_> = apart.extract_if(.., shares).collect();
+            for (others, other) in sharing {
+                concerned.extend(others);
+                set |= other;
+            }
+            apart.push((concerned, set));
+        }
+        apart.into_iter().map(|(_, set)| set).collect()
+    }
+
+    /// Which of the events can come next in a world, with what each leaves. Of a set that is ready, what can come next in
+    /// it stands for everything: whatever else comes before it may as well come later.
+    fn steps(
+        &self,
+        open: &[(usize, &Event)],
+        ready: &[Events],
+        world: &World,
+    ) -> Vec<(usize, World)> {
+        let mut of_sets = ready.iter().map(|set| {
+            let open = open.iter().filter(|(place, _)| set & bit(*place) != 0);
+            self.steps_of(open.copied(), world)
+        });
+        let first = of_sets.find(|steps| !steps.is_empty());
+        first.unwrap_or_else(|| self.steps_of(open.iter().copied(), world))
+    }
+
+    fn steps_of<'e>(
+        &self,
+        open: impl Iterator<Item = (usize, &'e Event)>,
+        world: &World,
+    ) -> Vec<(usize, World)> {
         let mut steps = Vec::new();
         for (place, event) in open {
             let left = self.explained(world, event);
             // A read that fits and changes nothing may as well come now: whatever comes after it comes without it too.
             // In company so may a call.
             if (event.source.is_some() || self.is_in_company()) && left == [world.clone()] {
-                return vec![(*place, world.clone())];
+                return vec![(place, world.clone())];
             }
-            steps.extend(left.into_iter().map(|world| (*place, world)));
+            steps.extend(left.into_iter().map(|world| (place, world)));
         }
         steps
     }

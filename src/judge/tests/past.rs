@@ -431,3 +431,65 @@ fn a_slot_that_is_held_in_another_listed_account_puts_it_to_the_test_that_they_a
         assert_eq!(shown, is_shown, "{lines:?}");
     }
 }
+
+/// `#91=active #92=active …`: cards of before, as a list shows them.
+fn cards_of_before(count: usize, status: &str) -> String {
+    let cards = (91..91 + count).map(|card| format!("#{card}={status}"));
+    cards.collect::<Vec<String>>().join(" ")
+}
+
+#[test]
+fn in_company_a_list_of_many_cards_that_overlaps_with_calls_is_put_in_order_card_by_card() {
+    // If the cards that others have changed were put in any order, each would double the sets to follow.
+    let seen = cards_of_before(30, "issuing");
+    let now = cards_of_before(30, "active");
+    for (shown, expected) in [
+        ("active", &[][..]),
+        ("terminated", &[]),
+        // Nothing leads back there.
+        ("issuing", &[("LIFE-4", 3)]),
+    ] {
+        let list = format!("[1] list A => 200 {now} #200={shown} @ 3-9");
+        let lines = [
+            "shared A",
+            &format!("list A => 200 {seen} #200=active"),
+            "read #200 => 200 active",
+            &list,
+            "[2] terminate #200 => 204 @ 4-5",
+            "[2] create virtual on A => 201 issuing @ 6-7",
+        ];
+        check(&lines, expected);
+    }
+}
+
+#[test]
+fn cards_that_ended_before_a_race_need_no_order() {
+    let ended = cards_of_before(200, "terminated");
+    for (shown, expected) in [("active", &[][..]), ("inactive", &[("LIFE-5", 1)])] {
+        let lines = [
+            &format!("before A: {ended} #300=active"),
+            &format!("[1] list A => 200 {ended} #300={shown} @ 0-9"),
+            "[2] terminate #300 => 204 @ 1-2",
+        ];
+        check(&lines, expected);
+    }
+}
+
+#[test]
+fn in_company_however_many_cards_have_ended_somehow_the_worlds_stay_few() {
+    let seen = cards_of_before(40, "issuing");
+    let shown = format!("list A => 200 {seen} #200=active");
+    for (then, expected) in [
+        ("list A => 200 #200=active", &[][..]),
+        ("list A => 200 #200=issuing", &[("READ-7", 3)]),
+    ] {
+        let lines = [
+            "shared A",
+            &shown,
+            "list A => 200 #200=active",
+            then,
+            "create virtual on A => 201 issuing",
+        ];
+        check(&lines, expected);
+    }
+}
