@@ -488,7 +488,7 @@ fn check_modifiers(step: &Step) -> Read<()> {
     let is_odd_body =
         step.body != Body::Standard || step.media_type.is_some() || step.encoding.is_some();
     if !has_body && is_odd_body {
-        return Err("only a create, the retry of one, and a `subscribe` have a body".to_owned());
+        return Err("only a create, a `subscribe`, and the retry of one have a body".to_owned());
     }
     let modifies = may_be_a_create
         || match &step.command {

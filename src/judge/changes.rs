@@ -365,6 +365,7 @@ impl<'a> Judge<'a> {
                 Asked::ListProgramme
                 | Asked::MoveClock(_)
                 | Asked::Unseen(..)
+                | Asked::SubscribeUnderUsedKey
                 | Asked::Webhook
                 | Asked::Other => false,
                 Asked::OtherMethod(_) | Asked::ForeignSubscription => true,

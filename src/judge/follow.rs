@@ -313,6 +313,9 @@ impl<'a> Judge<'a> {
                 };
                 self.only(&scene, ways);
             }
+            Asked::SubscribeUnderUsedKey => {
+                self.only(&scene, ways::used_key_ways());
+            }
             Asked::Webhook => self.webhook(&scene),
             Asked::ForeignSubscription => {
                 self.only(&scene, ways::foreign_subscription_ways());

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::body::{input, of_subscription, payload, sent};
 use super::follow::Judge;
+use super::overlap::precedes;
 use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::OperationKind;
@@ -33,6 +34,8 @@ pub(super) enum Asked {
     Unseen(CardId, Box<Asked>),
     /// A subscription, or a change of one, with such a body.
     Subscribe(Input),
+    /// Another subscription under a key that has made or changed one.
+    SubscribeUnderUsedKey,
     /// Another programme's subscription, or a change of it.
     ForeignSubscription,
     /// The subscriptions, one of them, or its removal.
@@ -53,6 +56,7 @@ impl Asked {
             | Self::MoveClock(_)
             | Self::OtherMethod(_)
             | Self::Subscribe(_)
+            | Self::SubscribeUnderUsedKey
             | Self::ForeignSubscription
             | Self::Webhook
             | Self::Other => None,
@@ -156,6 +160,7 @@ impl Judge<'_> {
     fn subscription(&self, exchange: &Exchange) -> Asked {
         let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
         match step.map(|step| &step.command) {
+            Some(Command::Retry(_)) if self.has_used_key(exchange) => Asked::SubscribeUnderUsedKey,
             Some(Command::Hook(hook)) if hook.has_body() => {
                 let request = &exchange.request;
                 let sent = sent(request);
@@ -179,6 +184,25 @@ impl Judge<'_> {
             }
             _ => Asked::Other,
         }
+    }
+
+    /// Whether another payload has succeeded under the key of a good call on subscriptions, and not this one.
+    fn has_used_key(&self, exchange: &Exchange) -> bool {
+        let request = &exchange.request;
+        let kind = OperationKind::PutWebhook;
+        let input = input(self.contract, kind, request, sent(request).as_ref());
+        let exchanges = self.trace.exchanges.iter().enumerate();
+        let mut done = exchanges.filter(|(moment, first)| {
+            first.is_success()
+                && precedes(first, exchange)
+                && !self.is_bent(first)
+                && !self.clock.moved_since(*moment)
+                && has_same_key(request, &first.request)
+        });
+        !input.is_invalid()
+            && !self.is_bent(exchange)
+            && done.clone().next().is_some()
+            && done.all(|(_, first)| first.request.body != request.body)
     }
 
     /// Whether a subscription of the case surely has this id when it is sent. What one does that names none is open (the OpenAPI
@@ -394,4 +418,16 @@ pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
     keys.filter(|(key, is_answered)| !seen.insert(key.clone()) || !is_answered)
         .map(|(key, _)| key)
         .collect()
+}
+
+/// Whether it is the same call but for the payload, under the same key.
+pub(super) fn has_same_key(request: &Request, first: &Request) -> bool {
+    let key = |request: &Request| {
+        request
+            .header("idempotency-key")
+            .map(str::to_ascii_lowercase)
+    };
+    request.method == first.method
+        && request.path == first.path
+        && key(request).is_some_and(|text| Some(text) == key(first))
 }

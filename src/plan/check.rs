@@ -125,7 +125,7 @@ fn wrong_body(steps: &[Step], step: &Step) -> Option<String> {
     let bodied =
         step.body != Body::Standard || step.media_type.is_some() || step.encoding.is_some();
     (bodied && !has_body(steps, step))
-        .then(|| "only a create, the retry of one, and a `subscribe` have a body".to_owned())
+        .then(|| "only a create, a `subscribe`, and the retry of one have a body".to_owned())
 }
 
 fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String> {
@@ -142,7 +142,7 @@ fn wrong_flaw(steps: &[Step], number: StepNumber, step: &Step) -> Option<String>
     }
     if flaw.needs_body() && !has_body(steps, step) {
         return Some(format!(
-            "`{flaw}` needs a body: only a create, the retry of one, and a `subscribe` have one"
+            "`{flaw}` needs a body: only a create, a `subscribe`, and the retry of one have one"
         ));
     }
     if let Flaw::SignatureOf(signed) = flaw
@@ -208,11 +208,8 @@ pub(super) fn first_try<'a>(steps: &'a [Step], step: &'a Step) -> &'a Step {
 }
 
 fn has_body(steps: &[Step], step: &Step) -> bool {
-    is_create(steps, step) || matches!(&step.command, Command::Hook(hook) if hook.has_body())
-}
-
-fn is_create(steps: &[Step], step: &Step) -> bool {
-    first_try(steps, step).makes_card()
+    let first = first_try(steps, step);
+    first.makes_card() || matches!(&first.command, Command::Hook(hook) if hook.has_body())
 }
 
 #[cfg(test)]

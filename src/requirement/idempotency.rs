@@ -20,8 +20,8 @@ catalogue! {
         provoked "a request sent again under its key, then reads"
         judged "no second card, and `status` and `updatedAt` of the card are as before";
     IDEM_5 = "IDEM-5" Must Stated "The same key with another payload is refused with 422 or 409."
-        from "the contract, idempotency" on [CreateCard]
-        provoked "a create under a used key with one member of the payload changed"
+        from "the contract, idempotency" on [CreateCard, PutWebhook]
+        provoked "a create, or a subscription, under a used key with one member of the payload changed"
         judged "the status code";
     IDEM_6 = "IDEM-6" Must Stated "The same key with another payload does not do the action."
         from "the contract, idempotency" on [CreateCard, ListAccountCards, ListCards]

@@ -9,7 +9,7 @@ use crate::case::{Command, StepNumber};
 use crate::contract::OperationKind;
 use crate::judge::answers::answered;
 use crate::judge::follow::{Found, Judge, Scene};
-use crate::judge::request::Asked;
+use crate::judge::request::{Asked, has_same_key};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Request, Response};
 use crate::world::Moment;
@@ -70,6 +70,7 @@ impl<'t> Judge<'t> {
                 continue;
             }
             match route.operation {
+                OperationKind::PutWebhook if self.is_under_used_key(moment) => {}
                 OperationKind::PutWebhook => self.put(moment, exchange, response, &mut known),
                 OperationKind::GetWebhook if !self.is_bent(exchange) => {
                     self.read_back(moment, response, known.made.get(&name_of(webhook)));
@@ -96,6 +97,11 @@ impl<'t> Judge<'t> {
             None => vec![Way::success(id::HOOK_11, Effect::Nothing)],
         };
         self.only(scene, ways);
+    }
+
+    /// It is to be refused (IDEM-5), and then nothing has changed.
+    fn is_under_used_key(&self, moment: Moment) -> bool {
+        self.understood(moment).asked == Asked::SubscribeUnderUsedKey
     }
 
     /// IDEM-3, of a call on subscriptions that was made before and succeeded. Whether this is one.
@@ -358,13 +364,5 @@ pub(super) fn name_of(id: &str) -> String {
 
 /// Whether it is the same call under the same key.
 fn is_retry(request: &Request, first: &Request) -> bool {
-    let key = |request: &Request| {
-        request
-            .header("idempotency-key")
-            .map(str::to_ascii_lowercase)
-    };
-    request.method == first.method
-        && request.path == first.path
-        && request.body == first.body
-        && key(request).is_some_and(|text| Some(text) == key(first))
+    has_same_key(request, first) && request.body == first.body
 }

@@ -107,6 +107,7 @@ fn concerned(asked: &Asked) -> Vec<Concerned> {
         | Asked::MoveClock(_)
         | Asked::OtherMethod(_)
         | Asked::Subscribe(_)
+        | Asked::SubscribeUnderUsedKey
         | Asked::ForeignSubscription
         | Asked::Webhook
         | Asked::Other => Vec::new(),
@@ -264,6 +265,7 @@ impl Judge<'_> {
             | Asked::OtherMethod(_)
             | Asked::Unseen(..)
             | Asked::Subscribe(_)
+            | Asked::SubscribeUnderUsedKey
             | Asked::ForeignSubscription
             | Asked::Webhook
             | Asked::Other => vec![world.clone()],
@@ -435,6 +437,7 @@ fn source(asked: &Asked) -> Option<Source> {
         | Asked::OtherMethod(_)
         | Asked::Unseen(..)
         | Asked::Subscribe(_)
+        | Asked::SubscribeUnderUsedKey
         | Asked::ForeignSubscription
         | Asked::Webhook
         | Asked::Other => None,

@@ -288,6 +288,45 @@ fn a_retried_call_on_subscriptions_is_answered_as_it_was() {
 }
 
 #[test]
+fn another_subscription_under_a_used_key_is_refused_and_changes_nothing() {
+    let other = r#"retry #1 with {"types":["customer.updated"]}"#;
+    let subscription = |types: &str| {
+        format!(
+            r#"{{"id":"99999999-0000-4000-8000-000000000001","callbackUrl":"http://h/1","types":["{types}"],
+            "createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}}"#
+        )
+    };
+    let done = format!("200 {}", subscription("customer.updated"));
+    let replayed = format!("200 {}", subscription("card.updated"));
+    for (first, answer, expected) in [
+        ("200", "422", &[][..]),
+        ("200", "409", &[]),
+        ("200", done.as_str(), &[("IDEM-5", 2)]),
+        ("200", replayed.as_str(), &[("IDEM-5", 2)]),
+        ("200", "400", &[("IDEM-5", 2)]),
+        ("200", "500", &[("HTTP-2", 2)]),
+        // What was refused has used no key.
+        ("503", done.as_str(), &[("HTTP-2", 1)]),
+    ] {
+        let lines = [
+            &format!("subscribe => {first}"),
+            &format!("{other} => {answer}"),
+        ];
+        check_events(&lines.map(String::as_str), expected);
+    }
+    // The first subscription stands, and the same again is still answered as it was.
+    let again = format!("retry #1 => 200 {}", subscription("card.updated"));
+    let refused = format!("{other} => 422");
+    let lines = [
+        "subscribe => 200",
+        &refused,
+        "read subscription #1 => 200",
+        &again,
+    ];
+    check_events(&lines, &[]);
+}
+
+#[test]
 fn a_subscription_that_falls_silent_when_another_is_removed_departs_by_name() {
     let told = [
         CREATE,

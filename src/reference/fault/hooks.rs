@@ -1,21 +1,19 @@
-//! Mistakes in what subscribers are told, and in their subscriptions.
+//! Mistakes in what subscribers are told.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::leak::unmasked;
 use super::{Fault, alter, remove};
-use crate::reference::call::{Call, Operation, Reply};
+
 use crate::reference::card::{Card, CardStatus, CardType};
 use crate::reference::events::{Event, News, event, of_body, report, shown};
 use crate::reference::idempotency::{Decision, replay};
 use crate::reference::lifecycle::Action;
 use crate::reference::service::{Service, Subject, Task};
-use crate::reference::webhooks::asks_for_cards;
 
 use CardStatus::{Active, Blocked, Inactive, IssueFailed, Suspended, Terminated};
 
@@ -42,20 +40,6 @@ fn with(event: &Event, change: impl Fn(&mut Value)) -> Event {
     let mut body: Value = serde_json::from_str(&event.body).unwrap_or_default();
     change(&mut body);
     of_body(&body)
-}
-
-/// An answer about subscriptions with a change of its body.
-fn answered(
-    call: &Call,
-    mut reply: Reply,
-    operation: Operation,
-    change: impl FnOnce(&mut Value),
-) -> Reply {
-    let is_it = call.operation == operation && reply.status == StatusCode::OK;
-    if let Some(body) = reply.value_mut().filter(|_| is_it) {
-        change(body);
-    }
-    reply
 }
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -469,81 +453,6 @@ pub(super) const FAULTS: &[Fault] = &[
                     events.extend(foreign.iter().map(|card| event(&shown(service, card))));
                 }
                 events
-            };
-        },
-    },
-    Fault {
-        id: "subscription-without-types",
-        words: "The answer to a subscription names no types.",
-        requirement: "HOOK-10",
-        shortest: 1,
-        plant: |rules| {
-            rules.dress = |call, reply| {
-                answered(call, reply, Operation::PutWebhook, |body| {
-                    body["types"] = json!([]);
-                })
-            };
-        },
-    },
-    Fault {
-        id: "subscription-without-time",
-        words: "The answer to a subscription does not say when it was made.",
-        requirement: "HOOK-10",
-        shortest: 1,
-        plant: |rules| {
-            rules.dress = |call, reply| {
-                answered(call, reply, Operation::PutWebhook, |body| {
-                    remove(body, "createdAt")
-                })
-            };
-        },
-    },
-    Fault {
-        id: "subscription-reads-back-elsewhere",
-        words: "A subscription reads back with its address in capitals.",
-        requirement: "HOOK-11",
-        shortest: 2,
-        plant: |rules| {
-            rules.dress = |call, reply| {
-                answered(call, reply, Operation::ReadWebhook, |body| {
-                    alter(body, "callbackUrl", |url| {
-                        json!(url.as_str().unwrap_or_default().to_uppercase())
-                    });
-                })
-            };
-        },
-    },
-    Fault {
-        id: "newest-subscription-not-listed",
-        words: "The list of subscriptions lacks the newest.",
-        requirement: "HOOK-11",
-        shortest: 2,
-        plant: |rules| {
-            rules.dress = |call, reply| {
-                answered(call, reply, Operation::ListWebhooks, |body| {
-                    if let Some(list) = body.as_array_mut() {
-                        list.pop();
-                    }
-                })
-            };
-        },
-    },
-    Fault {
-        id: "removed-subscription-still-found",
-        words: "A subscription that was removed is read and listed as before.",
-        requirement: "HOOK-12",
-        shortest: 3,
-        plant: |rules| rules.is_found = |_| true,
-    },
-    Fault {
-        id: "removed-subscription-still-told",
-        words: "A subscription that was removed is told as before.",
-        requirement: "HOOK-12",
-        shortest: 5,
-        plant: |rules| {
-            rules.subscribers = |webhooks, _| {
-                let asking = webhooks.iter().filter(|w| asks_for_cards(&w.types));
-                asking.collect()
             };
         },
     },

@@ -148,6 +148,18 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| rules.payload = |call| payload_without(call, "", "type"),
     },
     Fault {
+        id: "fingerprint-of-cards-alone",
+        words: "Payloads are compared by their cards' members: any two of subscriptions are one.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| match call.operation {
+                Operation::PutWebhook => Payload::Json(Value::Null),
+                _ => payload(call),
+            };
+        },
+    },
+    Fault {
         id: "fingerprint-without-shipping",
         words: "The shipping address is left out when payloads are compared.",
         requirement: "IDEM-5",

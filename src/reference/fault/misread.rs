@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Fault;
 use super::lenient::rewritten;
-use crate::reference::call::{Operation, Refusal};
+use crate::reference::call::{Call, Operation, Refusal, Reply};
 use crate::reference::card::CardRequest;
 use crate::reference::input::card_request;
 use crate::reference::readings::Readings;
@@ -29,6 +29,18 @@ fn narrowed(letter: char) -> char {
         '！'..='～' => char::from_u32(u32::from(letter) - BETWEEN).unwrap_or(letter),
         _ => letter,
     }
+}
+
+/// The answer to a create, with a member as it was sent in place of the card's own.
+fn with_sent(call: &Call, mut reply: Reply, name: &str) -> Reply {
+    let sent: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+    let is_made = call.operation == Operation::CreateCard && reply.status.is_success();
+    if let Some(sent) = sent.get(name).filter(|_| is_made)
+        && let Some(card) = reply.value_mut()
+    {
+        card[name] = sent.clone();
+    }
+    reply
 }
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -90,16 +102,16 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "BODY-7",
         shortest: 1,
         plant: |rules| {
-            rules.dress = |call, mut reply| {
-                let sent: Value = serde_json::from_slice(&call.body).unwrap_or_default();
-                let is_made = call.operation == Operation::CreateCard && reply.status.is_success();
-                if let Some(number) = sent.get("maskedPan").filter(|_| is_made)
-                    && let Some(card) = reply.value_mut()
-                {
-                    card["maskedPan"] = number.clone();
-                }
-                reply
-            };
+            rules.dress = |call, reply| with_sent(call, reply, "maskedPan");
+        },
+    },
+    Fault {
+        id: "update-time-taken-from-request",
+        words: "A new card is updated when the request says, if it says so.",
+        requirement: "TIME-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, reply| with_sent(call, reply, "updatedAt");
         },
     },
 ];

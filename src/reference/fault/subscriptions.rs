@@ -1,11 +1,12 @@
-//! Mistakes in which subscriptions are accepted, and in what becomes of those that are refused, moved, or others'.
+//! Mistakes in subscriptions: which are accepted, how they are shown, and what becomes of those that are refused, moved,
+//! removed, or others'.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Fault, internal_error};
-use crate::reference::call::{Call, Operation, Refusal};
+use super::{Fault, alter, internal_error, remove};
+use crate::reference::call::{Call, Operation, Refusal, Reply};
 use crate::reference::events::{event, send, shown};
 use crate::reference::idempotency::once;
 use crate::reference::input::media_type;
@@ -13,7 +14,7 @@ use crate::reference::programme::Programme;
 use crate::reference::readings::Readings;
 use crate::reference::service::Task;
 use crate::reference::service::{Service, execute, locate, look_up};
-use crate::reference::webhooks::{Registration, registration, webhook_owner};
+use crate::reference::webhooks::{Registration, asks_for_cards, registration, webhook_owner};
 
 /// What the body asks for with one member put in place of what was sent.
 fn with(
@@ -59,7 +60,96 @@ fn any_owner<'s>(service: &'s Service, call: &Call, id: Uuid) -> Result<&'s Prog
     }
 }
 
+/// An answer about subscriptions with a change of its body.
+fn answered(
+    call: &Call,
+    mut reply: Reply,
+    operation: Operation,
+    change: impl FnOnce(&mut Value),
+) -> Reply {
+    let is_it = call.operation == operation && reply.status == StatusCode::OK;
+    if let Some(body) = reply.value_mut().filter(|_| is_it) {
+        change(body);
+    }
+    reply
+}
+
 pub(super) const FAULTS: &[Fault] = &[
+    Fault {
+        id: "subscription-without-types",
+        words: "The answer to a subscription names no types.",
+        requirement: "HOOK-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::PutWebhook, |body| {
+                    body["types"] = json!([]);
+                })
+            };
+        },
+    },
+    Fault {
+        id: "subscription-without-time",
+        words: "The answer to a subscription does not say when it was made.",
+        requirement: "HOOK-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::PutWebhook, |body| {
+                    remove(body, "createdAt")
+                })
+            };
+        },
+    },
+    Fault {
+        id: "subscription-reads-back-elsewhere",
+        words: "A subscription reads back with its address in capitals.",
+        requirement: "HOOK-11",
+        shortest: 2,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::ReadWebhook, |body| {
+                    alter(body, "callbackUrl", |url| {
+                        json!(url.as_str().unwrap_or_default().to_uppercase())
+                    });
+                })
+            };
+        },
+    },
+    Fault {
+        id: "newest-subscription-not-listed",
+        words: "The list of subscriptions lacks the newest.",
+        requirement: "HOOK-11",
+        shortest: 2,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                answered(call, reply, Operation::ListWebhooks, |body| {
+                    if let Some(list) = body.as_array_mut() {
+                        list.pop();
+                    }
+                })
+            };
+        },
+    },
+    Fault {
+        id: "removed-subscription-still-found",
+        words: "A subscription that was removed is read and listed as before.",
+        requirement: "HOOK-12",
+        shortest: 3,
+        plant: |rules| rules.is_found = |_| true,
+    },
+    Fault {
+        id: "removed-subscription-still-told",
+        words: "A subscription that was removed is told as before.",
+        requirement: "HOOK-12",
+        shortest: 5,
+        plant: |rules| {
+            rules.subscribers = |webhooks, _| {
+                let asking = webhooks.iter().filter(|w| asks_for_cards(&w.types));
+                asking.collect()
+            };
+        },
+    },
     Fault {
         id: "address-without-its-query",
         words: "Of a callbackUrl the query is not kept.",

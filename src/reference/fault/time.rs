@@ -87,6 +87,16 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| rules.is_alive = |_, record, now, _| age(record, now) < TEN_MINUTES,
     },
     Fault {
+        id: "key-kept-for-milliseconds",
+        words: "The hour of a key is in seconds, and taken for milliseconds.",
+        requirement: "IDEM-3",
+        shortest: 3,
+        plant: |rules| {
+            rules.is_alive =
+                |_, record, now, _| age(record, now) < SignedDuration::from_millis(3_600);
+        },
+    },
+    Fault {
         id: "key-kept-until-a-sweep",
         words: "A sweep that comes every fifty minutes drops all keys.",
         requirement: "IDEM-3",

@@ -137,11 +137,31 @@ async fn walk_with_types(walk: &mut Walk, address: &str) {
 }
 
 async fn put(walk: &mut Walk, body: &Value) -> Value {
-    let put = Call {
+    let put = put_call(walk, body);
+    walk.send(put).await
+}
+
+fn put_call(walk: &Walk, body: &Value) -> Call {
+    Call {
         body: body.to_string().into(),
         ..walk.client.call(PutWebhook, "")
+    }
+}
+
+/// Another subscription under a used key.
+async fn walk_with_a_used_key(walk: &mut Walk, address: &str) {
+    let url = format!("{address}/used-key");
+    let first = put_call(
+        walk,
+        &json!({ "callbackUrl": url, "types": ["account.updated"] }),
+    );
+    walk.send(first.clone()).await;
+    let other = json!({ "callbackUrl": url, "types": ["customer.updated"] });
+    let other = Call {
+        body: other.to_string().into(),
+        ..first
     };
-    walk.send(put).await
+    walk.again(&other).await;
 }
 
 async fn walk_with_webhooks(walk: &mut Walk) {
@@ -154,6 +174,7 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     let second = subscribe(walk, &format!("{address}/second"), "card.updated").await;
     walk.step(ReadWebhook, &second).await;
     walk_with_types(walk, &address).await;
+    walk_with_a_used_key(walk, &address).await;
     let foreign = furnish(&walk.client.service).to_string();
     walk_with_bad_subscriptions(walk, &address, &second, &foreign).await;
 

@@ -160,7 +160,9 @@ async fn walk_with_rare_bodies(walk: &mut Walk) {
     }
     let mut numbered = plain.clone();
     numbered["maskedPan"] = json!("no number");
-    for body in [listed, ancestor, repeated, exchanged, numbered] {
+    let mut dated = plain.clone();
+    dated["updatedAt"] = json!("2001-02-03T04:05:06Z");
+    for body in [listed, ancestor, repeated, exchanged, numbered, dated] {
         let account = walk.account();
         let create = walk.create_call(&account, &body);
         walk.again(&create).await;

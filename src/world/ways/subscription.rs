@@ -37,6 +37,13 @@ pub fn keyless_ways(rule: RequirementId) -> Vec<Way> {
     vec![Way::refusal(rule, 400, RefusalKind::Gate)]
 }
 
+/// The ways of another subscription under a used key.
+pub fn used_key_ways() -> Vec<Way> {
+    [422, 409]
+        .map(|status| Way::refusal(id::IDEM_5, status, RefusalKind::Key))
+        .to_vec()
+}
+
 /// The ways of a call on another programme's subscription: as of any that there is not (contract.md, access).
 pub fn foreign_subscription_ways() -> Vec<Way> {
     [404, 400]
