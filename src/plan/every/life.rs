@@ -126,12 +126,17 @@ fn all_by_the_holder(past: Stretch, end: Stretch, card_type: CardType) -> Case {
     let mut told = come_to(past, end, card_type);
     told.live(&told.misplaced(&[Deactivate, Activate]));
     told.read();
-    if told.status.is_final() {
+    let is_over = told.status.is_final();
+    if is_over {
         told.act(Terminate);
         told.read();
     }
     let second = told.draft.ask(create('A', card_type));
     told.draft.ask(Command::Act(Issue, CardRef::Made(second)));
+    if is_over {
+        // A slot that was freed is so for one card.
+        told.draft.ask(create('A', card_type));
+    }
     told.read();
     told.draft.list('A');
     for action in way_on(told.status) {

@@ -89,6 +89,21 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "slot-free-for-good-after-rest",
+        words: "A card that is terminated while inactive sets a flag that its slot is free, which no create takes back.",
+        requirement: "LIMIT-4",
+        shortest: 9,
+        plant: |rules| {
+            rules.is_full = |rules, readings, cards, new| {
+                let is_flag = |card: &&Card| {
+                    let was_inactive = card.trail.iter().rev().nth(1) == Some(&Inactive);
+                    card.status == Terminated && was_inactive && same_slot(card, new)
+                };
+                !cards.iter().any(is_flag) && is_full(rules, readings, cards, new)
+            };
+        },
+    },
+    Fault {
         id: "types-counted-together",
         words: "An account gets one card, of whatever type.",
         requirement: "LIMIT-2",

@@ -103,6 +103,23 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "account-locked-as-it-is-written",
+        words: "A create locks the account by its id as it is written: one in capitals and one that is not both pass the limit.",
+        requirement: "LIMIT-8",
+        shortest: 5,
+        plant: |rules| {
+            rules.carry_out = |task, key| {
+                creating(task, key, |account| async move {
+                    let id = task.call.id.as_deref().unwrap_or_default();
+                    match id == id.to_ascii_uppercase() {
+                        true => checked_before(task, account, None).await,
+                        false => create(task, account),
+                    }
+                })
+            };
+        },
+    },
+    Fault {
         id: "limit-unlocked-for-replacements",
         words: "Where a card of the account was terminated, a create doesn't lock the account: two at once both pass the limit.",
         requirement: "LIMIT-8",

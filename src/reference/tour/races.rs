@@ -59,6 +59,11 @@ async fn race_for_slots(walk: &mut Walk) {
         walk.lists(&account).await;
     }
     let account = walk.account();
+    let spellings = [account.to_ascii_uppercase(), account.clone()];
+    let calls = spellings.map(|spelling| walk.create_call(&spelling, &virtual_card()));
+    walk.at_once(calls.to_vec()).await;
+    walk.lists(&account).await;
+    let account = walk.account();
     let ended = walk.create(&account, virtual_card()).await;
     walk.step(Terminate, &ended).await;
     let calls = [(); 2].map(|()| walk.create_call(&account, &virtual_card()));

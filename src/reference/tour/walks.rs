@@ -126,6 +126,13 @@ pub(super) async fn walk_along_the_limit(walk: &mut Walk) {
     walk.steps(&first, &[Terminate]).await;
     walk.step(ReadCard, &physical).await;
     walk.create(&walk.account(), virtual_card()).await;
+
+    let account = walk.account();
+    let first = walk.create(&account, virtual_card()).await;
+    walk.steps(&first, &[Issue, Deactivate, Terminate]).await;
+    for _ in 0..2 {
+        walk.create(&account, virtual_card()).await;
+    }
 }
 
 pub(super) async fn walk_with_keys(walk: &mut Walk) {
