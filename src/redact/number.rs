@@ -96,6 +96,9 @@ fn end_of_too_few(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// The end and the mask of the longest card number that begins here.
 pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, String)> {
+    if bytes[start] == b'0' {
+        return filled_up(bytes, start);
+    }
     if !matches!(bytes[start], b'2' | b'4' | b'5') {
         return None;
     }
@@ -141,6 +144,17 @@ pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, Strin
         }
     }
     found
+}
+
+/// A number in a field of nineteen digits at most, with zeros before it.
+fn filled_up(bytes: &[u8], start: usize) -> Option<(usize, String)> {
+    let end = digits_end(bytes, start);
+    let field = &bytes[start..end];
+    let zeros = field.iter().take_while(|digit| **digit == b'0').count();
+    let number = &field[zeros..];
+    let is_field = LENGTHS.contains(&field.len()) && LENGTHS.contains(&number.len());
+    let is_alone = is_field && starts_alone(bytes, start) && ends_alone(bytes, end);
+    (is_alone && is_card_number(number)).then(|| (end, mask(number)))
 }
 
 /// The digits of one number, without its separators. Every date begins like a number, so they are kept without asking

@@ -46,8 +46,25 @@ fn each_range_is_known() {
 }
 
 #[test]
+fn a_number_may_be_filled_up_with_zeros() {
+    for text in [
+        "0004111111111111111",
+        "04111111111111111",
+        "0000004222222222222",
+    ] {
+        let digits = text.trim_start_matches('0');
+        let mask = format!("{}******{}", &digits[..6], &digits[digits.len() - 4..]);
+        check(text, &format!("[card number {mask}]"));
+    }
+}
+
+#[test]
 fn what_is_no_card_number_stays() {
     for text in [
+        // Longer than any field for a number; a trace id may be so.
+        "00004111111111111111",
+        "a0004111111111111111",
+        "0.0004111111111111111",
         "411111******1111",
         "4111111111111112",
         "3782 822463 10005",

@@ -2,7 +2,8 @@
 //!
 //! Six digits by chance make a masked number one with a right check digit once in ten times. So a member is said to have
 //! the hidden digits only where it does so beside every masked number of the case, [`CARDS_MIN`] or more, each time with
-//! other digits: by chance that comes once in a million times.
+//! other digits: by chance that comes once in a million times. Two members may have them together: one how the number
+//! begins, the other how it ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,8 +33,8 @@ struct Member {
 }
 
 impl Member {
-    fn note(&mut self, masked: &str, value: &Value, moment: Moment) {
-        let Some(digits) = middle(masked, value).filter(|digits| completes(masked, digits)) else {
+    fn note(&mut self, masked: &str, hidden: Option<String>, moment: Moment) {
+        let Some(digits) = hidden.filter(|digits| completes(masked, digits)) else {
             self.is_other = true;
             return;
         };
@@ -73,10 +74,16 @@ pub(in crate::judge) fn in_parts(trace: &CaseTrace, judgement: &mut Judgement) {
     for (moment, response) in bodies {
         let body = response.json().unwrap_or_default();
         each_card(&body, &mut |masked, card| {
+            let mut ends: Vec<(String, End)> = Vec::new();
             each_value(card, &mut String::new(), &mut |path, value| {
                 let member = members.entry(path.to_owned()).or_default();
-                member.note(masked, value, moment);
+                member.note(masked, middle(masked, value), moment);
+                ends.extend(End::of(masked, value).map(|end| (path.to_owned(), end)));
             });
+            for (path, hidden) in together(&ends) {
+                let both = members.entry(path).or_default();
+                both.note(masked, Some(hidden), moment);
+            }
         });
     }
     let hidden = members.iter().find(|(_, member)| member.is_hidden_part());
@@ -166,17 +173,61 @@ fn each_value(value: &Value, path: &mut String, visit: &mut impl FnMut(&str, &Va
 
 /// The six digits that a value has for those that are hidden: by themselves, with the first six, or with the last four.
 fn middle(masked: &str, value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => format!("{:06}", number.as_u64()?),
-        _ => return None,
-    };
+    let text = digits(value)?;
     let digits = match text.len() {
         6 => Some(text.as_str()),
         10 => text.strip_suffix(&masked[12..]),
         12 => text.strip_prefix(&masked[..6]),
         _ => None,
     };
-    let digits = digits.filter(|digits| is_digits(digits))?;
-    Some(digits.to_owned())
+    digits.map(str::to_owned)
+}
+
+/// What a value is, if it is digits, but for others that it masks.
+fn digits(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.trim_matches(['*', 'x', 'X', '•']).to_owned(),
+        Value::Number(number) => format!("{:06}", number.as_u64()?),
+        _ => return None,
+    };
+    is_digits(&text).then_some(text)
+}
+
+/// Some of the hidden digits, with what is shown of the number before or behind them.
+enum End {
+    Front(String),
+    Back(String),
+}
+
+impl End {
+    fn of(masked: &str, value: &Value) -> Option<Self> {
+        let text = digits(value)?;
+        match (
+            text.strip_prefix(&masked[..6]),
+            text.strip_suffix(&masked[12..]),
+        ) {
+            (Some(first), _) if (1..6).contains(&first.len()) => {
+                Some(Self::Front(first.to_owned()))
+            }
+            (_, Some(last)) if (1..6).contains(&last.len()) => Some(Self::Back(last.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// The members that have the six hidden digits together, and the digits.
+fn together(ends: &[(String, End)]) -> Vec<(String, String)> {
+    let pairs = ends
+        .iter()
+        .flat_map(|one| ends.iter().map(move |other| (one, other)));
+    pairs
+        .filter_map(|pair| match pair {
+            ((front, End::Front(first)), (back, End::Back(last)))
+                if first.len() + last.len() == 6 =>
+            {
+                Some((format!("{front}` with `{back}"), format!("{first}{last}")))
+            }
+            _ => None,
+        })
+        .collect()
 }

@@ -43,7 +43,33 @@ fn a_masked_number_and_what_it_hides_are_a_card_number() {
     check_reads(|m| format!(r#""x":{{"y":["{}"]}}"#, hidden(m)), &leaks);
     check_reads(|m| format!(r#""x":"{}{}""#, hidden(m), &m[12..]), &leaks);
     check_reads(|m| format!(r#""x":"400000{}""#, hidden(m)), &leaks);
+    check_reads(
+        |m| format!(r#""x":"******{}{}""#, hidden(m), &m[12..]),
+        &leaks,
+    );
     check_reads(|m| format!(r#""x":{}"#, 100_000 + begin(m)), &[]);
+}
+
+#[test]
+fn two_members_may_have_the_hidden_digits_together() {
+    let split = |at: usize| {
+        move |masked: &str| {
+            let digits = hidden(masked);
+            let (first, last) = digits.split_at(at);
+            format!(
+                r#""x":{{"a":"400000{first}"}},"y":"{last}{}""#,
+                &masked[12..]
+            )
+        }
+    };
+    check_reads(split(2), &[("LEAK-1", 18)]);
+    check_reads(split(5), &[("LEAK-1", 18)]);
+    // What is shown of it anyway.
+    check_reads(|m| format!(r#""bin":"400000","last":"{}""#, &m[12..]), &[]);
+    check_reads(
+        |m| format!(r#""bin":"40000012","last":"3456{}""#, &m[12..]),
+        &[],
+    );
 }
 
 fn begin(masked: &str) -> u32 {

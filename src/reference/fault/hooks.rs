@@ -67,6 +67,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "end-before-issuance-is-not-told",
+        words: "No event tells of a card that was terminated before it was issued.",
+        requirement: "HOOK-1",
+        shortest: 3,
+        plant: |rules| {
+            rules.report = |service, card, news| match card.issued {
+                true => report(service, card, news),
+                false => unless_in(&[Terminated], service, card, news),
+            };
+        },
+    },
+    Fault {
         id: "failed-issuance-is-not-told",
         words: "No event tells that the issuance of a card has failed.",
         requirement: "HOOK-1",

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Fault;
 use super::lenient::rewritten;
 use crate::reference::call::{Call, Operation, Refusal, Reply};
-use crate::reference::card::CardRequest;
+use crate::reference::card::{CardRequest, new_card};
 use crate::reference::input::card_request;
 use crate::reference::readings::Readings;
 
@@ -70,6 +70,50 @@ pub(super) const FAULTS: &[Fault] = &[
                         Err(_) => text.to_owned(),
                     }
                 })
+            };
+        },
+    },
+    Fault {
+        id: "text-put-into-a-pattern",
+        words: "A text is put in by a replacement, which takes two dollar signs for one.",
+        requirement: "CREATE-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.new_card = |account_id, request, now| {
+                rewritten(account_id, request, now, |text| text.replace("$$", "$"))
+            };
+        },
+    },
+    Fault {
+        id: "post-code-is-a-number",
+        words: "A post code that can be read as a number with an exponent comes back as that number.",
+        requirement: "CREATE-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.new_card = |account_id, mut request, now| {
+                let code = &mut request.billing_address.post_code;
+                if code.contains(['e', 'E'])
+                    && let Ok(number) = code.parse::<f64>()
+                {
+                    *code = number.to_string();
+                }
+                new_card(account_id, request, now)
+            };
+        },
+    },
+    Fault {
+        id: "shipped-where-it-is-billed",
+        words: "A shipping address with the same first line is taken for the billing address, and kept for both.",
+        requirement: "CREATE-4",
+        shortest: 1,
+        plant: |rules| {
+            rules.new_card = |account_id, mut request, now| {
+                if let Some(shipping) = &request.shipping_address
+                    && shipping.first_line == request.billing_address.first_line
+                {
+                    request.billing_address = shipping.clone();
+                }
+                new_card(account_id, request, now)
             };
         },
     },

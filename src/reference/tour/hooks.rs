@@ -192,6 +192,9 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     walk.twice(Deactivate, &card).await;
     let physical = walk.create(&account, physical_card()).await;
     walk.step(Fail, &physical).await;
+    let account = walk.account();
+    let never_issued = walk.create(&account, virtual_card()).await;
+    walk.step(Terminate, &never_issued).await;
     let elsewhere = walk.account();
     let ended = walk.create(&elsewhere, virtual_card()).await;
     walk.steps(&ended, &[Issue, Suspend, Terminate]).await;
