@@ -30,7 +30,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use crate::case::Case;
+use crate::case::{Case, Command, Step};
 use crate::contract::Contract;
 
 pub use ability::{Abilities, Ability, needed};
@@ -82,10 +82,30 @@ pub struct Planned {
     pub missing: Vec<Ability>,
 }
 
-/// The cases of `suites`: first those written by hand, then complete sets, then those by hand that move the clock and so
-/// have the target to themselves, then those by hand that are run several times, then the generated ones, interleaved over all tables so that a
-/// run that stops early has seen a bit of each; again those that move the clock come last. A generated case depends on its
-/// table and index alone, not on how many there are.
+/// When a case by hand is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// It mostly waits, while others run.
+    First,
+    InTurn,
+    /// It has the target to itself, so all others wait.
+    Alone,
+}
+
+impl When {
+    fn of(case: &Case) -> Self {
+        let waits = |step: &Step| matches!(step.command, Command::Pause(1_000..));
+        match (case.has_target_alone(), case.steps.iter().any(waits)) {
+            (true, _) => Self::Alone,
+            (false, true) => Self::First,
+            (false, false) => Self::InTurn,
+        }
+    }
+}
+
+/// The cases of `suites`: first those written by hand, of which those that wait for seconds begin, then complete sets, then
+/// those by hand that have the target to themselves, then those by hand that are run several times, then the generated ones, interleaved over all tables so that a run that stops early has seen a bit of each; again those
+/// that move the clock come last. A generated case depends on its table and index alone, not on how many there are.
 pub fn plan<'a>(
     suites: &'a [Suite],
     seed: u64,
@@ -99,10 +119,10 @@ pub fn plan<'a>(
         suite: suite.name.clone(),
         origin,
     };
-    let written = move |moves_clock: bool| {
+    let written = move |when: When| {
         suites.iter().flat_map(move |suite| {
             let cases = suite.cases.iter();
-            let chosen = cases.filter(move |case| case.moves_clock() == moves_clock);
+            let chosen = cases.filter(move |case| When::of(case) == when);
             chosen.map(move |case| as_planned(suite, Origin::Written, case.clone()))
         })
     };
@@ -141,9 +161,10 @@ pub fn plan<'a>(
             (focus == Focus::Time) == moves_clock
         })
     };
-    written(false)
+    written(When::First)
+        .chain(written(When::InTurn))
         .chain(derived)
-        .chain(written(true))
+        .chain(written(When::Alone))
         .chain(again)
         .chain(turns_of(false).map(generated.clone()))
         .chain(turns_of(true).map(generated))

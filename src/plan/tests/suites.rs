@@ -100,6 +100,13 @@ fn a_race_by_hand_is_run_four_times_half_of_them_the_other_way_round() {
 }
 
 #[test]
+fn cases_that_wait_for_seconds_begin() {
+    let planned = planned(&["limits", "idempotency"], 1);
+    assert_eq!(planned[0].case.name, "retried-seconds-later");
+    assert_eq!(planned[1].suite, "limits");
+}
+
+#[test]
 fn step_numbers_in_the_files_are_right() {
     for name in Suite::built_in_names() {
         let path = format!("{}/suites/{name}.toml", env!("CARGO_MANIFEST_DIR"));
