@@ -49,7 +49,7 @@ mod tests {
         let mut left_out = LeftOut::default();
         for (case, why) in [
             ("accounts-apart", "it needs 2 accounts"),
-            ("two-after-a-failure-at-once", "it needs 7 accounts"),
+            ("six-cards", "it needs 7 accounts"),
             ("two-physical-at-once", "it needs 7 accounts"),
             ("any-life-3", "it needs 9 accounts"),
         ] {
