@@ -104,8 +104,9 @@ impl When {
 }
 
 /// The cases of `suites`: first those written by hand, of which those that wait for seconds begin, then complete sets, then
-/// those by hand that have the target to themselves, then those by hand that are run several times, then the generated ones, interleaved over all tables so that a run that stops early has seen a bit of each; again those
-/// that move the clock come last. A generated case depends on its table and index alone, not on how many there are.
+/// those by hand that have the target to themselves, then those by hand that are run several times, then the generated
+/// ones, interleaved over all tables so that a run that stops early has seen a bit of each; again those that move the clock
+/// come last. A generated case depends on its table and index alone, not on how many there are.
 pub fn plan<'a>(
     suites: &'a [Suite],
     seed: u64,
