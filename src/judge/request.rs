@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::body::{input, of_subscription, payload, sent};
 use super::follow::Judge;
-use super::overlap::precedes;
 use crate::card::{AccountId, Action, CardId, CardType};
 use crate::case::{CardRef, Command};
 use crate::contract::OperationKind;
@@ -85,7 +84,7 @@ pub(super) struct Understood {
     pub key_in_upper_case: bool,
 }
 
-impl Judge<'_> {
+impl<'t> Judge<'t> {
     /// What an exchange asks for.
     pub(super) fn understood(&self, moment: Moment) -> Understood {
         match self.race.understood.get(&moment) {
@@ -191,18 +190,22 @@ impl Judge<'_> {
         let request = &exchange.request;
         let kind = OperationKind::PutWebhook;
         let input = input(self.contract, kind, request, sent(request).as_ref());
-        let exchanges = self.trace.exchanges.iter().enumerate();
-        let mut done = exchanges.filter(|(moment, first)| {
+        let mut done = self.done_under_key(exchange).peekable();
+        let is_good = !input.is_invalid() && !self.is_bent(exchange);
+        is_good && done.peek().is_some() && done.all(|first| first.request.body != request.body)
+    }
+
+    /// The calls that succeeded before on the path of this one, under its key, which is not forgotten since.
+    pub(super) fn done_under_key(&self, exchange: &Exchange) -> impl Iterator<Item = &'t Exchange> {
+        let earlier = self.trace.exchanges.iter().enumerate();
+        let earlier = earlier.take_while(|(_, first)| !std::ptr::eq(*first, exchange));
+        let done = earlier.filter(|(moment, first)| {
             first.is_success()
-                && precedes(first, exchange)
+                && has_same_key(&exchange.request, &first.request)
                 && !self.is_bent(first)
                 && !self.clock.moved_since(*moment)
-                && has_same_key(request, &first.request)
         });
-        !input.is_invalid()
-            && !self.is_bent(exchange)
-            && done.clone().next().is_some()
-            && done.all(|(_, first)| first.request.body != request.body)
+        done.map(|(_, first)| first)
     }
 
     /// Whether a subscription of the case surely has this id when it is sent. What one does that names none is open (the OpenAPI
@@ -421,7 +424,7 @@ pub(super) fn shared_keys(trace: &CaseTrace) -> BTreeSet<String> {
 }
 
 /// Whether it is the same call but for the payload, under the same key.
-pub(super) fn has_same_key(request: &Request, first: &Request) -> bool {
+fn has_same_key(request: &Request, first: &Request) -> bool {
     let key = |request: &Request| {
         request
             .header("idempotency-key")

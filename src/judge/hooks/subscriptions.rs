@@ -9,9 +9,9 @@ use crate::case::{Command, StepNumber};
 use crate::contract::OperationKind;
 use crate::judge::answers::answered;
 use crate::judge::follow::{Found, Judge, Scene};
-use crate::judge::request::{Asked, has_same_key};
+use crate::judge::request::Asked;
 use crate::requirement::{RequirementId, id};
-use crate::trace::{Exchange, Request, Response};
+use crate::trace::{Exchange, Response};
 use crate::world::Moment;
 use crate::world::ways::{self, Effect, Way};
 
@@ -127,15 +127,12 @@ impl<'t> Judge<'t> {
 
     /// The success of which a call on subscriptions is the retry: the same, under the same key.
     pub(super) fn first_of(&self, moment: Moment) -> Option<&'t Exchange> {
-        let trace = self.trace;
-        let exchange = &trace.exchanges[moment];
+        let exchange = &self.trace.exchanges[moment];
         if self.is_bent(exchange) {
             return None;
         }
-        let mut earlier = trace.exchanges[..moment].iter().enumerate();
-        let (first_at, first) = earlier
-            .find(|(_, first)| first.is_success() && is_retry(&exchange.request, &first.request))?;
-        (!self.is_bent(first) && !self.clock.moved_since(first_at)).then_some(first)
+        let mut done = self.done_under_key(exchange);
+        done.find(|first| first.request.body == exchange.request.body)
     }
 
     /// Whether it was rightly accepted or refused has been judged with the other answers (HOOK-14).
@@ -360,9 +357,4 @@ pub(super) fn changes_one(operation: OperationKind) -> bool {
 /// The id of a subscription; UUIDs compare without case (contract.md, operations).
 pub(super) fn name_of(id: &str) -> String {
     id.to_ascii_lowercase()
-}
-
-/// Whether it is the same call under the same key.
-fn is_retry(request: &Request, first: &Request) -> bool {
-    has_same_key(request, first) && request.body == first.body
 }

@@ -125,9 +125,12 @@ fn unseen_refusals(call: &Call) -> Vec<Way> {
     codes.iter().map(refusal).collect()
 }
 
+/// By what another payload under a used key is refused (IDEM-5).
+pub(super) const USED: [u16; 2] = [422, 409];
+
 /// Another payload under a used key (IDEM-5, OPEN-17).
 pub(super) fn ways_changed(world: &World, call: &Call, outcome: Outcome) -> Vec<Way> {
-    let refused = refusals(id::IDEM_5, RefusalKind::Key, &[422, 409], id::OPEN_14, "");
+    let refused = refusals(id::IDEM_5, RefusalKind::Key, &USED, id::OPEN_14, "");
     match outcome {
         Outcome::Done(_) | Outcome::LostDone(_) => refused
             .into_iter()

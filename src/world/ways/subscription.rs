@@ -1,5 +1,6 @@
 //! How a request that subscribes may be answered. A subscription is no part of a world, so its ways have no effect there.
 
+use super::keys::USED;
 use super::{Effect, Input, RefusalKind, Way};
 use crate::requirement::{RequirementId, id};
 use crate::world::Choice;
@@ -39,8 +40,7 @@ pub fn keyless_ways(rule: RequirementId) -> Vec<Way> {
 
 /// The ways of another subscription under a used key.
 pub fn used_key_ways() -> Vec<Way> {
-    [422, 409]
-        .map(|status| Way::refusal(id::IDEM_5, status, RefusalKind::Key))
+    USED.map(|status| Way::refusal(id::IDEM_5, status, RefusalKind::Key))
         .to_vec()
 }
 
