@@ -19,7 +19,7 @@ use cardproof::plan::{Budget, Suite, plan};
 use cardproof::profile::Profile;
 use cardproof::reference::Options;
 use cardproof::run::abilities;
-use cardproof::trace::{CaseNumber, CaseTrace};
+use cardproof::trace::{CaseNumber, CaseTrace, Micros};
 
 const IN_FLIGHT: [usize; 3] = [1, 8, 64];
 const READS: usize = 100;
@@ -388,10 +388,13 @@ fn thinking() {
     }
 }
 
-/// A case that reads its card again and again, `length` exchanges in all.
+/// A case that reads its card again and again, `length` exchanges in all, one after the other.
 fn stretched(mut case: CaseTrace, length: u32) -> CaseTrace {
-    let read = case.exchanges[1].clone();
+    let mut read = case.exchanges[case.exchanges.len() - 1].clone();
     while case.exchanges.len() < length as usize {
+        let took = read.received_at.0 - read.sent_at.0;
+        read.sent_at = Micros(read.received_at.0 + 1);
+        read.received_at = Micros(read.sent_at.0 + took);
         case.exchanges.push(read.clone());
     }
     case

@@ -99,17 +99,34 @@ pub(super) fn overlap(first: &Exchange, second: &Exchange) -> bool {
     !precedes(first, second) && !precedes(second, first)
 }
 
+/// Of exchanges in the order in which they were sent, those that overlap with another that may change something.
+fn contended<'t>(exchanges: &[Exchange], moments: &'t [Moment]) -> BTreeSet<&'t Moment> {
+    let changes = |moment: &&Moment| exchanges[**moment].request.method != "GET";
+    // Of those that change something, the one sent next, and of those sent before, the one answered last: if these don't
+    // overlap with an exchange, none does.
+    let mut contended = BTreeSet::new();
+    let mut next = None;
+    for moment in moments.iter().rev() {
+        let overlaps = |next: &Moment| overlap(&exchanges[*next], &exchanges[*moment]);
+        contended.extend(next.is_some_and(overlaps).then_some(moment));
+        next = Some(moment).filter(changes).or(next);
+    }
+    let mut last = None;
+    for moment in moments {
+        let overlaps = |last: &Moment| overlap(&exchanges[*last], &exchanges[*moment]);
+        contended.extend(last.is_some_and(overlaps).then_some(moment));
+        let answered_at = |moment: &Moment| exchanges[*moment].received_at;
+        let is_later = last.map(answered_at) <= Some(answered_at(moment));
+        last = Some(moment).filter(changes).filter(|_| is_later).or(last);
+    }
+    contended
+}
+
 impl Judge<'_> {
     /// Judges exchanges that overlap.
     pub(super) fn race(&mut self, moments: Vec<Moment>) {
         let exchanges = &self.trace.exchanges;
-        let changes = |moment: &&Moment| exchanges[**moment].request.method != "GET";
-        let is_contended = |moment: &&Moment| {
-            let others = moments.iter().filter(changes);
-            let mut others = others.filter(|other| other != moment);
-            others.any(|other| overlap(&exchanges[*other], &exchanges[**moment]))
-        };
-        self.contended.extend(moments.iter().filter(is_contended));
+        self.contended.extend(contended(exchanges, &moments));
         self.race.made = moments
             .iter()
             .filter_map(|moment| made_in(&exchanges[*moment]))
@@ -264,5 +281,43 @@ impl Judge<'_> {
         let mut tried: Vec<TriedOrder> = orders.collect();
         tried.dedup();
         tried
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::report::sample;
+    use crate::trace::Micros;
+
+    /// An exchange that was sent when, took so long, and may have changed something.
+    fn exchange((sent_at, took, changes): (u64, u64, bool)) -> Exchange {
+        Exchange {
+            sent_at: Micros(sent_at),
+            received_at: Micros(sent_at + took),
+            ..sample::exchange(1, if changes { "POST" } else { "GET" }, 200, "")
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_overlaps_with_a_change_is_contended(
+            calls in prop::collection::vec((0..40_u64, 1..15_u64, any::<bool>()), 0..12)
+        ) {
+            let exchanges: Vec<Exchange> = calls.into_iter().map(exchange).collect();
+            let mut moments: Vec<Moment> = (0..exchanges.len()).collect();
+            moments.sort_by_key(|moment| (exchanges[*moment].sent_at, *moment));
+            let is_beside_a_change = |one: &&Moment| {
+                let mut others = moments.iter().filter(|other| other != one);
+                others.any(|other| {
+                    exchanges[*other].request.method != "GET"
+                        && overlap(&exchanges[*other], &exchanges[**one])
+                })
+            };
+            let expected: BTreeSet<&Moment> = moments.iter().filter(is_beside_a_change).collect();
+            prop_assert_eq!(contended(&exchanges, &moments), expected);
+        }
     }
 }
