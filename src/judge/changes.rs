@@ -12,6 +12,7 @@ use super::follow::{Found, Judge, Scene, Touch, TouchKind};
 use super::pending::forget_pending;
 use super::request::Asked;
 use crate::card::{Action, CardId, CardStatus, CardType};
+use crate::contract::OperationKind;
 use crate::requirement::{RequirementId, id};
 use crate::trace::{Exchange, Reply};
 use crate::world::lifecycle::{Transition, keeping_rule, transition};
@@ -139,13 +140,26 @@ impl<'a> Judge<'a> {
         let is_absent = action.is_sandbox()
             && matches!(scene.response.status, 404 | 405 | 501)
             && call.flaw.is_none()
-            && !self.worlds.iter().any(is_final);
+            && !self.worlds.iter().any(is_final)
+            && !self.has_succeeded(scene.operation);
         is_absent.then(|| {
             format!(
                 "`{action}` was answered {} for a card that is there, as if there were no such call: \
                  say in the profile what the sandbox has (simulator = false under [sandbox], or the right path)",
                 scene.response.status
             )
+        })
+    }
+
+    /// Whether the trace has a success of this operation.
+    fn has_succeeded(&self, operation: Option<OperationKind>) -> bool {
+        let mut succeeded = self.trace.exchanges.iter().filter(|e| e.is_success());
+        operation.is_some_and(|operation| {
+            succeeded.any(|exchange| {
+                let request = &exchange.request;
+                let route = self.contract.route(&request.method, &request.path);
+                route.is_some_and(|route| route.operation == operation)
+            })
         })
     }
 
@@ -197,6 +211,14 @@ impl<'a> Judge<'a> {
         card: &CardId,
         view: &Value,
     ) {
+        if let (Some(flaw), TouchKind::Refused(id::AUTH_12)) = (call.flaw, kind) {
+            let found = Found::plain(
+                &format!("{} {flaw}", scene.name()),
+                "a refusal, whatever its key has done".into(),
+                answered(scene.response),
+            );
+            return self.depart(scene, &[ways::flaw_rule(flaw)], found);
+        }
         let first = self.trace.exchanges[..scene.moment].iter().find(|e| {
             matches!(&e.reply, Reply::Got(r) if r.status < 300 && same_body(&r.body, &scene.response.body))
         });

@@ -260,7 +260,8 @@ impl<'t> Judge<'t> {
     /// for.
     fn sandbox_call(&self, exchange: &Exchange) -> Asked {
         let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
-        let (action, made_by) = match step.map(|s| &s.command) {
+        let as_it_is_done = step.filter(|step| step.method.is_none());
+        let (action, made_by) = match as_it_is_done.map(|s| &s.command) {
             Some(Command::Act(action, CardRef::Made(made_by))) => (action, made_by),
             Some(Command::MoveClock(seconds)) => return Asked::MoveClock(*seconds),
             _ => return Asked::Other,

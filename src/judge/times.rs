@@ -201,7 +201,10 @@ impl Judge<'_> {
         let mut others = false;
         for touch in self.touches.iter().rev().filter(|t| t.moment > last.moment) {
             if touch.card.as_ref() != Some(card) {
-                others = true;
+                match touch.kind {
+                    TouchKind::Refused(id::AUTH_12) => rules.push(id::AUTH_12),
+                    _ => others = true,
+                }
                 continue;
             }
             rules.push(match touch.kind {

@@ -233,6 +233,7 @@ fn needed_by(steps: &[Step], index: usize) -> Option<Ability> {
         Command::Act(Action::Issue, card) => {
             let is_plain = is_first_issue(&steps[..index], step, card)
                 && step.key == KeyUse::Usual
+                && step.method.is_none()
                 && step.flaw.is_none();
             Some(match is_plain {
                 true => Ability::Issuance,

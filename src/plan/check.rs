@@ -164,13 +164,15 @@ fn wrong_method(step: &Step) -> Option<String> {
         Command::Read(_) | Command::Act(Action::Terminate, _) => "/cards/id",
         Command::Act(Action::Activate, _) => "/cards/id/activate",
         Command::Act(Action::Deactivate, _) => "/cards/id/deactivate",
-        Command::Act(..)
+        Command::Act(Action::Issue, _) => "/simulator/cards/id/issue",
+        Command::Act(Action::Fail, _) => "/simulator/cards/id/fail",
+        Command::Act(Action::Suspend | Action::Unsuspend | Action::Block, _)
         | Command::Retry(_)
         | Command::Pause(_)
         | Command::MoveClock(_)
         | Command::Hook(_) => {
             return Some(
-                "only a create, a read, a list, an activate, a deactivate or a terminate can go by another method"
+                "only calls of the contract on cards and accounts can go by another method"
                     .to_owned(),
             );
         }

@@ -1,6 +1,6 @@
 //! What became of the cards, as far as subscribers must, or may, have been told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Told;
 use super::payload::status_word;
@@ -180,11 +180,21 @@ impl Judge<'_> {
         self.depart_at(told.moment, &[id::HOOK_3], found);
     }
 
-    /// HOOK-4 and HOOK-6: one id for one change.
+    /// HOOK-4 and HOOK-6: one id for one change. Each subscription may have ids of its own.
     pub(super) fn ids(&mut self, told: &[Told<'_>]) {
-        let ours: Vec<&Told<'_>> = told.iter().filter(|t| t.is_ours()).collect();
-        for (place, event) in ours.iter().enumerate() {
-            let earlier = ours[..place]
+        let mut by_subscription: BTreeMap<_, Vec<&Told<'_>>> = BTreeMap::new();
+        for event in told {
+            let subscription = event.event.subscription;
+            by_subscription.entry(subscription).or_default().push(event);
+        }
+        for told in by_subscription.values() {
+            self.ids_of_one(told);
+        }
+    }
+
+    fn ids_of_one(&mut self, told: &[&Told<'_>]) {
+        for (place, event) in told.iter().enumerate() {
+            let earlier = told[..place]
                 .iter()
                 .find(|e| e.event_id() == event.event_id());
             let Some(earlier) = earlier.filter(|e| e.event_id().is_some()) else {
@@ -206,9 +216,9 @@ impl Judge<'_> {
                 return self.depart_at(event.moment, &[id::HOOK_4], found);
             }
         }
-        let cards: BTreeSet<CardId> = ours.iter().filter_map(|t| self.known_card(t)).collect();
+        let cards: BTreeSet<CardId> = told.iter().filter_map(|t| self.known_card(t)).collect();
         for card in cards {
-            let of_card: Vec<&Told<'_>> = ours
+            let of_card: Vec<&Told<'_>> = told
                 .iter()
                 .filter(|t| t.card().as_ref() == Some(&card))
                 .copied()

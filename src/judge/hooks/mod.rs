@@ -45,11 +45,6 @@ impl Told<'_> {
     fn event_id(&self) -> Option<String> {
         self.text("eventId").map(str::to_ascii_lowercase)
     }
-
-    /// It came to the run's own subscription.
-    fn is_ours(&self) -> bool {
-        self.event.subscription.is_none()
-    }
 }
 
 impl<'a> Judge<'a> {

@@ -54,6 +54,31 @@ fn what_was_refused_for_a_flaw_was_not_done() {
 }
 
 #[test]
+fn a_refused_create_that_touches_another_card_is_to_blame() {
+    let touched = r#"read #1 => 200 active with {"updatedAt":"2026-01-01T00:00:01Z"}"#;
+    check_active(
+        &["create physical on A with wrong digest => 401", touched],
+        &[("AUTH-12", 5)],
+    );
+    check_active(
+        &["create physical on B => 201 issuing", touched],
+        &[("LIFE-14", 5)],
+    );
+}
+
+#[test]
+fn what_a_key_has_done_lets_no_flaw_pass() {
+    check(
+        &[
+            CREATE,
+            "retry #1 with wrong digest => 201 again",
+            "list A => 200 #1=issuing",
+        ],
+        &[("AUTH-10", 2)],
+    );
+}
+
+#[test]
 fn an_open_flaw_is_refused_or_overlooked_but_always_alike() {
     let both = |change: &'static str, read: &'static str, after: &'static str| {
         let mut lines = ACTIVE.to_vec();

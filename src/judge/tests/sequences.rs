@@ -456,6 +456,16 @@ fn a_sandbox_without_a_simulator_is_no_departure() {
     }
     check(&[CREATE, "issue #1 => 409"], &[("LIFE-12", 2)]);
     check(&[CREATE, "fail #1 => 204", "issue #1 => 404"], &[]);
+    // Where one has issued a card, it is there.
+    check(
+        &[
+            CREATE,
+            "create physical on A => 201 issuing",
+            "issue #1 => 204",
+            "issue #2 in upper case => 404",
+        ],
+        &[("READ-8", 4)],
+    );
 }
 
 /// The create is sent 100 ms after the story begins and takes 1 ms, and each later step comes 100 ms after the one before.

@@ -112,6 +112,30 @@ fn no_event_comes_to_an_address_that_is_no_subscriptions() {
 }
 
 #[test]
+fn each_subscription_is_told_of_a_change_once() {
+    let told = |events: [&str; 2], expected: &[(&str, usize)]| {
+        let before = [CREATE, "subscribe => 200", ISSUE, TOLD_ISSUE];
+        check_events(&[&before[..], &events, &[AWAIT_ACTIVE]].concat(), expected);
+    };
+    let [twice, as_before] = ["told #1=active as 3 at #2", "told #1=active as 2 at #2"];
+    told(["told #1=issuing as 1 at #2", as_before], &[]);
+    told([as_before, as_before], &[]);
+    // Three with the creation, whether that was told or not.
+    let lines = [
+        CREATE,
+        "subscribe => 200",
+        ISSUE,
+        TOLD_ISSUE,
+        as_before,
+        twice,
+    ];
+    let third = ["told #1=active as 4 at #2", AWAIT_ACTIVE];
+    check_events(&[&lines[..], &third].concat(), &[("HOOK-6", 4)]);
+    let other = r#"told #1=issuing as 2 at #2"#;
+    told([as_before, other], &[("HOOK-4", 4)]);
+}
+
+#[test]
 fn a_subscription_is_told_of_the_types_that_it_asked_for_alone() {
     const OTHER: &str = r#"subscribe with {"types":["account.updated"]} => 200"#;
     const BOTH: &str = r#"subscribe with {"types":["account.updated","card.updated"]} => 200"#;

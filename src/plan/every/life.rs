@@ -134,7 +134,8 @@ fn all_by_the_holder(past: Stretch, end: Stretch, card_type: CardType) -> Case {
     let second = told.draft.ask(create('A', card_type));
     told.draft.ask(Command::Act(Issue, CardRef::Made(second)));
     if is_over {
-        // A slot that was freed is so for one card.
+        // A slot that was freed is so for one card, and calls on the old one free it no further.
+        told.act(Terminate);
         told.draft.ask(create('A', card_type));
     }
     told.read();

@@ -23,7 +23,7 @@ pub fn is_open(flaw: Flaw) -> bool {
 }
 
 /// The rule that a flaw tests.
-fn flaw_rule(flaw: Flaw) -> RequirementId {
+pub fn flaw_rule(flaw: Flaw) -> RequirementId {
     match flaw {
         Flaw::NoBearer | Flaw::EmptyBearer | Flaw::OtherScheme => id::AUTH_1,
         Flaw::WrongBearer | Flaw::UnsignedBearer | Flaw::RecasedBearer | Flaw::ExtendedBearer => {

@@ -13,7 +13,7 @@ use crate::trace::Issuance;
 
 use super::{Card, Choice, Moment, Since, World};
 
-pub use flaw::{is_open, ways_with_flaw};
+pub use flaw::{flaw_rule, is_open, ways_with_flaw};
 pub use keys::refusals_elsewhere;
 pub use request::{account_refusals, card_refusals};
 pub use subscription::{foreign_subscription_ways, keyless_ways, subscription_ways, used_key_ways};
