@@ -38,6 +38,10 @@ pub enum SubscriptionRef {
     Made(StepNumber),
     /// One of another programme.
     Foreign,
+    /// One that nobody has.
+    Unknown,
+    /// None: its id is no UUID.
+    Malformed,
 }
 
 impl fmt::Display for SubscriptionRef {
@@ -45,6 +49,8 @@ impl fmt::Display for SubscriptionRef {
         match self {
             Self::Made(step) => write!(f, "{step}"),
             Self::Foreign => f.write_str("foreign"),
+            Self::Unknown => f.write_str("unknown"),
+            Self::Malformed => f.write_str("malformed"),
         }
     }
 }
@@ -74,7 +80,9 @@ impl Hook {
     pub fn subscribed_by(&self) -> Option<StepNumber> {
         match self.subscription()? {
             SubscriptionRef::Made(step) => Some(step),
-            SubscriptionRef::Foreign => None,
+            SubscriptionRef::Foreign | SubscriptionRef::Unknown | SubscriptionRef::Malformed => {
+                None
+            }
         }
     }
 
@@ -114,7 +122,7 @@ impl Hook {
     pub fn renumbered(&self, rename: impl Fn(StepNumber) -> StepNumber) -> Self {
         let of = |subscription: &SubscriptionRef| match subscription {
             SubscriptionRef::Made(step) => SubscriptionRef::Made(rename(*step)),
-            SubscriptionRef::Foreign => SubscriptionRef::Foreign,
+            other => *other,
         };
         match self {
             Self::Await { card, events, at } => Self::Await {

@@ -221,9 +221,13 @@ impl<'a> Reader<'a> {
                 self.expect("next event")?;
                 Ok(Command::Hook(Hook::RefuseNext))
             }
-            "subscribe" if self.take("again") => {
-                Ok(Command::Hook(Hook::Resubscribe(self.subscription()?)))
-            }
+            "subscribe" if self.take("again") => match self.subscription()? {
+                // What a change of none does is open (the OpenAPI document).
+                named @ (SubscriptionRef::Unknown | SubscriptionRef::Malformed) => Err(format!(
+                    "`{named}` is no subscription that can be changed: #n for the one of step n, or foreign"
+                )),
+                named => Ok(Command::Hook(Hook::Resubscribe(named))),
+            },
             "subscribe" => Ok(Command::Hook(Hook::Subscribe)),
             "unsubscribe" => Ok(Command::Hook(Hook::Unsubscribe(self.subscription()?))),
             "move" => Ok(Command::MoveClock(self.seconds()?)),
@@ -389,9 +393,17 @@ impl<'a> Reader<'a> {
     }
 
     fn subscription(&mut self) -> Read<SubscriptionRef> {
-        match self.take("foreign") {
-            true => Ok(SubscriptionRef::Foreign),
-            false => self.step_number().map(SubscriptionRef::Made),
+        let named = [
+            SubscriptionRef::Foreign,
+            SubscriptionRef::Unknown,
+            SubscriptionRef::Malformed,
+        ];
+        match named
+            .into_iter()
+            .find(|named| self.take(&named.to_string()))
+        {
+            Some(named) => Ok(named),
+            None => self.step_number().map(SubscriptionRef::Made),
         }
     }
 

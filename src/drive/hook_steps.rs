@@ -130,6 +130,8 @@ impl CaseRun<'_> {
                 let foreign = self.driver.profile.foreign.subscription;
                 foreign.map(|id| id.to_string())
             }
+            SubscriptionRef::Unknown => Some(Uuid::new_v4().to_string()),
+            SubscriptionRef::Malformed => Some("not-a-uuid".to_owned()),
         }
     }
 

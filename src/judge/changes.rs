@@ -390,7 +390,7 @@ impl<'a> Judge<'a> {
                 | Asked::SubscribeUnderUsedKey
                 | Asked::Webhook
                 | Asked::Other => false,
-                Asked::OtherMethod(_) | Asked::ForeignSubscription => true,
+                Asked::OtherMethod(_) | Asked::ForeignSubscription | Asked::NoSubscription => true,
                 Asked::Modify(call) => is_invalid(call),
                 Asked::Subscribe(input) => input.is_invalid(),
             };

@@ -318,7 +318,10 @@ impl<'a> Judge<'a> {
             }
             Asked::Webhook => self.webhook(&scene),
             Asked::ForeignSubscription => {
-                self.only(&scene, ways::foreign_subscription_ways());
+                self.only(&scene, ways::absent_subscription_ways(id::HOOK_17));
+            }
+            Asked::NoSubscription => {
+                self.only(&scene, ways::absent_subscription_ways(id::HOOK_20));
             }
             Asked::MoveClock(_) | Asked::Other => {}
         }

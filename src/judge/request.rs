@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::body::{input, of_subscription, payload, sent};
 use super::follow::Judge;
 use crate::card::{AccountId, Action, CardId, CardType};
-use crate::case::{CardRef, Command};
+use crate::case::{CardRef, Command, SubscriptionRef};
 use crate::contract::OperationKind;
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, NOT_RECORDED, Reply, Request};
@@ -37,6 +37,8 @@ pub(super) enum Asked {
     SubscribeUnderUsedKey,
     /// Another programme's subscription, or a change of it.
     ForeignSubscription,
+    /// A subscription under an id that nobody has, or that is none.
+    NoSubscription,
     /// The subscriptions, one of them, or its removal.
     Webhook,
     /// Something that is not part of the contract on cards.
@@ -57,6 +59,7 @@ impl Asked {
             | Self::Subscribe(_)
             | Self::SubscribeUnderUsedKey
             | Self::ForeignSubscription
+            | Self::NoSubscription
             | Self::Webhook
             | Self::Other => None,
         }
@@ -139,6 +142,7 @@ impl<'t> Judge<'t> {
             | OperationKind::GetWebhook
             | OperationKind::DeleteWebhook => match self.is_foreign_subscription(route.webhook) {
                 true => Asked::ForeignSubscription,
+                false if self.names_no_subscription(exchange) => Asked::NoSubscription,
                 false => Asked::Webhook,
             },
         };
@@ -242,6 +246,19 @@ impl<'t> Judge<'t> {
         let foreign = self.terms.foreign_subscription;
         id.and_then(|id| Uuid::try_parse(id).ok())
             .is_some_and(|id| Some(id) == foreign)
+    }
+
+    /// Whether the step says that the id is nobody's. What others recorded may have been anybody's.
+    fn names_no_subscription(&self, exchange: &Exchange) -> bool {
+        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
+        let named = match step.map(|step| &step.command) {
+            Some(Command::Hook(hook)) => hook.subscription(),
+            _ => None,
+        };
+        matches!(
+            named,
+            Some(SubscriptionRef::Unknown | SubscriptionRef::Malformed)
+        )
     }
 
     fn asked_by_other_method(&self, request: &Request) -> Option<Asked> {

@@ -74,4 +74,8 @@ catalogue! {
         from "the contract, webhooks" on [PutWebhook, DeleteWebhook]
         provoked "changes of a card while several subscriptions stand, one is changed or removed, and a wait for the events at each"
         judged "as HOOK-1, at each address; what one of them was told of, and another was not, names this rule" needs Webhooks;
+    HOOK_20 = "HOOK-20" Must Derived "A call on a subscription id that nobody has, or that is none, is refused with 404 or 400."
+        from "the contract, access" on [GetWebhook, DeleteWebhook]
+        provoked "a read and a removal of a subscription under a random id, and under one that is no UUID"
+        judged "404 or 400" needs Webhooks;
 }

@@ -109,6 +109,7 @@ fn concerned(asked: &Asked) -> Vec<Concerned> {
         | Asked::Subscribe(_)
         | Asked::SubscribeUnderUsedKey
         | Asked::ForeignSubscription
+        | Asked::NoSubscription
         | Asked::Webhook
         | Asked::Other => Vec::new(),
     }
@@ -267,6 +268,7 @@ impl Judge<'_> {
             | Asked::Subscribe(_)
             | Asked::SubscribeUnderUsedKey
             | Asked::ForeignSubscription
+            | Asked::NoSubscription
             | Asked::Webhook
             | Asked::Other => vec![world.clone()],
             Asked::ListAccount(account) => {
@@ -439,6 +441,7 @@ fn source(asked: &Asked) -> Option<Source> {
         | Asked::Subscribe(_)
         | Asked::SubscribeUnderUsedKey
         | Asked::ForeignSubscription
+        | Asked::NoSubscription
         | Asked::Webhook
         | Asked::Other => None,
     }

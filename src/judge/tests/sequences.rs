@@ -462,9 +462,9 @@ fn a_sandbox_without_a_simulator_is_no_departure() {
             CREATE,
             "create physical on A => 201 issuing",
             "issue #1 => 204",
-            "issue #2 in upper case => 404",
+            "issue #2 => 404",
         ],
-        &[("READ-8", 4)],
+        &[("LIFE-12", 4)],
     );
 }
 

@@ -60,6 +60,8 @@ fn subscription_id(subscription: SubscriptionRef) -> String {
     match subscription {
         SubscriptionRef::Made(step) => format!("99999999-0000-4000-8000-{:012}", step.0),
         SubscriptionRef::Foreign => super::FOREIGN_SUBSCRIPTION.to_owned(),
+        SubscriptionRef::Unknown => "98989898-0000-4000-8000-000000000000".to_owned(),
+        SubscriptionRef::Malformed => "not-a-uuid".to_owned(),
     }
 }
 

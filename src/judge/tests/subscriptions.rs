@@ -112,6 +112,23 @@ fn no_event_comes_to_an_address_that_is_no_subscriptions() {
 }
 
 #[test]
+fn a_subscription_that_nobody_has_is_not_found() {
+    let refused = [
+        "read subscription unknown => 404",
+        "unsubscribe unknown => 400",
+        "read subscription malformed => 400",
+        "unsubscribe malformed => 404",
+    ];
+    check_events(&refused, &[]);
+    for named in ["unknown", "malformed"] {
+        let removed = format!("unsubscribe {named} => 204");
+        check_events(&[&removed], &[("HOOK-20", 1)]);
+        let broken = format!("read subscription {named} => 500");
+        check_events(&[&broken], &[("HTTP-3", 1)]);
+    }
+}
+
+#[test]
 fn each_subscription_is_told_of_a_change_once() {
     let told = |events: [&str; 2], expected: &[(&str, usize)]| {
         let before = [CREATE, "subscribe => 200", ISSUE, TOLD_ISSUE];

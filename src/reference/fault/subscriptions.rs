@@ -185,6 +185,21 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "any-subscription-removed",
+        words: "The removal of a subscription that nobody has is answered as if it were done.",
+        requirement: "HOOK-20",
+        shortest: 1,
+        plant: |rules| {
+            rules.dress = |call, reply| {
+                let is_removal = call.operation == Operation::DeleteWebhook;
+                match is_removal && reply.status == StatusCode::NOT_FOUND {
+                    true => Reply::empty(StatusCode::NO_CONTENT),
+                    false => reply,
+                }
+            };
+        },
+    },
+    Fault {
         id: "subscription-without-address",
         words: "A subscription without a callbackUrl is accepted; its events go nowhere.",
         requirement: "HOOK-14",

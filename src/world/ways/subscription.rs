@@ -44,9 +44,9 @@ pub fn used_key_ways() -> Vec<Way> {
         .to_vec()
 }
 
-/// The ways of a call on another programme's subscription: as of any that there is not (contract.md, access).
-pub fn foreign_subscription_ways() -> Vec<Way> {
+/// The ways of a call on a subscription that there is not, at least not in this programme (contract.md, access).
+pub fn absent_subscription_ways(rule: RequirementId) -> Vec<Way> {
     [404, 400]
-        .map(|status| Way::refusal(id::HOOK_17, status, RefusalKind::Id))
+        .map(|status| Way::refusal(rule, status, RefusalKind::Id))
         .to_vec()
 }
