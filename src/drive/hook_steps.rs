@@ -238,21 +238,17 @@ impl CaseRun<'_> {
         self.obstacle(Some(number), words);
     }
 
-    /// Waits by event, at most the profile's wait. `is_new` says that no read has shown the card like this before, so that
+    /// Waits by event, as long as one may take. `is_new` says that no read has shown the card like this before, so that
     /// an event with a later state may well be right.
     async fn wait(&mut self, shown: &Value, wanted: Wanted, is_new: bool) -> Standing {
-        let wait = match &self.events.open {
-            Some((hooks, _)) => hooks.wait(),
-            None => return Standing::Complete,
-        };
-        let deadline = Instant::now() + wait;
+        let began = Instant::now();
         loop {
             self.take_in_events();
             if self.case.may_lack_events() {
                 return Standing::Complete; // nothing that comes now is kept
             }
             let standing = standing(&self.case.events, shown, wanted);
-            let Some((_, inbox)) = &self.events.open else {
+            let Some((hooks, inbox)) = &self.events.open else {
                 return standing;
             };
             match standing {
@@ -260,7 +256,9 @@ impl CaseRun<'_> {
                 Standing::Overtaken if is_new => return standing,
                 Standing::Overtaken | Standing::Lacking => {}
             }
-            if timeout_at(deadline, inbox.rings()).await.is_err() {
+            let in_time = timeout_at(began + hooks.wait(), inbox.rings()).await;
+            // Meanwhile others may have shown that events take longer.
+            if in_time.is_err() && began.elapsed() >= hooks.wait() {
                 return Standing::Lacking;
             }
         }

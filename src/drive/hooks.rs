@@ -4,6 +4,7 @@
 //! target was told, so that whatever else reaches the port, and what an earlier run has left, is turned away.
 
 mod inbox;
+mod patience;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,7 +75,7 @@ impl Hooks {
         let word = Uuid::new_v4().to_string();
         // An address must stay one.
         caller.masks.add_as(&word, "secret-word");
-        let desk = Arc::new(Desk::new(&word, foreign));
+        let desk = Arc::new(Desk::new(&word, foreign, webhooks.wait.0));
         let server = tokio::spawn(serve(listener, Arc::clone(&desk), began));
         let mut hooks = Self {
             callback,
@@ -102,7 +103,7 @@ impl Hooks {
     pub fn wait(&self) -> Duration {
         match self.desk.is_silent() {
             true => Duration::ZERO,
-            false => self.wait,
+            false => self.desk.patience(),
         }
     }
 

@@ -7,10 +7,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
 use tokio::sync::Notify;
+
+use super::patience::Patience;
 
 use crate::case::StepNumber;
 use crate::profile::Foreign;
@@ -28,6 +31,7 @@ pub struct Desk {
     foreign: Vec<String>,
     heard: AtomicBool,
     silent: AtomicBool,
+    patience: Mutex<Patience>,
     book: Mutex<Book>,
 }
 
@@ -67,8 +71,8 @@ impl Door {
 }
 
 impl Desk {
-    /// A desk with one door, for the run's own subscription.
-    pub fn new(word: &str, foreign: &Foreign) -> Self {
+    /// A desk with one door, for the run's own subscription. An event is waited for so long.
+    pub fn new(word: &str, foreign: &Foreign, wait: Duration) -> Self {
         let foreign = foreign.account.iter().chain(&foreign.card);
         let mut book = Book::default();
         book.doors.insert(word.to_owned(), Door(None));
@@ -77,6 +81,7 @@ impl Desk {
             foreign: foreign.map(ToString::to_string).collect(),
             heard: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            patience: Mutex::new(Patience::new(wait)),
             book: Mutex::new(book),
         }
     }
@@ -96,10 +101,21 @@ impl Desk {
         self.silent.load(Ordering::Relaxed) && !self.heard.load(Ordering::Relaxed)
     }
 
+    /// How long an event may take, by those that came.
+    pub fn patience(&self) -> Duration {
+        let patience = self.patience.lock();
+        patience.unwrap_or_else(PoisonError::into_inner).now()
+    }
+
     /// Hands an event to the case that it is about; says how it is to be answered.
     pub fn deliver(&self, door: Door, event: Event) -> StatusCode {
         self.heard.store(true, Ordering::Relaxed);
-        let names = names(&event.body);
+        let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
+        self.patience
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .heard(event.received_at, &body);
+        let names = names(&body);
         let is_foreign = names.iter().any(|name| self.foreign.contains(name));
         let mut book = self.book();
         let owner = names.iter().find_map(|name| book.owners.get(name).copied());
@@ -172,9 +188,8 @@ impl Kept {
 }
 
 /// The card and the account that an event names, in lower case. Absurdly long ones are no ids.
-fn names(body: &str) -> Vec<String> {
+fn names(body: &Value) -> Vec<String> {
     const LENGTH_MAX: usize = 128;
-    let body: Value = serde_json::from_str(body).unwrap_or_default();
     ["id", "accountId"]
         .into_iter()
         .filter_map(|name| body.get(name)?.as_str())
@@ -293,7 +308,11 @@ mod tests {
     /// Else what one case was refused would be what another one has.
     #[test]
     fn no_two_doors_have_the_same_word() {
-        let desk = Arc::new(Desk::new("word", &Foreign::default()));
+        let desk = Arc::new(Desk::new(
+            "word",
+            &Foreign::default(),
+            Duration::from_secs(1),
+        ));
         let (first, second) = (Inbox::open(&desk), Inbox::open(&desk));
         let ended = first.open_door(StepNumber(1));
         let open = second.open_door(StepNumber(1));
