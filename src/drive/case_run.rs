@@ -359,7 +359,7 @@ impl<'a> CaseRun<'a> {
     /// The create on the account whose answer was lost, if there is only one.
     fn only_lost_create(&self, letter: char) -> Option<(StepNumber, CardType)> {
         let mut lost = self.case.exchanges.iter().filter_map(|exchange| {
-            let step = self.case.case.steps.get(exchange.step.0.checked_sub(1)?)?;
+            let step = self.case.case.step(exchange.step)?;
             let is_lost = !matches!(exchange.reply, Reply::Got(_));
             match &step.command {
                 Command::Create {
@@ -379,8 +379,7 @@ impl<'a> CaseRun<'a> {
         match &step.command {
             Command::Create { .. } => Some(number),
             Command::Retry(earlier) => {
-                let before = earlier.0.checked_sub(1)?;
-                let origin = self.create_behind(*earlier, self.case.case.steps.get(before)?)?;
+                let origin = self.create_behind(*earlier, self.case.case.step(*earlier)?)?;
                 match step.body {
                     Body::Standard => Some(origin),
                     Body::Patched(_) | Body::Text(_) => Some(number),

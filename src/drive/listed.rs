@@ -100,8 +100,7 @@ impl<'a> CaseRun<'a> {
 
     /// The account and the type that a step asks a card for.
     fn created(&self, step: StepNumber) -> Option<(char, CardType)> {
-        let index = step.0.checked_sub(1)?;
-        match self.case.case.steps.get(index)?.command {
+        match self.case.case.step(step)?.command {
             Command::Create {
                 account: AccountRef::Own(letter),
                 card_type,

@@ -334,7 +334,7 @@ fn names(contract: &Contract, trace: &CaseTrace, exchange: &Exchange) -> Vec<Nam
     let account = route.as_ref().and_then(|route| route.account);
     let card = route.as_ref().and_then(|route| route.card);
     // The issuer's acts are no part of the contract; the case says which card was meant.
-    let step = trace.case.steps.get(exchange.step.0.wrapping_sub(1));
+    let step = trace.case.step(exchange.step);
     let made_by = match step.map(|step| &step.command) {
         Some(Command::Create { .. }) => Some(exchange.step),
         Some(Command::Act(_, CardRef::Made(made_by))) => Some(*made_by),

@@ -371,8 +371,7 @@ impl<'a> Judge<'a> {
     }
 
     fn first_try(&self, step: StepNumber) -> StepNumber {
-        let asked = step.0.checked_sub(1);
-        match asked.and_then(|index| self.case.steps.get(index)) {
+        match self.case.step(step) {
             Some(Step {
                 command: Command::Retry(earlier),
                 body: Body::Standard,

@@ -161,7 +161,7 @@ impl<'t> Judge<'t> {
 
     /// What others recorded of subscriptions may have any reason; what the case asks for has none but its body.
     fn subscription(&self, exchange: &Exchange) -> Asked {
-        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
+        let step = self.case.step(exchange.step);
         match step.map(|step| &step.command) {
             Some(Command::Retry(_)) if self.has_used_key(exchange) => Asked::SubscribeUnderUsedKey,
             Some(Command::Hook(hook)) if hook.has_body() => {
@@ -250,7 +250,7 @@ impl<'t> Judge<'t> {
 
     /// Whether the step says that the id is nobody's. What others recorded may have been anybody's.
     fn names_no_subscription(&self, exchange: &Exchange) -> bool {
-        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
+        let step = self.case.step(exchange.step);
         let named = match step.map(|step| &step.command) {
             Some(Command::Hook(hook)) => hook.subscription(),
             _ => None,
@@ -276,7 +276,7 @@ impl<'t> Judge<'t> {
     /// The issuer's acts, a profile's own way to issue and the clock are no part of the contract; the case says what was asked
     /// for.
     fn sandbox_call(&self, exchange: &Exchange) -> Asked {
-        let step = self.case.steps.get(exchange.step.0.wrapping_sub(1));
+        let step = self.case.step(exchange.step);
         let as_it_is_done = step.filter(|step| step.method.is_none());
         let (action, made_by) = match as_it_is_done.map(|s| &s.command) {
             Some(Command::Act(action, CardRef::Made(made_by))) => (action, made_by),

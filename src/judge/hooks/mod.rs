@@ -109,7 +109,6 @@ pub(super) fn taken_in(trace: &CaseTrace, case: &Case, came_at: Micros) -> Optio
 }
 
 fn is_await(case: &Case, step: StepNumber) -> bool {
-    let index = step.0.checked_sub(1);
-    let step = index.and_then(|index| case.steps.get(index));
-    step.is_some_and(|s| matches!(s.command, Command::Hook(Hook::Await { .. })))
+    case.step(step)
+        .is_some_and(|s| matches!(s.command, Command::Hook(Hook::Await { .. })))
 }

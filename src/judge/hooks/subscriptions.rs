@@ -87,7 +87,7 @@ impl<'t> Judge<'t> {
 
     /// A read, or a removal, that is to be refused for its access or its key. The others are judged with what they show.
     pub(in crate::judge) fn webhook(&mut self, scene: &Scene<'_>) {
-        let step = self.case.steps.get(scene.exchange.step.0.wrapping_sub(1));
+        let step = self.case.step(scene.exchange.step);
         let is_told = matches!(step.map(|step| &step.command), Some(Command::Hook(_)));
         if !is_told || !self.is_bent(scene.exchange) {
             return;

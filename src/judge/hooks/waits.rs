@@ -8,7 +8,7 @@ use super::changes::Change;
 use super::payload::status_word;
 use crate::card::{CardId, CardStatus};
 use crate::card_view::{different, is_same};
-use crate::case::{Command, Hook, Step, StepNumber};
+use crate::case::{Command, Hook, StepNumber};
 use crate::contract::OperationKind;
 use crate::judge::departure::json_diff;
 use crate::judge::follow::{Found, Judge, Scene};
@@ -88,7 +88,7 @@ impl Judge<'_> {
         let rested = Micros(last.sent_at.0.saturating_sub(since.0));
         Some(Wait {
             card,
-            at: match &self.step(last.step)?.command {
+            at: match &self.case.step(last.step)?.command {
                 Command::Hook(hook) => hook.awaited_at(),
                 _ => None,
             },
@@ -96,10 +96,6 @@ impl Judge<'_> {
             moment,
             is_whole: self.terms.event_wait.is_some_and(|wait| rested >= wait),
         })
-    }
-
-    fn step(&self, number: StepNumber) -> Option<&Step> {
-        self.case.steps.get(number.0.checked_sub(1)?)
     }
 
     fn card_shown(&self, moment: Moment) -> Option<Value> {
@@ -174,7 +170,7 @@ impl Judge<'_> {
 
     /// The rules by which a subscription is told of what another one was told of.
     fn rules_of_each(&self, wait: &Wait) -> &'static [RequirementId] {
-        let subscribed = wait.at.and_then(|at| self.step(at));
+        let subscribed = wait.at.and_then(|at| self.case.step(at));
         match subscribed.map(|step| &step.command) {
             Some(Command::Hook(Hook::Resubscribe(_))) => &[id::HOOK_16, id::HOOK_19],
             _ => &[id::HOOK_19],
