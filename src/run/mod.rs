@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use crate::card::CardStatus;
 use crate::case::Case;
 use crate::judge::{Departure, Judgement, Ledger, Tried, judge};
-use crate::plan::Planned;
+use crate::plan::{Planned, aims};
 use crate::report::{
     ContractFacts, Coverage, Facts, Gate, Made, NotRun, Overall, REPORT_VERSION, Reading, Report,
     Stopwatch, Target, Totals, reproducer, requirement_results,
@@ -130,7 +130,7 @@ pub struct Shown {
 impl Shown {
     fn leave_out(&mut self, case: &str, lack: &str) {
         let why = format!("the target lacks something that its cases need: {lack}");
-        self.lacking.note(case, &why);
+        self.lacking.note(aims::of_case(case), &why);
         let obstacle = Obstacle {
             step: None,
             words: format!("a case was left out because the target lacks something: {lack}"),
@@ -142,7 +142,7 @@ impl Shown {
     pub fn add(&mut self, trace: &CaseTrace, judgement: &Judgement) {
         if let Some(want) = &trace.not_run {
             *self.wants.entry(want.clone()).or_default() += 1;
-            return self.wanting.note(&trace.case.name, want);
+            return self.wanting.note(aims::of_case(&trace.case.name), want);
         }
         let is_again = self.troubles.hindered(trace.number);
         self.totals.cases += usize::from(trace.complete && !is_again);
