@@ -1,4 +1,6 @@
-//! `suites/aims.json`: which built-in cases are about which requirement. `UPDATE=1 cargo test published` writes it.
+//! `suites/aims.json`: which built-in cases are about which requirement; `UPDATE=1 cargo test published` writes it.
+//! `suites/tellers.json`: which cases tell of the planted faults; `SELFTEST=DIR/selftest.json cargo test published` writes it from
+//! a selftest of every fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,6 +12,7 @@ use cardproof::judge::judge;
 use cardproof::plan::Suite;
 use cardproof::reference::Options;
 use cardproof::requirement::{self, Needs, RequirementId, Tag};
+use cardproof::selftest::Selftest;
 
 /// A requirement leads to so many cases that show it most often, and to so many that show the least beside it.
 const CASES_EACH: usize = 3;
@@ -60,6 +63,44 @@ fn aims() -> Aims {
         }
     }
     aims
+}
+
+type Tellers = BTreeMap<String, Vec<String>>;
+
+/// For each requirement the cases in which its faults were found, those that told of most first.
+fn tellers(selftest: &Selftest) -> Tellers {
+    let mut told: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for row in selftest.faults.iter().filter(|row| row.is_named()) {
+        if let Some(case) = &row.found_in {
+            let cases = told.entry(&row.requirement).or_default();
+            *cases.entry(case).or_default() += 1;
+        }
+    }
+    let in_order = |cases: BTreeMap<&str, usize>| {
+        let mut cases: Vec<_> = cases.into_iter().collect();
+        cases.sort_by_key(|(_, faults)| std::cmp::Reverse(*faults));
+        cases.into_iter().map(|(case, _)| case.to_owned()).collect()
+    };
+    told.into_iter()
+        .map(|(rule, cases)| (rule.to_owned(), in_order(cases)))
+        .collect()
+}
+
+#[test]
+fn the_published_tellers_are_of_requirements_and_no_case_stands_twice() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/tellers.json");
+    if let Some(selftest) = std::env::var_os("SELFTEST") {
+        let selftest = serde_json::from_slice(&std::fs::read(selftest).unwrap()).unwrap();
+        let text = serde_json::to_string_pretty(&tellers(&selftest)).unwrap();
+        std::fs::write(&file, text + "\n").unwrap();
+    }
+    let tellers: Tellers = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert!(tellers.len() > 100, "{}", tellers.len());
+    for (rule, cases) in &tellers {
+        assert!(requirement::find(rule).is_ok(), "{rule}");
+        let each: BTreeSet<&String> = cases.iter().collect();
+        assert_eq!(each.len(), cases.len(), "{rule}: {cases:?}");
+    }
 }
 
 #[test]

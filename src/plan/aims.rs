@@ -1,6 +1,7 @@
 //! Which requirements a built-in case is about: the few cases that show a requirement with the least beside it.
 //!
-//! They stand in `suites/aims.json`, which `tests/aims.rs` writes from what the cases show on the reference.
+//! They stand in `suites/aims.json`, which `tests/aims.rs` writes from what the cases show on the reference. The cases that a
+//! selftest found the planted faults of a requirement in stand in `suites/tellers.json`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,6 +13,14 @@ type Aims = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 static AIMS: LazyLock<Aims> = LazyLock::new(|| {
     let text = include_str!("../../suites/aims.json");
+    serde_json::from_str(text).unwrap_or_default()
+});
+
+/// For each requirement the cases that told of planted faults, those that told of most first.
+type Tellers = BTreeMap<String, Vec<String>>;
+
+static TELLERS: LazyLock<Tellers> = LazyLock::new(|| {
+    let text = include_str!("../../suites/tellers.json");
     serde_json::from_str(text).unwrap_or_default()
 });
 
@@ -29,14 +38,21 @@ pub fn of(suite: &str, case: &str) -> Vec<String> {
     aims.cloned().unwrap_or_default()
 }
 
-/// Puts the cases about a requirement first, then those of the suites that have such cases; otherwise in the order in which
-/// they are.
+/// Puts the cases first that have told of mistakes of a requirement, then those about it, then those of the suites that have
+/// such cases; otherwise in the order in which they are.
 pub fn about_first(planned: &mut [&Planned], rule: RequirementId) {
     let is_about = |ids: &[String]| ids.iter().any(|id| id == rule.as_str());
+    let tellers = TELLERS.get(rule.as_str()).map_or(&[][..], Vec::as_slice);
     planned.sort_by_cached_key(|planned| {
+        let name = &planned.case.name;
+        let place = tellers.iter().position(|teller| teller == name);
         let suite = AIMS.get(&planned.suite);
         let suite_is = suite.is_some_and(|cases| cases.values().any(|ids| is_about(ids)));
-        (!is_about(of_case(&planned.case.name)), !suite_is)
+        (
+            place.unwrap_or(tellers.len()),
+            !is_about(of_case(name)),
+            !suite_is,
+        )
     });
 }
 

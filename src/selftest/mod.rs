@@ -69,6 +69,8 @@ pub struct FaultRow {
     pub caught_by: Vec<RequirementId>,
     /// Requests that were sent until the first departure was there, the cases about the requirement being the first.
     pub requests: usize,
+    /// The case of the suite that showed it first.
+    pub found_in: Option<String>,
     /// Steps of the shortest sequence that names the requirement; of any, if none does.
     pub length: Option<usize>,
     /// The known shortest.
@@ -463,6 +465,7 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
             .totals
             .requests_to_departure
             .unwrap_or(report.totals.requests),
+        found_in: telling.map(|f| f.found_in.clone()),
         length: telling.map(Finding::length),
         shortest: fault.shortest,
         steps: telling.map_or_else(Vec::new, |f| {

@@ -75,7 +75,7 @@ impl Login {
                     .to_owned(),
             )
         })?;
-        let date = clock.believed(answer.date);
+        let date = clock.believed(answer.date, jwt_issued(&token));
         let good = self.lifetime(&answer, date, &token)?;
         Ok((Token::new(value, asked_at, good), date))
     }
@@ -203,13 +203,22 @@ async fn texts(
 
 /// Until when a JWT is good by its own word (RFC 7519, section 4.1.4).
 pub fn jwt_expiry(token: &SecretString) -> Option<i64> {
+    jwt_time(token, "exp")
+}
+
+/// When a JWT was made by its own word (RFC 7519, section 4.1.6).
+fn jwt_issued(token: &SecretString) -> Option<i64> {
+    jwt_time(token, "iat")
+}
+
+/// A time that a JWT claims, in seconds since the epoch.
+fn jwt_time(token: &SecretString, claim: &str) -> Option<i64> {
     let mut parts = token.expose_secret().split('.');
     let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
-    let expiry = claims.get("exp")?;
+    let time = claims.get(claim)?;
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds are enough")]
-    expiry
-        .as_i64()
-        .or_else(|| expiry.as_f64().map(|seconds| seconds as i64))
+    time.as_i64()
+        .or_else(|| time.as_f64().map(|seconds| seconds as i64))
 }

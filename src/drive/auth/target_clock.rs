@@ -1,4 +1,4 @@
-//! The target's clock, as the `Date` of its logins and the life of its tokens tell it.
+//! The target's clock, as the `Date` of its logins and the times of its tokens tell it.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -47,8 +47,14 @@ impl TargetClock {
         }
     }
 
-    /// The time that an answer tells, unless it can't be right.
-    pub fn believed(&self, date: Option<i64>) -> Option<i64> {
+    /// The time that a login tells, unless it can't be right: by the `Date` of its answer, or by when its token was `issued`
+    /// where an earlier run has moved the clock that makes tokens and not the one that makes `Date`s.
+    pub fn believed(&self, date: Option<i64>, issued: Option<i64>) -> Option<i64> {
+        let known = date.unwrap_or_else(our_now);
+        let is_ahead = |issued: &i64| issued.saturating_sub(known) > OFF_MIN.cast_signed();
+        if let Some(issued) = issued.filter(|issued| self.is_movable && is_ahead(issued)) {
+            return Some(issued);
+        }
         let date = date?;
         match disbelief(date, our_now(), self.is_movable) {
             None => Some(date),
@@ -114,14 +120,37 @@ mod tests {
         for (off, is_followed) in [(HOUR, true), (-HOUR, true), (30, false), (-30, false)] {
             let clock = TargetClock::new(false);
             let (told, ours) = (our_now() + off, our_now());
-            assert_eq!(clock.believed(Some(told)), Some(told));
+            assert_eq!(clock.believed(Some(told), None), Some(told));
             clock.follow(told);
             let is_later = |time: i64| (time..time + HOUR / 2).contains(&clock.now());
             let goes_by = if is_followed { told } else { ours };
             assert!(is_later(goes_by) && clock.doubt().is_none(), "{off}");
-            assert_eq!(clock.believed(Some(0)), None);
+            assert_eq!(clock.believed(Some(0), None), None);
             assert!(clock.doubt().is_some());
             assert!(is_later(goes_by), "{off}");
+        }
+    }
+
+    #[test]
+    fn a_token_tells_how_far_a_clock_was_moved_that_makes_no_dates() {
+        const HOUR: i64 = 60 * 60;
+        let now = our_now();
+        for (is_movable, date, issued, told) in [
+            (true, Some(now), Some(now + HOUR), Some(now + HOUR)),
+            (true, None, Some(now + HOUR), Some(now + HOUR)),
+            // Some date their tokens back a little, lest they be too new for somebody else's clock.
+            (true, Some(now), Some(now - 300), Some(now)),
+            (true, Some(now), Some(now + 30), Some(now)),
+            (true, Some(now + HOUR), Some(now + HOUR), Some(now + HOUR)),
+            (false, Some(now), Some(now + HOUR), Some(now)),
+            (false, None, Some(now + HOUR), None),
+        ] {
+            let clock = TargetClock::new(is_movable);
+            assert_eq!(
+                clock.believed(date, issued),
+                told,
+                "{is_movable} {date:?} {issued:?}"
+            );
         }
     }
 }

@@ -196,6 +196,7 @@ fn media_types(template: &Template<'_>) -> Case {
         draft.tell(sent(media_type));
     }
     template.look(&mut draft);
+    draft.tell(sent("Application/JSON"));
     let made = draft.tell(sent("application/json; charset=utf-8"));
     template.read_back(&mut draft, made);
     draft.case(

@@ -259,6 +259,25 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "media-type-compared-by-bytes",
+        words: "A media type in capitals is taken for another one.",
+        requirement: "CREATE-1",
+        shortest: 1,
+        plant: |rules| {
+            rules.media_type = |readings, call| {
+                media_type(readings, call)?;
+                match call.header("content-type") {
+                    Some(text) if text.starts_with('A') => Err(Refusal::new(
+                        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                        "media-type",
+                        "the body must be application/json",
+                    )),
+                    _ => Ok(()),
+                }
+            };
+        },
+    },
+    Fault {
         id: "invalid-body-shows-trace",
         words: "An invalid body is answered with the stack trace of its refusal.",
         requirement: "INPUT-10",

@@ -396,13 +396,11 @@ pub(super) async fn walk_with_bad_input(walk: &mut Walk) {
         set(&mut call, "content-type", other);
         walk.send(call).await;
     }
-    let mut with_charset = walk.create_call(&account, &virtual_card());
-    set(
-        &mut with_charset,
-        "content-type",
-        "application/json; charset=utf-8",
-    );
-    walk.send(with_charset).await;
+    for json in ["application/json; charset=utf-8", "Application/JSON"] {
+        let mut call = walk.create_call(&account, &virtual_card());
+        set(&mut call, "content-type", json);
+        walk.send(call).await;
+    }
     let rest = format!("{} x", virtual_card());
     let call = Call {
         body: rest.into(),
