@@ -71,7 +71,8 @@ type Tellers = BTreeMap<String, Vec<String>>;
 fn tellers(selftest: &Selftest) -> Tellers {
     let mut told: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for row in selftest.faults.iter().filter(|row| row.is_named()) {
-        if let Some(case) = &row.found_in {
+        // Two cases may tell together, by contradicting each other.
+        for case in row.found_in.iter().flat_map(|cases| cases.split(" and ")) {
             let cases = told.entry(&row.requirement).or_default();
             *cases.entry(case).or_default() += 1;
         }

@@ -67,6 +67,10 @@ pub enum Flaw {
     RecasedBearer,
     /// The good token with one part more.
     ExtendedBearer,
+    /// Of a JWT, one whose signature ends otherwise.
+    NearlyRightBearer,
+    /// Of a JWT, other claims under the good signature.
+    AlteredBearer,
     /// A bearer token that was good until the clock was moved.
     ExpiredBearer,
     /// Neither `Signature` nor `Signature-Input`.
@@ -150,7 +154,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw but [`Flaw::SignatureOf`], which is one for each step.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 56] = [
         Self::NoBearer,
         Self::EmptyBearer,
         Self::OtherScheme,
@@ -158,6 +162,8 @@ impl Flaw {
         Self::UnsignedBearer,
         Self::RecasedBearer,
         Self::ExtendedBearer,
+        Self::NearlyRightBearer,
+        Self::AlteredBearer,
         Self::ExpiredBearer,
         Self::NoSignature,
         Self::NoSignatureInput,
@@ -218,6 +224,8 @@ impl Flaw {
                 | Self::UnsignedBearer
                 | Self::RecasedBearer
                 | Self::ExtendedBearer
+                | Self::NearlyRightBearer
+                | Self::AlteredBearer
                 | Self::ExpiredBearer
                 | Self::Uncovered(Part::Authorization)
                 | Self::Changed(Part::Authorization)
@@ -280,6 +288,8 @@ impl fmt::Display for Flaw {
             Self::UnsignedBearer => "with unsigned bearer",
             Self::RecasedBearer => "with bearer in other case",
             Self::ExtendedBearer => "with extended bearer",
+            Self::NearlyRightBearer => "with nearly right bearer",
+            Self::AlteredBearer => "with altered bearer",
             Self::ExpiredBearer => "with expired bearer",
             Self::NoSignature => "without signature",
             Self::NoSignatureInput => "without signature input",

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -84,13 +85,39 @@ impl Supply {
     }
 }
 
+/// Why no account was made.
+struct Failure {
+    words: String,
+    /// A gateway or a broken line may be to blame, so another try may bring one.
+    may_pass: bool,
+}
+
+impl From<String> for Failure {
+    fn from(words: String) -> Self {
+        Self {
+            words,
+            may_pass: false,
+        }
+    }
+}
+
 impl Maker {
+    /// A new account. That there is one more that nobody uses does no harm, so what may pass is tried again.
     async fn make(&self, access: &Access, caller: &Caller) -> Result<AccountId, String> {
-        let made = match self {
-            Self::Calls(calls) => by_calls(calls, access, caller).await,
-            Self::Command(command) => by_command(command).await,
-        };
-        made.map_err(|problem| format!("no fresh account: {problem}"))
+        const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let made = match self {
+                Self::Calls(calls) => by_calls(calls, access, caller).await,
+                Self::Command(command) => by_command(command).await.map_err(Failure::from),
+            };
+            match (made, pauses.next()) {
+                (Err(failure), Some(pause)) if failure.may_pass => tokio::time::sleep(pause).await,
+                (made, _) => {
+                    return made.map_err(|failure| format!("no fresh account: {}", failure.words));
+                }
+            }
+        }
     }
 }
 
@@ -114,7 +141,7 @@ async fn by_calls(
     calls: &[AccountCall],
     access: &Access,
     caller: &Caller,
-) -> Result<AccountId, String> {
+) -> Result<AccountId, Failure> {
     let mut taken: BTreeMap<String, Value> = BTreeMap::new();
     for (index, call) in calls.iter().enumerate() {
         let draft = call_draft(call, &taken)?;
@@ -128,7 +155,10 @@ async fn by_calls(
         let response = access
             .ask(&draft, headers, caller)
             .await
-            .map_err(|words| format!("{which}{words}"))?;
+            .map_err(|words| Failure {
+                words: format!("{which}{words}"),
+                may_pass: true,
+            })?;
         let body = said(&response);
         let came = || {
             let Draft { method, path, .. } = &draft;
@@ -139,7 +169,10 @@ async fn by_calls(
             )
         };
         if !(200..300).contains(&response.status) {
-            return Err(came());
+            return Err(Failure {
+                words: came(),
+                may_pass: response.status >= 500,
+            });
         }
         for (name, pointer) in &call.take {
             let is_account = name == AccountCall::ACCOUNT;
@@ -154,7 +187,7 @@ async fn by_calls(
     }
     match taken.remove(AccountCall::ACCOUNT) {
         Some(account) => Ok(AccountId::new(plain(account))),
-        None => Err("no call takes the account".to_owned()),
+        None => Err("no call takes the account".to_owned().into()),
     }
 }
 

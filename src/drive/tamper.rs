@@ -10,6 +10,10 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 use uuid::Uuid;
 
+mod token;
+
+pub use token::wrong_tokens;
+
 use super::auth::digest::{content_digest, digest_bytes};
 use super::auth::key::SigningKey;
 use super::auth::signature::{
@@ -49,10 +53,12 @@ pub fn before_signing(
             let token = bearer(request)?;
             set_authorization(request, &format!("Basic {token}"))?;
         }
-        Flaw::WrongBearer => set_bearer(request, wrong_token)?,
-        Flaw::UnsignedBearer => set_bearer(request, unsigned_token)?,
-        Flaw::RecasedBearer => set_bearer(request, recased_token)?,
-        Flaw::ExtendedBearer => set_bearer(request, extended_token)?,
+        Flaw::WrongBearer => set_bearer(request, token::wrong)?,
+        Flaw::UnsignedBearer => set_bearer(request, token::unsigned)?,
+        Flaw::RecasedBearer => set_bearer(request, token::recased)?,
+        Flaw::ExtendedBearer => set_bearer(request, token::extended)?,
+        Flaw::NearlyRightBearer => set_bearer(request, token::nearly_right)?,
+        Flaw::AlteredBearer => set_bearer(request, token::altered)?,
         Flaw::UnknownKeyId => signed(input)?.set("keyid", Uuid::new_v4().to_string()),
         Flaw::NearlyRightKeyId => {
             let input = signed(input)?;
@@ -228,6 +234,8 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         | Flaw::UnsignedBearer
         | Flaw::RecasedBearer
         | Flaw::ExtendedBearer
+        | Flaw::NearlyRightBearer
+        | Flaw::AlteredBearer
         | Flaw::OtherKey
         | Flaw::ExpiredBearer
         | Flaw::StaleSignature
@@ -360,7 +368,11 @@ fn recase_digest(request: &mut Outgoing) -> Fit {
     let algorithm = algorithm_sent(request)?;
     let bytes = digest_bytes(algorithm, &request.bytes());
     let (whole, rest) = bytes.split_at(WHOLE);
-    let letters: String = STANDARD.encode(whole).chars().map(recased).collect();
+    let letters: String = STANDARD
+        .encode(whole)
+        .chars()
+        .map(token::recased_letter)
+        .collect();
     let text = format!("{letters}{}", STANDARD.encode(rest));
     request.set(
         "content-digest",
@@ -426,58 +438,6 @@ fn set_authorization(request: &mut Outgoing, text: &str) -> Fit {
     value.set_sensitive(true);
     request.headers.insert(AUTHORIZATION, value);
     Ok(())
-}
-
-/// Every wrong token that is made of a good one, so that all can be masked where a target echoes them.
-pub fn wrong_tokens(token: &str) -> [String; 4] {
-    [wrong_token, unsigned_token, recased_token, extended_token].map(|wrong| wrong(token))
-}
-
-const NOBODYS_TOKEN: &str = "a-token-that-nobody-issued";
-
-/// The parts of a JWT: header, claims, signature.
-fn jwt(token: &str) -> Option<[&str; 3]> {
-    let parts: Vec<&str> = token.split('.').collect();
-    <[&str; 3]>::try_from(parts)
-        .ok()
-        .filter(|parts| parts.iter().all(|part| !part.is_empty()))
-}
-
-/// Of a JWT, one whose signature is broken, so that a target that doesn't verify it shows.
-/// The first character of the signature carries six whole bits; a later one might carry none that count.
-fn wrong_token(token: &str) -> String {
-    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |[header, claims, signature]| {
-        let first = if signature.starts_with('A') { 'B' } else { 'A' };
-        let rest: String = signature.chars().skip(1).collect();
-        format!("{header}.{claims}.{first}{rest}")
-    })
-}
-
-/// Of a JWT, its claims unsigned (RFC 7519, section 6).
-fn unsigned_token(token: &str) -> String {
-    /// `{"alg":"none"}`.
-    const HEADER: &str = "eyJhbGciOiJub25lIn0";
-    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |[_, claims, _]| {
-        format!("{HEADER}.{claims}.")
-    })
-}
-
-fn recased(letter: char) -> char {
-    match letter.is_ascii_uppercase() {
-        true => letter.to_ascii_lowercase(),
-        false => letter.to_ascii_uppercase(),
-    }
-}
-
-/// The token and one part more, which some readers of a JWT don't look at.
-fn extended_token(token: &str) -> String {
-    format!("{token}.AAAA")
-}
-
-fn recased_token(token: &str) -> String {
-    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |_| {
-        token.chars().map(recased).collect()
-    })
 }
 
 #[cfg(test)]

@@ -153,9 +153,12 @@ pub(super) fn in_text(masked: &str) -> Vec<Leak> {
             leaks.push(Leak::Number("an encoded card number".to_owned()));
         } else if let Some(digits) = mark.strip_prefix(CARD_NUMBER_MARK) {
             let name = name_before(before);
-            leaks.push(match is_number_name(name) {
+            let (digits, behind) = digits.split_once(']').unwrap_or((digits, ""));
+            // An id may have a word and a number, whatever the word.
+            let is_in_a_word = before.ends_with(is_of_a_word) || behind.starts_with(is_of_a_word);
+            leaks.push(match is_number_name(name) && !is_in_a_word {
                 true => Leak::Number(format!("a card number after `{name}`")),
-                false => Leak::Doubtful(digits.split(']').next().unwrap_or_default().to_owned()),
+                false => Leak::Doubtful(digits.to_owned()),
             });
         } else if mark.starts_with(CODE_MARK) {
             leaks.push(Leak::Code(format!(
@@ -165,6 +168,10 @@ pub(super) fn in_text(masked: &str) -> Vec<Leak> {
         }
     }
     leaks
+}
+
+fn is_of_a_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// The last word before a value: a member's name, a form field's, a word of prose.
@@ -233,6 +240,9 @@ mod tests {
             r#"{"orderNumber":"4111111111111111"}"#,
             r#"{"requestId":4111111111111111}"#,
             "order 4111-1111-1111-1111",
+            r#"{"ref":"tok_4111111111111111"}"#,
+            r#"{"ref":"card_4111111111111111"}"#,
+            r#"{"pan":"4111111111111111_v1"}"#,
         ] {
             assert_eq!(found(body), [Leak::Doubtful("411111******1111".into())]);
         }

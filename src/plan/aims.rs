@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::Planned;
+use super::{Planned, When};
 use crate::requirement::RequirementId;
 
 type Aims = BTreeMap<String, BTreeMap<String, Vec<String>>>;
@@ -38,21 +38,37 @@ pub fn of(suite: &str, case: &str) -> Vec<String> {
     aims.cloned().unwrap_or_default()
 }
 
-/// Puts the cases first that have told of mistakes of a requirement, then those about it, then those of the suites that have
-/// such cases; otherwise in the order in which they are.
+/// How soon a case is run that may tell of a requirement.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    /// It has told of mistakes, and stands at this place among those that have.
+    HasTold(usize),
+    IsAbout,
+    /// It has told as well, and waits for seconds.
+    HasToldSlowly(usize),
+    /// Cases about it stand in the same suite.
+    IsBeside,
+    None,
+}
+
+/// Puts the cases first that have told of mistakes of a requirement or are about it, then those of the suites that have such
+/// cases; otherwise in the order in which they are.
 pub fn about_first(planned: &mut [&Planned], rule: RequirementId) {
     let is_about = |ids: &[String]| ids.iter().any(|id| id == rule.as_str());
     let tellers = TELLERS.get(rule.as_str()).map_or(&[][..], Vec::as_slice);
     planned.sort_by_cached_key(|planned| {
         let name = &planned.case.name;
-        let place = tellers.iter().position(|teller| teller == name);
+        let told = tellers.iter().position(|teller| teller == name);
+        let is_slow = When::of(&planned.case) == When::First;
         let suite = AIMS.get(&planned.suite);
         let suite_is = suite.is_some_and(|cases| cases.values().any(|ids| is_about(ids)));
-        (
-            place.unwrap_or(tellers.len()),
-            !is_about(of_case(name)),
-            !suite_is,
-        )
+        match told {
+            Some(place) if !is_slow => Worth::HasTold(place),
+            _ if is_about(of_case(name)) => Worth::IsAbout,
+            Some(place) => Worth::HasToldSlowly(place),
+            None if suite_is => Worth::IsBeside,
+            None => Worth::None,
+        }
     });
 }
 
@@ -64,7 +80,7 @@ mod tests {
     use crate::requirement::id;
 
     #[test]
-    fn cases_about_a_rule_come_first_and_then_the_rest_of_their_suites() {
+    fn tellers_and_cases_about_a_rule_come_first_and_then_the_rest_of_their_suites() {
         let suites = Suite::find(DEFAULT_SUITE).unwrap();
         let contract = Contract::embedded();
         let all: Vec<Planned> =
@@ -75,12 +91,38 @@ mod tests {
             assert_eq!(planned.len(), all.len());
             let is_about =
                 |planned: &&Planned| of_case(&planned.case.name).contains(&rule.to_string());
-            let about = planned.iter().take_while(|p| is_about(p)).count();
-            assert!((1..=6).contains(&about), "{rule}: {about}");
-            assert!(!planned[about..].iter().any(is_about), "{rule}");
-            let suites: Vec<&str> = planned[..about].iter().map(|p| p.suite.as_str()).collect();
-            let next = planned[about].suite.as_str();
-            let last = planned[planned.len() - 1].suite.as_str();
+            let suites: Vec<&str> = planned
+                .iter()
+                .filter(|p| is_about(p))
+                .map(|p| p.suite.as_str())
+                .collect();
+            let is_slow = |planned: &&Planned| When::of(&planned.case) == When::First;
+            let place = |planned: &&Planned| {
+                let mut tellers = TELLERS[rule.as_str()].iter();
+                tellers.position(|teller| *teller == planned.case.name)
+            };
+
+            let quick = planned
+                .iter()
+                .take_while(|p| place(p).is_some() && !is_slow(p));
+            let quick: Vec<&&Planned> = quick.collect();
+            assert!(
+                !quick.is_empty() && !quick.iter().any(|p| is_slow(p)),
+                "{rule}"
+            );
+            assert!(quick.is_sorted_by_key(|p| place(p)), "{rule}");
+            let rest = &planned[quick.len()..];
+            let about = rest.iter().take_while(|p| is_about(p)).count();
+            let slow = rest[about..]
+                .iter()
+                .take_while(|p| place(p).is_some())
+                .count();
+            let rest = &rest[about + slow..];
+            assert!(
+                !rest.iter().any(|p| is_about(p) || place(p).is_some()),
+                "{rule}"
+            );
+            let (next, last) = (rest[0].suite.as_str(), rest[rest.len() - 1].suite.as_str());
             assert!(suites.contains(&next) && !suites.contains(&last), "{rule}");
         }
     }

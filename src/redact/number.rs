@@ -107,7 +107,8 @@ pub(super) fn card_number_at(bytes: &[u8], start: usize) -> Option<(usize, Strin
     if first_group.len() > *LENGTHS.end() {
         return None;
     }
-    if is_beside_a_dash(bytes, start, end) && is_card_number(first_group) {
+    let is_joined = is_beside_a_dash(bytes, start, end) || is_in_a_word(bytes, start, end);
+    if is_joined && is_card_number(first_group) {
         return Some((end, mask(first_group)));
     }
     if !starts_alone(bytes, start) {
@@ -190,6 +191,26 @@ fn is_beside_a_dash(bytes: &[u8], start: usize, end: usize) -> bool {
         && is_dash(before) != is_dash(behind)
         && (is_dash(before) || starts_alone(bytes, start))
         && (is_dash(behind) || ends_alone(bytes, end))
+}
+
+/// As many digits in one piece as a card number has, joined to a word (`tok_4111…`, `visa4111…`, `4111…_v1`). One of
+/// hexadecimal digits is none: digests and ids are made of them.
+fn is_in_a_word(bytes: &[u8], start: usize, end: usize) -> bool {
+    let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric();
+    let (before, behind) = (&bytes[..start], &bytes[end..]);
+    let joined = |byte: Option<&u8>| byte.is_some_and(|b| *b == b'_' || b.is_ascii_alphabetic());
+    let (joins_before, joins_behind) = (joined(before.last()), joined(behind.first()));
+    let letters: Vec<&u8> = before
+        .iter()
+        .rev()
+        .take_while(is_letter)
+        .chain(behind.iter().take_while(is_letter))
+        .collect();
+    LENGTHS.contains(&(end - start))
+        && (joins_before || joins_behind)
+        && (joins_before || starts_alone(bytes, start))
+        && (joins_behind || ends_alone(bytes, end))
+        && (letters.is_empty() || letters.iter().any(|letter| !letter.is_ascii_hexdigit()))
 }
 
 pub(super) fn digits_end(bytes: &[u8], start: usize) -> usize {

@@ -80,12 +80,37 @@ fn what_is_no_card_number_stays() {
         "4111-1111-1111-1111-2222",
         "ab-4111-1111-1111-1111",
         "+4111111111111111",
-        "order_4111111111111111",
+        "f00d4111111111111111",
+        "4111111111111111DEAD_beef",
+        "id_4111111111111111ab",
+        "tok_4111111111111112",
+        "tok_+4111111111111111",
         "2026-11-22T10:45:31.4111111111111111Z",
         "4111 1111  1111 1111",
         "",
     ] {
         check(text, text);
+    }
+}
+
+#[test]
+fn a_card_number_is_masked_in_a_word_that_is_not_hexadecimal() {
+    let mark = "[card number 411111******1111]";
+    for (before, after) in [
+        ("tok_", ""),
+        ("card_", "\""),
+        ("visa", ""),
+        ("", "_v1"),
+        ("", "x"),
+        ("ref:", "Z"),
+        ("_", "_"),
+        ("a_", ""),
+        ("\\nT", ","),
+    ] {
+        check(
+            &format!("{before}4111111111111111{after}"),
+            &format!("{before}{mark}{after}"),
+        );
     }
 }
 

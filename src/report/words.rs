@@ -237,7 +237,7 @@ fn response_words(response: &Response) -> String {
             .get("status")
             .and_then(Value::as_str)
             .map(str::to_owned),
-        Ok(Value::Array(cards)) => Some(list_words(&cards, response.excerpt_of)),
+        Ok(Value::Array(listed)) => Some(list_words(&listed, response.excerpt_of)),
         Ok(_) => None,
         Err(_) if response.body.trim().is_empty() => None,
         Err(_) => Some("a body that is no JSON".to_owned()),
@@ -248,12 +248,19 @@ fn response_words(response: &Response) -> String {
     }
 }
 
-fn list_words(cards: &[Value], excerpt_of: Option<usize>) -> String {
-    let statuses: Vec<&str> = cards
+/// A list of cards or of subscriptions.
+fn list_words(listed: &[Value], excerpt_of: Option<usize>) -> String {
+    let statuses: Vec<&str> = listed
         .iter()
         .filter_map(|card| card.get("status")?.as_str())
         .collect();
-    let mut words = counted(cards.len(), "card");
+    let are_subscriptions = listed.iter().any(|one| one.get("callbackUrl").is_some());
+    let what = if are_subscriptions {
+        "subscription"
+    } else {
+        "card"
+    };
+    let mut words = counted(listed.len(), what);
     if !statuses.is_empty() {
         words += &format!(": {}", statuses.join(", "));
     }

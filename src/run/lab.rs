@@ -8,7 +8,7 @@ use super::suspicion::{Example, Suspicion, contradiction, finding, seen};
 use super::wanted::{Seen, Wanted};
 use super::{Limits, Progress, Setting, Stage};
 use crate::case::{CardRef, Case, Command, Hook, Step, StepNumber};
-use crate::judge::{Clash, Judgement, UPDATE_AT_REST, judge};
+use crate::judge::{Clash, Judgement, UPDATE_AT_REST};
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{RequirementId, id};
 use crate::shrink::{BATCH_MAX, shrink};
@@ -147,7 +147,7 @@ impl<'a> Lab<'a> {
             .into_iter()
             .map(|trace| {
                 self.requests += trace.exchanges.len();
-                let judgement = judge(self.setting.contract, &self.setting.terms, &trace);
+                let judgement = self.setting.judge(&trace);
                 self.own_updates += judgement.own_updates;
                 (trace, judgement)
             })

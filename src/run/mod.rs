@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::card::CardStatus;
 use crate::case::Case;
-use crate::judge::{Departure, Judgement, Ledger, Tried, judge};
+use crate::judge::{Departure, Judgement, Ledger, Tried};
 use crate::plan::{Planned, aims};
 use crate::report::{
     ContractFacts, Coverage, Facts, Gate, Made, NotRun, Overall, REPORT_VERSION, Reading, Report,
@@ -88,9 +88,11 @@ pub enum Continue {
 pub struct Limits {
     /// After so many cases with departures.
     pub max_failures: Option<usize>,
-    /// It is about this requirement alone: the run ends some cases after one that may have departed from it, and once that is
-    /// confirmed, nothing else is looked into.
+    /// It is about this requirement alone: the run ends some cases after one that departed from it, and once that is confirmed,
+    /// nothing else is looked into.
     pub sought: Option<RequirementId>,
+    /// The run ends, too, some cases after one that may have departed from what is sought.
+    pub hints_do: bool,
     /// Before so much time is over: once something has departed, the last third is kept for making departures short. Until
     /// when they are is up to the stage ([`Stage::is_over`]).
     pub max_time: Option<Duration>,
@@ -220,7 +222,7 @@ pub fn run(
     progress.planned(agenda.count);
     let mut done = BTreeSet::new();
     for trace in agenda.recorded {
-        shown.add(&trace, &judge(setting.contract, &setting.terms, &trace));
+        shown.add(&trace, &setting.judge(&trace));
         progress.case_done(&shown);
         if trace.complete {
             done.insert(trace.number);
@@ -240,7 +242,7 @@ pub fn run(
         .filter(|(number, _)| !done.contains(number));
     accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
     let mut each = |trace: CaseTrace, shown: &mut Shown| {
-        let judgement = judge(setting.contract, &setting.terms, &trace);
+        let judgement = setting.judge(&trace);
         shown.add(&trace, &judgement);
         accounts::keepers(&judgement).for_each(|status| stage.slots_are_kept_by(status));
         progress.case_done(shown);
@@ -250,7 +252,7 @@ pub fn run(
         }
         let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
             || since_telling > CASES_AFTER_TELLING
-            || since_hint > CASES_AFTER_HINT;
+            || limits.hints_do && since_hint > CASES_AFTER_HINT;
         let late = limits.max_time.is_some_and(|max| {
             let departed = shown.failures > 0;
             let for_cases = if departed { max * 2 / 3 } else { max };
@@ -333,8 +335,7 @@ impl<'a> Recorded<'a> {
 
     /// Adds a case, or what an earlier attempt left of it.
     pub fn add(&mut self, trace: &CaseTrace) {
-        let setting = self.setting;
-        let judgement = judge(setting.contract, &setting.terms, trace);
+        let judgement = self.setting.judge(trace);
         self.shown.add(trace, &judgement);
         self.numbers.insert(trace.number);
         if trace.complete {

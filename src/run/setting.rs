@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::contract::Contract;
+use crate::judge::{Judgement, judge};
 use crate::plan::Abilities;
 use crate::profile::{Credentials, Mistake, Profile};
 use crate::report::Demands;
-use crate::requirement::Needs;
-use crate::trace::{Header, Issuance, RunId, TRACE_VERSION, Terms};
+use crate::requirement::{self, Needs, RequirementId};
+use crate::trace::{CaseTrace, Header, Issuance, RunId, TRACE_VERSION, Terms};
 
 /// What is known before anything is sent.
 pub struct Setting<'a> {
@@ -38,6 +39,20 @@ pub struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
+    /// What a case shows, but for requirements that the user disabled.
+    pub fn judge(&self, trace: &CaseTrace) -> Judgement {
+        let mut judgement = judge(self.contract, &self.terms, trace);
+        judgement
+            .departures
+            .retain(|departure| !self.is_disabled(departure.requirement));
+        judgement
+    }
+
+    fn is_disabled(&self, rule: RequirementId) -> bool {
+        let mut disabled = self.disabled.keys();
+        disabled.any(|text| requirement::find(text).is_ok_and(|found| found.id == rule))
+    }
+
     /// The setting for a target.
     ///
     /// # Errors

@@ -424,6 +424,7 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
             sought: requirement::find(fault.requirement)
                 .map(|rule| rule.id)
                 .ok(),
+            hints_do: true,
             effort: Effort {
                 confirmations: 2,
                 race_confirmations: 10,
@@ -437,7 +438,7 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
     };
     let mut report = meet(options.clone(), &meeting, plans)?;
     // A fault may break several rules, and what might have told of this one may turn out to tell of another.
-    meeting.limits.sought = None;
+    meeting.limits.hints_do = false;
     let mut runs = 1;
     if !names(&report, fault) {
         report = meet(options.clone(), &meeting, plans)?;

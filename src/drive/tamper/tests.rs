@@ -81,6 +81,8 @@ fn each_flaw_is_the_only_one() {
             | UnsignedBearer
             | RecasedBearer
             | ExtendedBearer
+            | NearlyRightBearer
+            | AlteredBearer
             | Changed(Part::Authorization) => &["authorization"],
             WrongDigest
             | WrongOtherDigest
@@ -100,7 +102,7 @@ fn each_flaw_is_the_only_one() {
         let is_signed_well = matches!(
             flaw,
             NoBearer | EmptyBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer
-                | ExtendedBearer | NoSignatureInput | CutDigest | NearlyRightDigest | RecasedDigest
+                | ExtendedBearer | NearlyRightBearer | AlteredBearer | NoSignatureInput | CutDigest | NearlyRightDigest | RecasedDigest
                 | ExpiredBearer | StaleSignature
                 | UnknownKeyId | NearlyRightKeyId | EmptyKeyId | AbsentCovered | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
                 | UnknownDigest | MalformedDigest | NoDigest | ChangedBody | OldSignature | EarlySignature
@@ -265,33 +267,4 @@ fn an_added_nonce_stands_behind_what_was_signed() {
         nonce.starts_with(";nonce=\"") && nonce.ends_with('"'),
         "{nonce}"
     );
-}
-
-#[test]
-fn a_wrong_token_differs_from_the_good_one() {
-    let nobodys = "a-token-that-nobody-issued";
-    for (token, wrong) in [
-        (
-            "aa.bb.cc",
-            [
-                "aa.bb.Ac",
-                "eyJhbGciOiJub25lIn0.bb.",
-                "AA.BB.CC",
-                "aa.bb.cc.AAAA",
-            ],
-        ),
-        (
-            "aa.bb.Ac",
-            [
-                "aa.bb.Bc",
-                "eyJhbGciOiJub25lIn0.bb.",
-                "AA.BB.aC",
-                "aa.bb.Ac.AAAA",
-            ],
-        ),
-        ("opaque", [nobodys, nobodys, nobodys, "opaque.AAAA"]),
-        ("a.b", [nobodys, nobodys, nobodys, "a.b.AAAA"]),
-    ] {
-        assert_eq!(wrong_tokens(token), wrong);
-    }
 }

@@ -161,7 +161,7 @@ impl<'t> Judge<'t> {
         let body: Value = response.json().unwrap_or_default();
         if let Some((name, sent, shown)) = unlike(&["callbackUrl", "types"], &sent, &body) {
             let subject = format!("`{name}` of a new subscription");
-            return self.depart_at(moment, &[id::HOOK_10], Found::plain(&subject, sent, shown));
+            self.depart_at(moment, &[id::HOOK_10], Found::plain(&subject, sent, shown));
         }
         // What becomes of one that was removed is open.
         let standing = known.made.get(&name_of(named));

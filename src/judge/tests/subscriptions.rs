@@ -52,6 +52,15 @@ fn subscriptions_are_held_to_what_was_asked() {
             ],
             &[("HOOK-16", 2)],
         ),
+        // What it was answered to be is what is read back, though it is not what was asked for.
+        (
+            &[
+                "subscribe => 200",
+                r#"subscribe again #1 => 200 with {"callbackUrl":"http://h/9"}"#,
+                r#"read subscription #1 => 200 with {"callbackUrl":"http://h/9"}"#,
+            ],
+            &[("HOOK-10", 2)],
+        ),
         // One that was removed is none: as open as an id that names nothing.
         (&[SUBSCRIBE, REMOVE, "subscribe again #1 => 404"], &[]),
         (

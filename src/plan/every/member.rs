@@ -314,7 +314,15 @@ impl Template<'_> {
         if member.types.iter().any(|t| t == "array") {
             let items = [json!(null), json!(7), json!({}), json!([])];
             let unlisted = member.item_options.first().into_iter().flat_map(unlisted);
-            wrong.extend(items.into_iter().chain(unlisted).map(|item| json!([item])));
+            let items: Vec<Value> = items.into_iter().chain(unlisted).collect();
+            // A wrong one beside a right one, on either side, since one of them alone may be looked at.
+            wrong.extend(member.item_options.first().into_iter().flat_map(|right| {
+                let beside = items
+                    .last()
+                    .map(|item| [json!([right, item]), json!([item, right])]);
+                beside.into_iter().flatten()
+            }));
+            wrong.extend(items.iter().map(|item| json!([item])));
             // One by itself is no list.
             wrong.extend(member.item_options.first().cloned());
         }

@@ -148,6 +148,18 @@ pub(super) const FAULTS: &[Fault] = &[
         plant: |rules| rules.payload = |call| payload_without(call, "", "type"),
     },
     Fault {
+        id: "fingerprint-of-512-bytes",
+        words: "Payloads are compared by their first 512 bytes.",
+        requirement: "IDEM-5",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| match call.body.get(..512) {
+                Some(begin) => Payload::Bytes(begin.to_vec().into()),
+                None => payload(call),
+            };
+        },
+    },
+    Fault {
         id: "fingerprint-of-cards-alone",
         words: "Payloads are compared by their cards' members: any two of subscriptions are one.",
         requirement: "IDEM-5",

@@ -193,6 +193,19 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "number-in-a-reference",
+        words: "A reference is the number behind a word.",
+        requirement: "LEAK-1",
+        shortest: 3,
+        plant: |rules| {
+            rules.render = |readings, card, view| {
+                read_with(readings, card, view, "reference", |card| {
+                    json!(format!("tok_{}", unmasked(card)))
+                })
+            };
+        },
+    },
+    Fault {
         id: "number-in-an-array",
         words: "The number is there as an array of its groups.",
         requirement: "LEAK-1",

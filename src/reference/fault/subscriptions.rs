@@ -233,6 +233,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "first-event-type-alone-is-looked-at",
+        words: "Of the types of a subscription only the first one is looked at.",
+        requirement: "HOOK-14",
+        shortest: 1,
+        plant: |rules| {
+            rules.registration = |readings, body| match body["types"].as_array() {
+                Some(types) if types.len() > 1 => with(readings, body, "types", json!([types[0]])),
+                _ => registration(readings, body),
+            };
+        },
+    },
+    Fault {
         id: "one-event-type-for-a-list",
         words: "A type of event by itself is taken for a list of one.",
         requirement: "HOOK-14",

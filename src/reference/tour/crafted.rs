@@ -1,7 +1,7 @@
 //! The stretch of the tour with calls that only somebody sends who knows how verifiers go wrong.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderValue, Method};
 use serde_json::json;
 use uuid::Uuid;
@@ -46,6 +46,20 @@ const CRAFTED: &[fn(&Client, &mut Call)] = &[
         let claims = client.token.split('.').nth(1).unwrap_or_default();
         let unsigned = format!("Bearer eyJhbGciOiJub25lIn0.{claims}.");
         set(call, "authorization", &unsigned);
+        client.authorize(call);
+    },
+    |client, call| {
+        let parts: Vec<&str> = client.token.split('.').collect();
+        let altered = URL_SAFE_NO_PAD.encode(r#"{"exp":9999999999}"#);
+        let altered = format!("Bearer {}.{altered}.{}", parts[0], parts[2]);
+        set(call, "authorization", &altered);
+        client.authorize(call);
+    },
+    |client, call| {
+        let (begin, end) = client.token.split_at(client.token.len() - 2);
+        let turned = if end.starts_with('A') { "B" } else { "A" };
+        let nearly_right = format!("Bearer {begin}{turned}{}", &end[1..]);
+        set(call, "authorization", &nearly_right);
         client.authorize(call);
     },
     |client, call| {

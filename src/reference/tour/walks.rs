@@ -241,6 +241,13 @@ async fn walk_with_nearly_the_same(walk: &mut Walk) {
         create.body = body.to_string().into();
         walk.send(create.clone()).await;
     }
+    let mut long = physical_card();
+    long["billingAddress"]["firstLine"] = json!("1 Long Street ".repeat(60));
+    let mut create = walk.create_call(&walk.account(), &long);
+    walk.send(create.clone()).await;
+    long["shippingAddress"]["postCode"] = json!("HU2");
+    create.body = long.to_string().into();
+    walk.send(create).await;
     for key in [
         "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
         "6ba7b810-9dad-41d1-80b4-00c04fd430c9",

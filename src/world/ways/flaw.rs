@@ -26,9 +26,12 @@ pub fn is_open(flaw: Flaw) -> bool {
 pub fn flaw_rule(flaw: Flaw) -> RequirementId {
     match flaw {
         Flaw::NoBearer | Flaw::EmptyBearer | Flaw::OtherScheme => id::AUTH_1,
-        Flaw::WrongBearer | Flaw::UnsignedBearer | Flaw::RecasedBearer | Flaw::ExtendedBearer => {
-            id::AUTH_2
-        }
+        Flaw::WrongBearer
+        | Flaw::UnsignedBearer
+        | Flaw::RecasedBearer
+        | Flaw::ExtendedBearer
+        | Flaw::NearlyRightBearer
+        | Flaw::AlteredBearer => id::AUTH_2,
         Flaw::ExpiredBearer => id::AUTH_3,
         Flaw::NoSignature | Flaw::NoSignatureInput | Flaw::OnlySignatureInput => id::AUTH_4,
         Flaw::StaleSignature => id::AUTH_13,
