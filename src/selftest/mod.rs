@@ -444,6 +444,7 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
         report = meet(options.clone(), &meeting, plans)?;
         runs += 1;
     }
+    meeting.limits.sought = None;
     while runs < RUNS_MAX && !report.findings.iter().any(Finding::is_confirmed) {
         report = meet(options.clone(), &meeting, plans)?;
         runs += 1;

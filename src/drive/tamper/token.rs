@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn a_wrong_token_differs_from_the_good_one() {
-        // {"sub":1}, and {"scope":"cards:all","sub":1}.
+        // {"sub":1}, and {"sub":1,"scope":"cards:all"}.
         const CLAIMS: &str = "eyJzdWIiOjF9";
-        const ALTERED: &str = "eyJzY29wZSI6ImNhcmRzOmFsbCIsInN1YiI6MX0";
+        const ALTERED: &str = "eyJzdWIiOjEsInNjb3BlIjoiY2FyZHM6YWxsIn0";
         let jwt = |claims: &str, signature: &str| format!("aa.{claims}.{signature}");
         for (signature, wrong, nearly_right) in [
             ("ccDe", "AcDe", "ccAe"),

@@ -180,9 +180,9 @@ fn encoded(template: &Template<'_>, encoding: Encoding) -> Case {
 
 fn media_types(template: &Template<'_>) -> Case {
     let mut draft = Draft::default();
-    let sent = |media_type: &str| Step {
+    let sent = |account, media_type: &str| Step {
         media_type: Some(media_type.to_owned()),
-        ..template.step('A', Body::Standard)
+        ..template.step(account, Body::Standard)
     };
     for media_type in [
         "text/plain",
@@ -193,12 +193,16 @@ fn media_types(template: &Template<'_>) -> Case {
         "multipart/form-data; boundary=x",
         "application/jsonp",
     ] {
-        draft.tell(sent(media_type));
+        draft.tell(sent('A', media_type));
     }
     template.look(&mut draft);
-    draft.tell(sent("Application/JSON"));
-    let made = draft.tell(sent("application/json; charset=utf-8"));
-    template.read_back(&mut draft, made);
+    for (account, json) in [
+        ('A', "application/json; charset=utf-8"),
+        ('B', "Application/JSON"),
+    ] {
+        let made = draft.tell(sent(account, json));
+        template.read_back(&mut draft, made);
+    }
     draft.case(
         named(template, "body-media-types"),
         "A body that calls itself something other than JSON is refused".to_owned(),
