@@ -115,6 +115,11 @@ fn a_recording_is_judged_by_what_the_profile_said() {
     assert_eq!(verdicts("out"), verdicts("judged"));
     assert!(verdicts("out").contains(&"not-applicable".into()));
     assert!(verdicts("out").contains(&"disabled".into()));
+    // What is not judged is no finding, and nothing is run to make it short.
+    for out in ["out", "judged"] {
+        let findings = &report(folder.path(), out)["findings"];
+        assert_eq!(findings.as_array().map(Vec::len), Some(0), "{findings}");
+    }
 }
 
 #[cfg(unix)]

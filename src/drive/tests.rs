@@ -161,14 +161,46 @@ fn a_listed_account_is_used_by_one_case_after_the_other() {
     }
 }
 
-#[test]
-fn an_account_is_created_where_the_profile_says_how() {
-    let recipe = AccountRecipe {
+fn account_recipe() -> AccountRecipe {
+    AccountRecipe {
         method: "POST".into(),
         path: "/sandbox/accounts".into(),
         body: Some(serde_json::json!({"currency": "GBP"})),
         id: "/account/id".into(),
-    };
+    }
+}
+
+/// A gateway in between fails now and then, and an account that nobody uses does no harm.
+#[test]
+fn an_account_is_asked_for_again_where_a_server_failed_and_not_where_it_refused() {
+    for (status, calls) in [(502, 3), (503, 3), (422, 1)] {
+        let target = FakeTarget::start(move |_| Act::Json(status, String::new()));
+        let mut profile = target.profile();
+        profile.accounts = Accounts::Create(account_recipe());
+        assert!(Session::connect(profile).is_err());
+        let asked = target.asked().into_iter();
+        let made = asked.filter(|asked| asked.line == "POST /v1/sandbox/accounts");
+        assert_eq!(made.count(), calls, "{status}");
+    }
+    let failed = AtomicUsize::new(0);
+    let target = FakeTarget::start(move |asked| {
+        let makes_account = asked.line.starts_with("POST");
+        match makes_account && failed.fetch_add(1, Ordering::Relaxed) == 0 {
+            true => Act::Json(503, String::new()),
+            false => Act::Json(
+                201,
+                r#"{"account":{"id":"0190A000-0000-7000-8000-000000000001"}}"#.into(),
+            ),
+        }
+    });
+    let mut profile = target.profile();
+    profile.accounts = Accounts::Create(account_recipe());
+    assert!(drive(profile, &["list A"]).not_run.is_none());
+}
+
+#[test]
+fn an_account_is_created_where_the_profile_says_how() {
+    let recipe = account_recipe();
     for (status, body, hint) in [
         (
             201,

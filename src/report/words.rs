@@ -397,6 +397,25 @@ mod tests {
     use crate::report::sample::revival;
 
     #[test]
+    fn lists_are_told_by_what_stands_in_them() {
+        let card = serde_json::json!({"status": "active"});
+        let subscription = serde_json::json!({"callbackUrl": "http://h/1"});
+        for (listed, excerpt_of, words) in [
+            (vec![], None, "0 cards"),
+            (vec![card.clone()], None, "1 card: active"),
+            (vec![card], Some(9), "1 card: active (of 9)"),
+            (vec![subscription.clone()], None, "1 subscription"),
+            (
+                vec![subscription.clone(), subscription],
+                None,
+                "2 subscriptions",
+            ),
+        ] {
+            assert_eq!(list_words(&listed, excerpt_of), words);
+        }
+    }
+
+    #[test]
     fn a_value_is_told_with_the_member_that_it_is_of() {
         for (subject, expected, told) in [
             (
