@@ -106,10 +106,7 @@ mod tests {
                 .iter()
                 .take_while(|p| place(p).is_some() && !is_slow(p));
             let quick: Vec<&&Planned> = quick.collect();
-            assert!(
-                !quick.is_empty() && !quick.iter().any(|p| is_slow(p)),
-                "{rule}"
-            );
+            assert!(!quick.is_empty(), "{rule}");
             assert!(quick.is_sorted_by_key(|p| place(p)), "{rule}");
             let rest = &planned[quick.len()..];
             let about = rest.iter().take_while(|p| is_about(p)).count();

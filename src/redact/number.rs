@@ -196,21 +196,21 @@ fn is_beside_a_dash(bytes: &[u8], start: usize, end: usize) -> bool {
 /// As many digits in one piece as a card number has, joined to a word (`tok_4111…`, `visa4111…`, `4111…_v1`). One of
 /// hexadecimal digits is none: digests and ids are made of them.
 fn is_in_a_word(bytes: &[u8], start: usize, end: usize) -> bool {
-    let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric();
+    /// So many characters on each side tell whether a word is hexadecimal; words may be as long as a body.
+    const LOOKED_AT: usize = 64;
+    let is_of_it = |byte: &&u8| byte.is_ascii_alphanumeric();
+    let joins = |byte: Option<&u8>| byte.is_some_and(|b| *b == b'_' || b.is_ascii_alphabetic());
     let (before, behind) = (&bytes[..start], &bytes[end..]);
-    let joined = |byte: Option<&u8>| byte.is_some_and(|b| *b == b'_' || b.is_ascii_alphabetic());
-    let (joins_before, joins_behind) = (joined(before.last()), joined(behind.first()));
-    let letters: Vec<&u8> = before
-        .iter()
-        .rev()
-        .take_while(is_letter)
-        .chain(behind.iter().take_while(is_letter))
-        .collect();
-    LENGTHS.contains(&(end - start))
-        && (joins_before || joins_behind)
-        && (joins_before || starts_alone(bytes, start))
-        && (joins_behind || ends_alone(bytes, end))
-        && (letters.is_empty() || letters.iter().any(|letter| !letter.is_ascii_hexdigit()))
+    let is_joined = joins(before.last()) || joins(behind.first());
+    let is_free = (joins(before.last()) || starts_alone(bytes, start))
+        && (joins(behind.first()) || ends_alone(bytes, end));
+    if !LENGTHS.contains(&(end - start)) || !is_joined || !is_free {
+        return false;
+    }
+    let begin = before.iter().rev().take_while(is_of_it).take(LOOKED_AT);
+    let rest = behind.iter().take_while(is_of_it).take(LOOKED_AT);
+    let mut word = begin.chain(rest).peekable();
+    word.peek().is_none() || word.any(|byte| !byte.is_ascii_hexdigit())
 }
 
 pub(super) fn digits_end(bytes: &[u8], start: usize) -> usize {

@@ -114,6 +114,14 @@ fn a_card_number_is_masked_in_a_word_that_is_not_hexadecimal() {
     }
 }
 
+/// Each number looks at the word around it, but not at all of one that is as long as a body.
+#[test]
+fn a_word_of_many_numbers_is_masked_in_one_go() {
+    let word = "x4111111111111111".repeat(20_000);
+    let masked = card_numbers(&word).into_owned();
+    assert_eq!(masked, "x[card number 411111******1111]".repeat(20_000));
+}
+
 #[test]
 fn a_body_stays_json() {
     for (body, masked) in [
