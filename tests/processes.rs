@@ -115,11 +115,28 @@ fn a_recording_is_judged_by_what_the_profile_said() {
     assert_eq!(verdicts("out"), verdicts("judged"));
     assert!(verdicts("out").contains(&"not-applicable".into()));
     assert!(verdicts("out").contains(&"disabled".into()));
-    // What is not judged is no finding, and nothing is run to make it short.
-    for out in ["out", "judged"] {
-        let findings = &report(folder.path(), out)["findings"];
-        assert_eq!(findings.as_array().map(Vec::len), Some(0), "{findings}");
-    }
+}
+
+#[test]
+fn what_is_disabled_is_no_finding() {
+    let folder = folder();
+    let (_served, args) = serve(folder.path(), "--fault deactivate-does-nothing");
+    let path = folder.path().join("sandbox/cardproof.toml");
+    let profile = fs::read_to_string(&path).unwrap();
+    let found = |out: &str| {
+        cardproof(folder.path(), &format!("{args} --suite smoke --out {out}"));
+        let judged = format!("judge {out}/trace.jsonl --out {out}-judged");
+        cardproof(folder.path(), &judged);
+        [out.to_owned(), format!("{out}-judged")].map(|out| {
+            let report = report(folder.path(), &out);
+            let mut findings = report["findings"].as_array().unwrap().iter();
+            findings.any(|finding| finding["requirement"] == "LIFE-2")
+        })
+    };
+    assert_eq!(found("judged-all"), [true; 2]);
+    let disabled = profile.replace("[disabled]", "[disabled]\nLIFE-2 = \"known\"");
+    fs::write(&path, disabled).unwrap();
+    assert_eq!(found("disabled"), [false; 2]);
 }
 
 #[cfg(unix)]
