@@ -30,6 +30,7 @@ mod guard;
 mod holdings;
 mod hook_steps;
 mod hooks;
+mod jwt;
 mod leftovers;
 mod listed;
 mod outgoing;

@@ -92,7 +92,7 @@ pub struct Limits {
     /// nothing else is looked into.
     pub sought: Option<RequirementId>,
     /// The run ends, too, some cases after one that may have departed from what is sought.
-    pub hints_do: bool,
+    pub ends_at_hints: bool,
     /// Before so much time is over: once something has departed, the last third is kept for making departures short. Until
     /// when they are is up to the stage ([`Stage::is_over`]).
     pub max_time: Option<Duration>,
@@ -252,7 +252,7 @@ pub fn run(
         }
         let enough = limits.max_failures.is_some_and(|max| shown.failures >= max)
             || since_telling > CASES_AFTER_TELLING
-            || limits.hints_do && since_hint > CASES_AFTER_HINT;
+            || limits.ends_at_hints && since_hint > CASES_AFTER_HINT;
         let late = limits.max_time.is_some_and(|max| {
             let departed = shown.failures > 0;
             let for_cases = if departed { max * 2 / 3 } else { max };

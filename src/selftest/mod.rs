@@ -424,7 +424,7 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
             sought: requirement::find(fault.requirement)
                 .map(|rule| rule.id)
                 .ok(),
-            hints_do: true,
+            ends_at_hints: true,
             effort: Effort {
                 confirmations: 2,
                 race_confirmations: 10,
@@ -438,12 +438,13 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
     };
     let mut report = meet(options.clone(), &meeting, plans)?;
     // A fault may break several rules, and what might have told of this one may turn out to tell of another.
-    meeting.limits.hints_do = false;
+    meeting.limits.ends_at_hints = false;
     let mut runs = 1;
     if !names(&report, fault) {
         report = meet(options.clone(), &meeting, plans)?;
         runs += 1;
     }
+    // What none of the cases about it showed, some other may.
     meeting.limits.sought = None;
     while runs < RUNS_MAX && !report.findings.iter().any(Finding::is_confirmed) {
         report = meet(options.clone(), &meeting, plans)?;

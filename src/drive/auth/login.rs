@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -13,6 +11,7 @@ use url::form_urlencoded::Serializer;
 use super::bearer::{Token, header};
 use super::target_clock::TargetClock;
 use crate::drive::draft;
+use crate::drive::jwt;
 use crate::drive::secrets;
 use crate::drive::setup::{Answer, Caller, SetupCall};
 use crate::drive::trouble::Trouble;
@@ -213,10 +212,7 @@ fn jwt_issued(token: &SecretString) -> Option<i64> {
 
 /// A time that a JWT claims, in seconds since the epoch.
 fn jwt_time(token: &SecretString, claim: &str) -> Option<i64> {
-    let mut parts = token.expose_secret().split('.');
-    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let claims = jwt::claims(token.expose_secret())?;
     let time = claims.get(claim)?;
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds are enough")]
     time.as_i64()

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::drive::jwt;
 
 /// Every wrong token that is made of a good one, so that all can be masked where a target echoes them.
 pub fn wrong_tokens(token: &str) -> [String; 6] {
@@ -11,18 +13,15 @@ pub fn wrong_tokens(token: &str) -> [String; 6] {
 
 const NOBODYS_TOKEN: &str = "a-token-that-nobody-issued";
 
-/// The parts of a JWT: header, claims, signature.
-fn jwt(token: &str) -> Option<[&str; 3]> {
-    let parts: Vec<&str> = token.split('.').collect();
-    <[&str; 3]>::try_from(parts)
-        .ok()
-        .filter(|parts| parts.iter().all(|part| !part.is_empty()))
+/// The parts of a JWT that is signed.
+fn signed(token: &str) -> Option<[&str; 3]> {
+    jwt::parts(token).filter(|parts| parts.iter().all(|part| !part.is_empty()))
 }
 
 /// Of a JWT, one whose signature is broken, so that a target that doesn't verify it shows.
 /// The first character of the signature carries six whole bits; a later one might carry none that count.
 pub fn wrong(token: &str) -> String {
-    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |[header, claims, signature]| {
+    signed(token).map_or(NOBODYS_TOKEN.to_owned(), |[header, claims, signature]| {
         let first = if signature.starts_with('A') { 'B' } else { 'A' };
         let rest: String = signature.chars().skip(1).collect();
         format!("{header}.{claims}.{first}{rest}")
@@ -31,7 +30,7 @@ pub fn wrong(token: &str) -> String {
 
 /// Of a JWT, one whose signature ends otherwise: of its last character not all bits need count, of the one before they do.
 pub fn nearly_right(token: &str) -> String {
-    let turned = jwt(token).and_then(|[header, claims, signature]| {
+    let turned = signed(token).and_then(|[header, claims, signature]| {
         let at = signature.len().checked_sub(2)?;
         let (begin, last, end) = (
             signature.get(..at)?,
@@ -46,9 +45,8 @@ pub fn nearly_right(token: &str) -> String {
 
 /// Of a JWT, one claim more under the good signature.
 pub fn altered(token: &str) -> String {
-    let altered = jwt(token).and_then(|[header, claims, signature]| {
-        let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
-        let mut claims: Map<String, Value> = serde_json::from_slice(&claims).ok()?;
+    let altered = signed(token).and_then(|[header, _, signature]| {
+        let mut claims = jwt::claims(token)?;
         claims.insert("scope".to_owned(), Value::from("cards:all"));
         let claims = URL_SAFE_NO_PAD.encode(Value::Object(claims).to_string());
         Some(format!("{header}.{claims}.{signature}"))
@@ -60,7 +58,7 @@ pub fn altered(token: &str) -> String {
 pub fn unsigned(token: &str) -> String {
     /// `{"alg":"none"}`.
     const HEADER: &str = "eyJhbGciOiJub25lIn0";
-    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |[_, claims, _]| {
+    signed(token).map_or(NOBODYS_TOKEN.to_owned(), |[_, claims, _]| {
         format!("{HEADER}.{claims}.")
     })
 }
@@ -72,7 +70,7 @@ pub fn extended(token: &str) -> String {
 
 /// Of a JWT, the same letters, small ones as capitals and capitals as small ones.
 pub fn recased(token: &str) -> String {
-    jwt(token).map_or(NOBODYS_TOKEN.to_owned(), |_| {
+    signed(token).map_or(NOBODYS_TOKEN.to_owned(), |_| {
         token.chars().map(recased_letter).collect()
     })
 }

@@ -316,12 +316,9 @@ impl Template<'_> {
             let unlisted = member.item_options.first().into_iter().flat_map(unlisted);
             let items: Vec<Value> = items.into_iter().chain(unlisted).collect();
             // A wrong one beside a right one, on either side, since one of them alone may be looked at.
-            wrong.extend(member.item_options.first().into_iter().flat_map(|right| {
-                let beside = items
-                    .last()
-                    .map(|item| [json!([right, item]), json!([item, right])]);
-                beside.into_iter().flatten()
-            }));
+            if let (Some(right), Some(item)) = (member.item_options.first(), items.last()) {
+                wrong.extend([json!([right, item]), json!([item, right])]);
+            }
             wrong.extend(items.iter().map(|item| json!([item])));
             // One by itself is no list.
             wrong.extend(member.item_options.first().cloned());

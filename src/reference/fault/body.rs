@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Fault, internal_error};
-use crate::reference::call::{Content, Operation, Refusal, Reply};
+use crate::reference::call::{Call, Content, Operation, Refusal, Reply};
 use crate::reference::input::{card_request, media_type, parse_json};
 use crate::reference::readings::Readings;
 use crate::reference::service::{locate, look_up, parse_id};
@@ -52,6 +52,23 @@ fn with_trace(reply: Reply) -> Reply {
     Reply {
         content: Content::Json(json!({ "error": "Bad Request", "trace": trace })),
         ..reply
+    }
+}
+
+/// The correct verdict on a media type, but what is written so is refused.
+fn media_type_unless(
+    readings: &Readings,
+    call: &Call,
+    is_misread: fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    media_type(readings, call)?;
+    match call.header("content-type") {
+        Some(text) if is_misread(&text) => Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            "the body must be application/json",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -245,17 +262,8 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "CREATE-1",
         shortest: 1,
         plant: |rules| {
-            rules.media_type = |readings, call| {
-                media_type(readings, call)?;
-                match call.header("content-type") {
-                    Some(text) if text.contains(';') => Err(Refusal::new(
-                        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                        "media-type",
-                        "the body must be application/json",
-                    )),
-                    _ => Ok(()),
-                }
-            };
+            rules.media_type =
+                |readings, call| media_type_unless(readings, call, |text| text.contains(';'));
         },
     },
     Fault {
@@ -264,17 +272,8 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "CREATE-1",
         shortest: 1,
         plant: |rules| {
-            rules.media_type = |readings, call| {
-                media_type(readings, call)?;
-                match call.header("content-type") {
-                    Some(text) if text.starts_with('A') => Err(Refusal::new(
-                        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                        "media-type",
-                        "the body must be application/json",
-                    )),
-                    _ => Ok(()),
-                }
-            };
+            rules.media_type =
+                |readings, call| media_type_unless(readings, call, |text| text.starts_with('A'));
         },
     },
     Fault {
