@@ -32,6 +32,14 @@ pub fn of_case(case: &str) -> &'static [String] {
         .map_or(&[], Vec::as_slice)
 }
 
+/// The names of the cases, of whichever suite.
+pub fn cases_about(rule: RequirementId) -> impl Iterator<Item = &'static str> {
+    let cases = AIMS.values().flatten();
+    cases
+        .filter(move |(_, ids)| ids.iter().any(|id| id == rule.as_str()))
+        .map(|(case, _)| case.as_str())
+}
+
 /// The ids, in the order of the catalogue.
 pub fn of(suite: &str, case: &str) -> Vec<String> {
     let aims = AIMS.get(suite).and_then(|cases| cases.get(case));

@@ -4,6 +4,7 @@
 //! from them.
 
 mod accounts;
+mod chance;
 mod findings;
 mod lab;
 mod left_out;
@@ -30,6 +31,7 @@ use crate::requirement::{Level, RequirementId};
 use crate::trace::{CaseNumber, CaseTrace, Obstacle};
 use crate::world::choice::readings as point_readings;
 
+use chance::Races;
 pub use lab::Effort;
 use left_out::LeftOut;
 pub use live::Live;
@@ -112,6 +114,7 @@ pub struct Shown {
     exercised: BTreeMap<RequirementId, u32>,
     troubles: Troubles,
     ledger: Ledger,
+    done: BTreeSet<CaseNumber>,
     suspicions: Vec<Suspicion>,
     totals: Totals,
     failures: usize,
@@ -146,8 +149,7 @@ impl Shown {
             *self.wants.entry(want.clone()).or_default() += 1;
             return self.wanting.note(aims::of_case(&trace.case.name), want);
         }
-        let is_again = self.troubles.hindered(trace.number);
-        self.totals.cases += usize::from(trace.complete && !is_again);
+        self.totals.cases += usize::from(trace.complete && self.done.insert(trace.number));
         self.totals.requests += trace.exchanges.len();
         self.totals.departures += judgement.departures.len();
         let is_must = |d: &Departure| d.requirement.requirement().level == Level::Must;
@@ -229,6 +231,7 @@ pub fn run(
         }
     }
     let mut left_out = Vec::new();
+    let mut races = Races::default();
     let mut numbers = (1..).map(CaseNumber);
     let mut cases = agenda
         .cases
@@ -237,7 +240,10 @@ pub fn run(
                 left_out.push((planned.case.name, ability.words()));
                 None
             }
-            None => numbers.next().map(|number| (number, planned.case)),
+            None => numbers.next().map(|number| {
+                races.note(number, &planned.case);
+                (number, planned.case)
+            }),
         })
         .filter(|(number, _)| !done.contains(number));
     accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
@@ -268,6 +274,13 @@ pub fn run(
     drop(cases);
     let again = shown.troubles.again();
     if !again.is_empty() && !stage.is_over() {
+        stage.run_all(&mut again.into_iter(), &mut |trace| each(trace, &mut shown));
+    }
+    for _ in 0..chance::ROUNDS {
+        let again = races.about_what_is_missing(&shown, setting);
+        if again.is_empty() || shown.ended_early || stage.is_over() {
+            break;
+        }
         stage.run_all(&mut again.into_iter(), &mut |trace| each(trace, &mut shown));
     }
     shown.totals.planned = agenda.count - left_out.len();

@@ -48,7 +48,7 @@ impl<'a> Setting<'a> {
         judgement
     }
 
-    fn is_disabled(&self, rule: RequirementId) -> bool {
+    pub(super) fn is_disabled(&self, rule: RequirementId) -> bool {
         let mut disabled = self.disabled.keys();
         disabled.any(|text| requirement::find(text).is_ok_and(|found| found.id == rule))
     }

@@ -18,7 +18,7 @@ use crate::case::StepNumber;
 use crate::contract::Contract;
 use crate::requirement::RequirementId;
 use crate::trace::{Issuance, Terms};
-use story::Story;
+pub(crate) use story::Story;
 
 fn manual() -> Terms {
     Terms {

@@ -29,7 +29,7 @@ use crate::trace::{
 };
 
 /// A story: each step with its answer, split by `=>`.
-pub(super) struct Story {
+pub(crate) struct Story {
     pub steps: Vec<Step>,
     pub exchanges: Vec<Exchange>,
     pub cards: BTreeMap<StepNumber, Value>,
