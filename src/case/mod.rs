@@ -503,6 +503,13 @@ impl Case {
         self.steps.iter().any(is_hook)
     }
 
+    /// How many subscriptions it makes. They are the programme's, so that those of other cases stand beside them.
+    pub fn subscriptions(&self) -> usize {
+        let subscribe = Command::Hook(Hook::Subscribe);
+        let steps = self.steps.iter();
+        steps.filter(|step| step.command == subscribe).count()
+    }
+
     /// Whether nothing else may be under way meanwhile. A clock moves for everybody, and where a login ends what an earlier
     /// one began, so does that.
     pub fn has_target_alone(&self) -> bool {

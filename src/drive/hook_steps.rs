@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::case_run::CaseRun;
 use super::draft::{Ask, Draft};
-use super::hooks::{Hooks, Inbox, step_draft, unsubscribe, unsubscribe_draft};
+use super::hooks::{Hooks, Inbox, list_draft, step_draft, unsubscribe, unsubscribe_draft};
 use super::reply::card_id;
 use crate::card_view::is_same;
 use crate::case::{CardRef, Command, Hook, KeyUse, Step, StepNumber, SubscriptionRef};
 use crate::redact::{card_numbers_in_body, card_numbers_in_header};
-use crate::trace::{EVENTS_MAX, Event, Record, Reply};
+use crate::trace::{EVENTS_MAX, Event, Micros, Record, Reply};
 
 /// A card that goes on changing is looked at so often.
 const LOOKS_MAX: usize = 8;
@@ -57,8 +57,8 @@ struct Wanted {
 
 /// What there is of events, compared with a card as it was read.
 enum Standing {
-    /// All that is waited for.
-    Complete,
+    /// All that is waited for; what shows the card came at this time, if anything did.
+    Complete(Option<Micros>),
     /// Less.
     Lacking,
     /// One shows a later state: the card has changed since.
@@ -162,8 +162,7 @@ impl CaseRun<'_> {
                 self.ask_as_told(number, Draft::read(path)).await;
             }
             Hook::ListSubscriptions => {
-                self.ask_as_told(number, Draft::read("/webhooks".to_owned()))
-                    .await;
+                self.ask_as_told(number, list_draft()).await;
             }
         }
     }
@@ -228,7 +227,7 @@ impl CaseRun<'_> {
                 return;
             }
             match self.wait(&shown, wanted, again.is_none()).await {
-                Standing::Complete => return,
+                Standing::Complete(_) => return,
                 standing => before = Some((shown, standing)),
             }
         }
@@ -245,14 +244,17 @@ impl CaseRun<'_> {
         loop {
             self.take_in_events();
             if self.case.may_lack_events() {
-                return Standing::Complete; // nothing that comes now is kept
+                return Standing::Complete(None); // nothing that comes now is kept
             }
             let standing = standing(&self.case.events, shown, wanted);
             let Some((hooks, inbox)) = &self.events.open else {
                 return standing;
             };
             match standing {
-                Standing::Complete => return standing,
+                Standing::Complete(came_at) => {
+                    came_at.inspect(|came_at| hooks.told(*came_at, shown));
+                    return standing;
+                }
                 Standing::Overtaken if is_new => return standing,
                 Standing::Overtaken | Standing::Lacking => {}
             }
@@ -307,18 +309,19 @@ fn standing(events: &[Event], shown: &Value, wanted: Wanted) -> Standing {
     let accepted = events
         .iter()
         .filter(|e| e.subscription == wanted.at && e.answered < 300);
-    let of_card: Vec<Value> = accepted
-        .filter_map(|event| serde_json::from_str(&event.body).ok())
-        .filter(|body: &Value| is_same_text(&body["id"], &shown["id"]))
+    let of_card: Vec<(Micros, Value)> = accepted
+        .filter_map(|event| Some((event.received_at, serde_json::from_str(&event.body).ok()?)))
+        .filter(|(_, body): &(_, Value)| is_same_text(&body["id"], &shown["id"]))
         .collect();
     let mut ids: Vec<&Value> = Vec::new();
-    for body in &of_card {
+    for (_, body) in &of_card {
         if !ids.contains(&&body["eventId"]) {
             ids.push(&body["eventId"]);
         }
     }
-    if ids.len() >= wanted.count && of_card.iter().any(|body| is_same(body, shown)) {
-        return Standing::Complete;
+    let first = of_card.iter().find(|(_, body)| is_same(body, shown));
+    if let (true, Some((came_at, _))) = (ids.len() >= wanted.count, first) {
+        return Standing::Complete(Some(*came_at));
     }
     let time = |card: &Value| card["updatedAt"].as_str()?.parse::<Timestamp>().ok();
     let is_later = |body: &Value| {
@@ -327,7 +330,7 @@ fn standing(events: &[Event], shown: &Value, wanted: Wanted) -> Standing {
             .is_some_and(|(event, read)| event > read)
             && body["status"] != shown["status"]
     };
-    match of_card.iter().any(is_later) {
+    match of_card.iter().any(|(_, body)| is_later(body)) {
         true => Standing::Overtaken,
         false => Standing::Lacking,
     }

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -107,6 +108,11 @@ impl Hooks {
         }
     }
 
+    /// An event has come that was waited for, and shows this card.
+    pub fn told(&self, came_at: Micros, card: &Value) {
+        self.desk.told(came_at, card);
+    }
+
     /// What it may mean that nothing came.
     pub fn silence(&self) -> String {
         self.desk.note_silence();
@@ -114,6 +120,24 @@ impl Hooks {
             "no event came within {:?}: either the target delivers none, or it does not reach {} (callback_url and listen under [webhooks])",
             self.wait, self.callback
         )
+    }
+
+    /// Takes back the subscriptions that cases made and were given up before they could. None may be under way.
+    pub async fn take_back_those_of_cases(&self, access: &Access, caller: &Caller) {
+        let Ok(response) = access.ask(&list_draft(), HeaderMap::new(), caller).await else {
+            return;
+        };
+        let listed = said(&response);
+        // Answers come without secrets.
+        let word = caller.masks.apply(self.desk.word_of_cases());
+        let subscriptions = listed.as_array().into_iter().flatten();
+        let of_cases = subscriptions.filter(|subscription| {
+            let url = subscription["callbackUrl"].as_str();
+            url.is_some_and(|url| url.contains(&word))
+        });
+        for id in of_cases.filter_map(|subscription| subscription["id"].as_str()) {
+            unsubscribe(id, access, caller).await;
+        }
     }
 
     /// Takes the subscription back; a target that refuses keeps it.
@@ -149,6 +173,11 @@ fn put_draft(body: String) -> Draft {
         body: Some(body),
         ..Draft::change(Method::PUT, "/webhooks")
     }
+}
+
+/// The read of the programme's subscriptions.
+pub fn list_draft() -> Draft {
+    Draft::read("/webhooks")
 }
 
 /// The request that removes a subscription.

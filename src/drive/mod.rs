@@ -50,10 +50,11 @@ mod wire;
 mod witness;
 mod writer;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use tokio::sync::OnceCell;
-use tokio::sync::RwLock;
+use futures_util::future::Either;
+use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use self::accounts::Supply;
 use self::auth::Access;
@@ -87,6 +88,10 @@ struct Driver {
     hooks: OnceCell<Result<Hooks, String>>,
     /// A case that has the target to itself waits for the others to end; those share it.
     turns: RwLock<()>,
+    /// The same among the cases that subscribe: one that does so more than once has the subscriptions to itself.
+    subscribing: RwLock<()>,
+    /// How many cases have begun that subscribe, and not ended.
+    subscribers: AtomicUsize,
     began: Instant,
 }
 
@@ -123,6 +128,8 @@ impl Driver {
             access,
             hooks: OnceCell::new(),
             turns: RwLock::new(()),
+            subscribing: RwLock::new(()),
+            subscribers: AtomicUsize::new(0),
             began: Instant::now(),
         })
     }
@@ -136,16 +143,18 @@ impl Driver {
         stop: &StopSignal,
     ) -> CaseTrace {
         let has_target_alone = case.has_target_alone();
+        let subscriptions = case.subscriptions();
         let mut run = CaseRun::new(self, number, case, trace);
         run.is_aside = trace.is_none();
         let in_turn = async {
-            if has_target_alone {
-                let _alone = self.turns.write().await;
-                run.run().await;
-            } else {
-                let _shared = self.turns.read().await;
-                run.run().await;
+            let _turn = turn(&self.turns, has_target_alone).await;
+            if subscriptions == 0 {
+                return run.run().await;
             }
+            let _subscribing = turn(&self.subscribing, subscriptions > 1).await;
+            self.subscribers.fetch_add(1, Ordering::Relaxed);
+            run.run().await;
+            self.subscribers.fetch_sub(1, Ordering::Relaxed);
         };
         tokio::select! {
             biased;
@@ -172,8 +181,19 @@ impl Driver {
         hooks.as_ref().map_err(String::as_str)
     }
 
+    /// Takes back what cases that were given up have left behind, once none is under way.
+    async fn tidy_up(&self) {
+        let given_up = self.subscribers.swap(0, Ordering::Relaxed);
+        if let (1.., Some(Ok(hooks))) = (given_up, self.hooks.get()) {
+            hooks
+                .take_back_those_of_cases(&self.access, &self.caller)
+                .await;
+        }
+    }
+
     /// Leaves the target as it was found.
     async fn end(&self) {
+        self.tidy_up().await;
         if let Some(Ok(hooks)) = self.hooks.get() {
             hooks.end(&self.access, &self.caller).await;
         }
@@ -182,6 +202,17 @@ impl Driver {
     fn micros(&self, time: Instant) -> Micros {
         let since = time.saturating_duration_since(self.began);
         Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
+/// A turn that is shared with others, or had alone, until it is dropped.
+async fn turn(
+    turns: &RwLock<()>,
+    is_alone: bool,
+) -> Either<RwLockReadGuard<'_, ()>, RwLockWriteGuard<'_, ()>> {
+    match is_alone {
+        false => Either::Left(turns.read().await),
+        true => Either::Right(turns.write().await),
     }
 }
 

@@ -126,8 +126,10 @@ impl Session {
             let number = CaseNumber(index + 1);
             self.driver.drive(number, case.clone(), &trace, stop)
         });
-        self.runtime
-            .block_on(stream::iter(runs).buffered(BATCH_WORKERS).collect())
+        self.runtime.block_on(async {
+            self.driver.tidy_up().await;
+            stream::iter(runs).buffered(BATCH_WORKERS).collect().await
+        })
     }
 
     /// A card in this final status is known to keep its slot, so that an account is spent with it.
@@ -243,6 +245,10 @@ impl Drop for FinishedCases {
     fn drop(&mut self) {
         for task in &self.tasks {
             task.abort();
+        }
+        // What comes next must find none under way.
+        for task in self.tasks.drain(..) {
+            drop(self.handle.block_on(task));
         }
     }
 }

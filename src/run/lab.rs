@@ -7,7 +7,7 @@ use super::findings::{merge, name, order, sort};
 use super::suspicion::{Example, Suspicion, contradiction, finding, seen};
 use super::wanted::{Seen, Wanted};
 use super::{Limits, Progress, Setting, Stage};
-use crate::case::{CardRef, Case, Command, Hook, Step, StepNumber};
+use crate::case::{CardRef, Case, Command, Step, StepNumber};
 use crate::judge::{Clash, Judgement, UPDATE_AT_REST};
 use crate::report::{Confirmation, Finding};
 use crate::requirement::{RequirementId, id};
@@ -246,14 +246,13 @@ impl<'a> Lab<'a> {
     fn look_into(&mut self, suspicion: &Suspicion, seen_of_rule: usize) -> Finding {
         self.want = None;
         let seen_in = suspicion.seen_in.len();
+        // Subscriptions are the programme's: those of candidates that are run side by side would stand among each other.
+        self.one_by_one = suspicion.examples[0].case.subscriptions() > 0;
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
         if self.may_be_the_cards_own(&best) {
             return best;
         }
         self.one_by_one = true;
-        if subscribes_more_than_once(&best.case) && best.is_confirmed() && !self.is_out_of_time() {
-            best = self.shorter_alone(suspicion, best);
-        }
         if !best.is_steady() && !best.case.has_race() && !self.is_out_of_time() {
             best = self.with_cuts_by_chance(suspicion, best);
         }
@@ -284,21 +283,6 @@ impl<'a> Lab<'a> {
             *self.wants.entry(want).or_default() += 1;
         }
         best
-    }
-
-    /// Subscriptions are the programme's, so those of candidates that are run side by side stand among each other: what is
-    /// shown by two that follow each other is looked for again, one candidate after the other.
-    fn shorter_alone(&mut self, suspicion: &Suspicion, best: Finding) -> Finding {
-        let example = Example {
-            case: best.case.clone(),
-            departure: best.departure.clone(),
-            ..suspicion.examples[0].clone()
-        };
-        let alone = self.shortest(&example, suspicion.seen_in.len());
-        match alone.is_confirmed() && alone.length() < best.length() {
-            true => alone,
-            false => best,
-        }
     }
 
     /// A moved update time that did not come again every time, at a target whose cards change by themselves: no further search
@@ -393,12 +377,18 @@ impl<'a> Lab<'a> {
                 .iter()
                 .flat_map(|place| std::iter::repeat_n(*place, at_once));
             let copies: Vec<usize> = copies.collect();
-            let tried: Vec<Case> = copies.iter().map(|place| cases[*place].clone()).collect();
-            let judged = self.try_out(&tried);
-            for (place, (_, judgement)) in copies.into_iter().zip(judged) {
-                departs[place] |= !departs.contains(&true)
-                    && judgement.departures.iter().any(|d| wanted.accept(d))
-                    && self.departs_further(&cases[place], wanted);
+            let side_by_side = if self.one_by_one { 1 } else { BATCH_MAX };
+            for copies in copies.chunks(side_by_side) {
+                let tried: Vec<Case> = copies.iter().map(|place| cases[*place].clone()).collect();
+                let judged = self.try_out(&tried);
+                for (place, (_, judgement)) in copies.iter().zip(judged) {
+                    departs[*place] |= !departs.contains(&true)
+                        && judgement.departures.iter().any(|d| wanted.accept(d))
+                        && self.departs_further(&cases[*place], wanted);
+                }
+                if departs.contains(&true) {
+                    break;
+                }
             }
             left.retain(|place| self.may_come_by_chance(&cases[*place]));
             if left.is_empty() || departs.contains(&true) {
@@ -529,12 +519,6 @@ impl<'a> Lab<'a> {
             ),
         }
     }
-}
-
-fn subscribes_more_than_once(case: &Case) -> bool {
-    let subscribe = Command::Hook(Hook::Subscribe);
-    let mut subscribing = case.steps.iter().filter(|step| step.command == subscribe);
-    subscribing.nth(1).is_some()
 }
 
 /// So often a case with pauses must depart, or not.

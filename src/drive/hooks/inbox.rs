@@ -17,7 +17,7 @@ use super::patience::Patience;
 
 use crate::case::StepNumber;
 use crate::profile::Foreign;
-use crate::trace::{EVENTS_MAX, Event};
+use crate::trace::{EVENTS_MAX, Event, Micros};
 
 /// So many events of unknown cards are kept, the latest.
 const STRAYS_MAX: usize = 256;
@@ -91,6 +91,11 @@ impl Desk {
         self.book().doors.get(word).copied()
     }
 
+    /// How the last word of the address of a case's door begins.
+    pub fn word_of_cases(&self) -> String {
+        format!("{}-", self.word)
+    }
+
     /// Somebody has waited in vain.
     pub fn note_silence(&self) {
         self.silent.store(true, Ordering::Relaxed);
@@ -101,20 +106,23 @@ impl Desk {
         self.silent.load(Ordering::Relaxed) && !self.heard.load(Ordering::Relaxed)
     }
 
-    /// How long an event may take, by those that came.
+    /// How long an event may take, by those that were waited for.
     pub fn patience(&self) -> Duration {
         let patience = self.patience.lock();
         patience.unwrap_or_else(PoisonError::into_inner).now()
+    }
+
+    /// An event has come that was waited for, and shows this card.
+    pub fn told(&self, came_at: Micros, card: &Value) {
+        let patience = self.patience.lock();
+        let mut patience = patience.unwrap_or_else(PoisonError::into_inner);
+        patience.told(came_at, card);
     }
 
     /// Hands an event to the case that it is about; says how it is to be answered.
     pub fn deliver(&self, door: Door, event: Event) -> StatusCode {
         self.heard.store(true, Ordering::Relaxed);
         let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
-        self.patience
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .heard(event.received_at, &body);
         let names = names(&body);
         let is_foreign = names.iter().any(|name| self.foreign.contains(name));
         let mut book = self.book();
@@ -252,7 +260,7 @@ impl Inbox {
     pub fn open_door(&self, step: StepNumber) -> String {
         let mut book = self.desk.book();
         book.opened += 1;
-        let word = format!("{}-{}", self.desk.word, book.opened);
+        let word = format!("{}{}", self.desk.word_of_cases(), book.opened);
         let door = Door(Some((self.case, step)));
         book.doors.insert(word.clone(), door);
         word

@@ -35,10 +35,11 @@ impl Patience {
         (self.wait + 2 * self.behind).min(LONGEST * self.wait)
     }
 
-    /// An event came. One that shows no time tells nothing; nor does one that would be later than any that is waited for,
-    /// since its time, or that of an earlier one, is none of its change.
-    pub fn heard(&mut self, came_at: Micros, body: &Value) {
-        let updated = body["updatedAt"].as_str();
+    /// An event came that shows a card as it was read: others may be stale, and were late however soon they came. A card
+    /// without a time tells nothing; nor does one whose event would be later than any that is waited for, since its time, or
+    /// that of an earlier one, is none of its change.
+    pub fn told(&mut self, came_at: Micros, card: &Value) {
+        let updated = card["updatedAt"].as_str();
         let Some(updated) = updated.and_then(|text| text.parse::<Timestamp>().ok()) else {
             return;
         };
@@ -66,7 +67,7 @@ mod tests {
         let mut patience = Patience::new(Duration::from_secs(3));
         for (came_at, updated_at) in events {
             let body = json!({"updatedAt": format!("2026-01-01T00:{updated_at}Z")});
-            patience.heard(Micros(came_at * 1_000_000), &body);
+            patience.told(Micros(came_at * 1_000_000), &body);
         }
         patience.now().as_millis()
     }

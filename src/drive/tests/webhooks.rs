@@ -91,6 +91,50 @@ fn an_event_is_taken_in_even_before_the_answer_that_names_its_card() {
 }
 
 #[test]
+fn what_a_case_subscribed_is_taken_back_though_it_was_given_up() {
+    let stop = StopSignal::new();
+    let given_up = stop.clone();
+    let callbacks = Mutex::new(vec!["https://elsewhere.invalid/theirs".to_owned()]);
+    let target = FakeTarget::start(move |asked| {
+        let mut callbacks = callbacks.lock().unwrap();
+        let subscription =
+            |(n, url): (usize, &String)| format!(r#"{{"id":"Sub-{n}","callbackUrl":"{url}"}}"#);
+        if asked.line.starts_with("PUT") {
+            let body: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
+            callbacks.push(body["callbackUrl"].as_str().unwrap().to_owned());
+            return Act::Json(
+                200,
+                subscription((callbacks.len() - 1, &callbacks[callbacks.len() - 1])),
+            );
+        }
+        if asked.line.starts_with("GET /v1/webhooks") {
+            let all: Vec<String> = callbacks.iter().enumerate().map(subscription).collect();
+            return Act::Json(200, format!("[{}]", all.join(",")));
+        }
+        if asked.line.starts_with("POST") {
+            return created();
+        }
+        given_up.abandon();
+        Act::Json(200, CARD.into())
+    });
+    let session = Session::connect(profile(&target, 600_000)).unwrap();
+    let steps = [
+        "create virtual on A",
+        "subscribe",
+        "await event of #1 at #2",
+    ];
+    let traces = session.drive_batch(&[Case::told(&steps)], &stop);
+    assert!(!traces[0].complete);
+    drop(session);
+    let asked = target.asked().into_iter().map(|asked| asked.line);
+    let asked: Vec<String> = asked
+        .skip_while(|line| line != "GET /v1/webhooks")
+        .collect();
+    let (of_case, own) = ("DELETE /v1/webhooks/Sub-2", "DELETE /v1/webhooks/Sub-1");
+    assert_eq!(asked, ["GET /v1/webhooks", of_case, own]);
+}
+
+#[test]
 fn a_refused_event_is_waited_for_until_it_comes_again() {
     let answers = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&answers);
