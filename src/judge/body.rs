@@ -82,10 +82,12 @@ pub(super) fn input(
     }
 }
 
-/// What is open of a subscription's body may be read otherwise than the same in a card's.
-pub(super) fn of_subscription(input: Input) -> Input {
+/// What is open of a subscription's body may be read otherwise than the same in a card's. The id of one that stands
+/// (`names_one`) has the form that the target gave it, so nothing of that is open.
+pub(super) fn of_subscription(input: Input, names_one: bool) -> Input {
     match input {
         Input::Open(mut choices) => {
+            choices.retain(|choice| !(names_one && choice.scope.starts_with(SUBSCRIPTION_ID)));
             for choice in &mut choices {
                 choice.scope = match choice.scope.as_str() {
                     "" => "subscription".to_owned(),
@@ -93,11 +95,17 @@ pub(super) fn of_subscription(input: Input) -> Input {
                     member => format!("{member} of a subscription"),
                 };
             }
-            Input::Open(choices)
+            match choices.is_empty() {
+                true => Input::Valid,
+                false => Input::Open(choices),
+            }
         }
         other => other,
     }
 }
+
+/// Where a subscription has its id, by pointer.
+const SUBSCRIPTION_ID: &str = "/id";
 
 fn invalid_rule(kind: &ViolationKind) -> RequirementId {
     let ViolationKind::Schema {

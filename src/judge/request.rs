@@ -182,7 +182,7 @@ impl<'t> Judge<'t> {
                     Some(id) if !input.is_invalid() && !self.surely_stands(id, exchange) => {
                         Asked::Other
                     }
-                    _ => Asked::Subscribe(of_subscription(input)),
+                    _ => Asked::Subscribe(of_subscription(input, named.is_some())),
                 }
             }
             _ => Asked::Other,

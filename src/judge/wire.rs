@@ -118,16 +118,20 @@ fn not_plain(scene: &Scene<'_>) -> Option<String> {
     }
 }
 
-/// The programme's list without the cards of other cases, whose flaws are theirs to show.
+/// The programme's list, of cards or subscriptions, without those of other cases, whose flaws are theirs to show.
 fn own_elements(judge: &Judge<'_>, scene: &Scene<'_>, kind: OperationKind) -> Option<String> {
-    if kind != OperationKind::ListCards || !scene.is_success() {
+    let is_shared = matches!(kind, OperationKind::ListCards | OperationKind::ListWebhooks);
+    if !is_shared || !scene.is_success() {
         return None;
     }
-    let Value::Array(mut cards) = scene.json()? else {
+    let Value::Array(mut elements) = scene.json()? else {
         return None;
     };
-    cards.retain(|card| judge.is_own(card));
-    serde_json::to_string(&cards).ok()
+    elements.retain(|element| match kind {
+        OperationKind::ListCards => judge.is_own(element),
+        _ => judge.is_own_subscription(element),
+    });
+    serde_json::to_string(&elements).ok()
 }
 
 fn rule(scene: &Scene<'_>, violation: &Violation) -> RequirementId {

@@ -11,6 +11,7 @@ mod left_out;
 mod live;
 mod progress;
 mod setting;
+mod silence;
 mod suspicion;
 mod troubles;
 mod wanted;
@@ -37,6 +38,7 @@ use left_out::LeftOut;
 pub use live::Live;
 pub use progress::{Progress, Silent};
 pub use setting::{Setting, abilities};
+use silence::Silence;
 pub use suspicion::Suspicion;
 use troubles::Troubles;
 
@@ -113,6 +115,7 @@ const CASES_AFTER_HINT: usize = 100;
 pub struct Shown {
     exercised: BTreeMap<RequirementId, u32>,
     troubles: Troubles,
+    silence: Silence,
     ledger: Ledger,
     done: BTreeSet<CaseNumber>,
     suspicions: Vec<Suspicion>,
@@ -168,6 +171,7 @@ impl Shown {
         self.own_updates += judgement.own_updates;
         self.stopwatch.add(trace);
         self.troubles.add(trace, judgement);
+        self.silence.add(trace);
         suspicion::suspect(&mut self.suspicions, trace, judgement);
         self.ledger.add(&trace.case, judgement);
     }
@@ -264,7 +268,8 @@ pub fn run(
             let for_cases = if departed { max * 2 / 3 } else { max };
             began.elapsed() >= for_cases
         });
-        shown.ended_early = enough || late || is_stopped();
+        let is_gone = shown.silence.words().is_some();
+        shown.ended_early = enough || late || is_gone || is_stopped();
         match shown.ended_early {
             true => Continue::No,
             false => Continue::Yes,
@@ -287,7 +292,7 @@ pub fn run(
     for (case, lack) in left_out {
         shown.leave_out(&case, lack);
     }
-    if let Some(words) = stage.trouble() {
+    for words in stage.trouble().into_iter().chain(shown.silence.words()) {
         shown.troubles.note(&Obstacle { step: None, words });
     }
     progress.shrinking(shown.suspicions.len());
@@ -306,7 +311,8 @@ fn conclude(
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
-    let is_over = || is_stopped() || stage.is_over();
+    let is_gone = shown.silence.words().is_some();
+    let is_over = || is_gone || is_stopped() || stage.is_over();
     let mut lab = lab::Lab::new(stage, setting, limits, &is_over);
     for clash in shown.ledger.clashes() {
         let joined = lab.join(&clash);

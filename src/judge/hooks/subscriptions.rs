@@ -85,6 +85,23 @@ impl<'t> Judge<'t> {
         }
     }
 
+    /// Whether an element of the list of subscriptions is one that the case made.
+    pub(in crate::judge) fn is_own_subscription(&self, shown: &Value) -> bool {
+        let id = shown["id"].as_str().map(name_of);
+        let mut exchanges = self.trace.exchanges.iter();
+        id.is_some()
+            && exchanges.any(|exchange| {
+                let request = &exchange.request;
+                let route = self.contract.route(&request.method, &request.path);
+                let made = exchange.response().filter(|response| response.is_success());
+                route.is_some_and(|route| route.operation == OperationKind::PutWebhook)
+                    && made.is_some_and(|made| {
+                        let body: Value = made.json().unwrap_or_default();
+                        body["id"].as_str().map(name_of) == id
+                    })
+            })
+    }
+
     /// A read, or a removal, that is to be refused for its access or its key. The others are judged with what they show.
     pub(in crate::judge) fn webhook(&mut self, scene: &Scene<'_>) {
         let step = self.case.step(scene.exchange.step);

@@ -52,6 +52,28 @@ fn subscriptions_are_held_to_what_was_asked() {
             ],
             &[("HOOK-16", 2)],
         ),
+        // Its id is as long as the target made it.
+        (
+            &["subscribe => 200", "subscribe again #1 => 400"],
+            &[("HOOK-10", 2)],
+        ),
+        // What others subscribed is theirs to show.
+        (
+            &[
+                "subscribe => 200",
+                r#"list subscriptions => 200 with [{"id":"99999999-0000-4000-8000-000000000001","callbackUrl":"http://h/1",
+                    "types":["card.updated"],"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"},{"id":7}]"#,
+            ],
+            &[],
+        ),
+        (
+            &[
+                "subscribe => 200",
+                r#"list subscriptions => 200 with [{"id":"99999999-0000-4000-8000-000000000001","callbackUrl":"http://h/1",
+                    "types":["card.updated"],"updatedAt":"2026-01-01T00:00:00Z"}]"#,
+            ],
+            &[("HOOK-11", 2), ("HOOK-11", 2)],
+        ),
         // What it was answered to be is what is read back, though it is not what was asked for.
         (
             &[

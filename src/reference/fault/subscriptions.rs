@@ -332,6 +332,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "subscription-never-changes",
+        words: "A subscription that is named by its id is refused, so that none can be changed.",
+        requirement: "HOOK-10",
+        shortest: 2,
+        plant: |rules| {
+            rules.registration = |readings, body| match registration(readings, body)? {
+                Registration { id: Some(_), .. } => Err(Refusal::invalid("id is not known")),
+                new => Ok(new),
+            };
+        },
+    },
+    Fault {
         id: "change-makes-another-subscription",
         words: "A subscription that is changed becomes two.",
         requirement: "HOOK-16",
