@@ -122,20 +122,22 @@ impl Hooks {
         )
     }
 
-    /// Takes back the subscriptions that cases made and were given up before they could. None may be under way.
-    pub async fn take_back_those_of_cases(&self, access: &Access, caller: &Caller) {
+    /// Takes back the subscriptions of cases that are no longer on their way.
+    pub async fn take_back_what_is_left(&self, access: &Access, caller: &Caller) {
         let Ok(response) = access.ask(&list_draft(), HeaderMap::new(), caller).await else {
             return;
         };
         let listed = said(&response);
+        let word = self.desk.word_of_cases();
         // Answers come without secrets.
-        let word = caller.masks.apply(self.desk.word_of_cases());
-        let subscriptions = listed.as_array().into_iter().flatten();
-        let of_cases = subscriptions.filter(|subscription| {
+        let shown_word = caller.masks.apply(word.clone());
+        let is_left = |subscription: &&Value| {
             let url = subscription["callbackUrl"].as_str();
-            url.is_some_and(|url| url.contains(&word))
-        });
-        for id in of_cases.filter_map(|subscription| subscription["id"].as_str()) {
+            let door = url.and_then(|url| Some(url.split_once(&shown_word)?.1));
+            door.is_some_and(|door| self.desk.door(&format!("{word}{door}")).is_none())
+        };
+        let left = listed.as_array().into_iter().flatten().filter(is_left);
+        for id in left.filter_map(|subscription| subscription["id"].as_str()) {
             unsubscribe(id, access, caller).await;
         }
     }

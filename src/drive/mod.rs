@@ -50,7 +50,7 @@ mod wire;
 mod witness;
 mod writer;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::future::Either;
@@ -90,8 +90,8 @@ struct Driver {
     turns: RwLock<()>,
     /// The same among the cases that subscribe: one that does so more than once has the subscriptions to itself.
     subscribing: RwLock<()>,
-    /// How many cases have begun that subscribe, and not ended.
-    subscribers: AtomicUsize,
+    /// A case that subscribes was given up before its end.
+    has_left_subscriptions: AtomicBool,
     began: Instant,
 }
 
@@ -129,7 +129,7 @@ impl Driver {
             hooks: OnceCell::new(),
             turns: RwLock::new(()),
             subscribing: RwLock::new(()),
-            subscribers: AtomicUsize::new(0),
+            has_left_subscriptions: AtomicBool::new(false),
             began: Instant::now(),
         })
     }
@@ -152,9 +152,12 @@ impl Driver {
                 return run.run().await;
             }
             let _subscribing = turn(&self.subscribing, subscriptions > 1).await;
-            self.subscribers.fetch_add(1, Ordering::Relaxed);
+            let mut subscriber = Subscriber {
+                has_ended: false,
+                has_left: &self.has_left_subscriptions,
+            };
             run.run().await;
-            self.subscribers.fetch_sub(1, Ordering::Relaxed);
+            subscriber.has_ended = true;
         };
         tokio::select! {
             biased;
@@ -181,12 +184,12 @@ impl Driver {
         hooks.as_ref().map_err(String::as_str)
     }
 
-    /// Takes back what cases that were given up have left behind, once none is under way.
+    /// Takes back what cases that were given up have left behind.
     async fn tidy_up(&self) {
-        let given_up = self.subscribers.swap(0, Ordering::Relaxed);
-        if let (1.., Some(Ok(hooks))) = (given_up, self.hooks.get()) {
+        let has_left = self.has_left_subscriptions.swap(false, Ordering::Relaxed);
+        if let (true, Some(Ok(hooks))) = (has_left, self.hooks.get()) {
             hooks
-                .take_back_those_of_cases(&self.access, &self.caller)
+                .take_back_what_is_left(&self.access, &self.caller)
                 .await;
         }
     }
@@ -202,6 +205,18 @@ impl Driver {
     fn micros(&self, time: Instant) -> Micros {
         let since = time.saturating_duration_since(self.began);
         Micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
+/// A case that subscribes, on its way: dropping it before its end tells that its subscriptions may stand.
+struct Subscriber<'a> {
+    has_ended: bool,
+    has_left: &'a AtomicBool,
+}
+
+impl Drop for Subscriber<'_> {
+    fn drop(&mut self) {
+        self.has_left.fetch_or(!self.has_ended, Ordering::Relaxed);
     }
 }
 

@@ -268,8 +268,8 @@ pub fn run(
             let for_cases = if departed { max * 2 / 3 } else { max };
             began.elapsed() >= for_cases
         });
-        let is_gone = shown.silence.words().is_some();
-        shown.ended_early = enough || late || is_gone || is_stopped();
+        let is_silent = shown.silence.words().is_some();
+        shown.ended_early = enough || late || is_silent || is_stopped();
         match shown.ended_early {
             true => Continue::No,
             false => Continue::Yes,
@@ -311,8 +311,8 @@ fn conclude(
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
-    let is_gone = shown.silence.words().is_some();
-    let is_over = || is_gone || is_stopped() || stage.is_over();
+    let is_silent = shown.silence.words().is_some();
+    let is_over = || is_silent || is_stopped() || stage.is_over();
     let mut lab = lab::Lab::new(stage, setting, limits, &is_over);
     for clash in shown.ledger.clashes() {
         let joined = lab.join(&clash);

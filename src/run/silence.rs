@@ -1,10 +1,13 @@
-//! A target that no longer answers at all, and what it was asked last: it is not asked a thousand times more.
+//! When no answer comes any more, and what was asked last: the target is not asked a thousand times more.
 
 use crate::case::StepNumber;
 use crate::trace::{CaseTrace, Reply};
 
 /// After so many cases in a row without any answer, no other is begun.
 const CASES_MAX: usize = 100;
+
+/// So many of the steps before which answers ended are told, the latest.
+const STEPS_TOLD: usize = 8;
 
 /// How long the target has been silent.
 #[derive(Default)]
@@ -35,20 +38,21 @@ impl Silence {
         }
     }
 
-    /// What is told once the target is taken to be gone.
+    /// What is told once no answer is expected any more.
     pub fn words(&self) -> Option<String> {
         if self.cases < CASES_MAX {
             return None;
         }
-        let steps = self.ended_at.iter();
-        let steps: Vec<String> = steps
+        let latest = self.ended_at.len().saturating_sub(STEPS_TOLD);
+        let steps: Vec<String> = self.ended_at[latest..]
+            .iter()
             .map(|(case, step)| format!("step {step} of {case}"))
             .collect();
         let mut words = format!(
-            "the target no longer answers: {CASES_MAX} cases in a row had no answer, so the run ended"
+            "the run ended since nothing was answered any more: {CASES_MAX} cases in a row brought no answer"
         );
         if !steps.is_empty() {
-            words += "; it fell silent at ";
+            words += "; the last answers came before ";
             words += &steps.join(", ");
         }
         Some(words)
@@ -74,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_is_gone_after_many_cases_without_any_answer() {
+    fn the_run_is_over_after_many_cases_without_any_answer() {
         for stories in [
             &[(SILENT, CASES_MAX - 1)][..],
             &[(SILENT, CASES_MAX - 1), (BROKEN, 1), (SILENT, 1)],
@@ -83,12 +87,9 @@ mod tests {
             assert_eq!(after(stories), None);
         }
         let never = after(&[(SILENT, CASES_MAX)]).unwrap();
-        assert!(!never.contains("fell silent"), "{never}");
+        assert!(!never.contains("came before"), "{never}");
         let stories = [(BROKEN, 2), (ANSWERED, 1), (BROKEN, 1), (SILENT, CASES_MAX)];
         let words = after(&stories).unwrap();
-        assert!(
-            words.ends_with("it fell silent at step #2 of table"),
-            "{words}"
-        );
+        assert!(words.ends_with("came before step #2 of table"), "{words}");
     }
 }
