@@ -87,7 +87,9 @@ pub(super) fn input(
 pub(super) fn of_subscription(input: Input, names_one: bool) -> Input {
     match input {
         Input::Open(mut choices) => {
-            choices.retain(|choice| !(names_one && choice.scope.starts_with(SUBSCRIPTION_ID)));
+            if names_one {
+                choices.retain(|choice| !choice.scope.starts_with(SUBSCRIPTION_ID));
+            }
             for choice in &mut choices {
                 choice.scope = match choice.scope.as_str() {
                     "" => "subscription".to_owned(),

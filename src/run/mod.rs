@@ -268,7 +268,7 @@ pub fn run(
             let for_cases = if departed { max * 2 / 3 } else { max };
             began.elapsed() >= for_cases
         });
-        let is_silent = shown.silence.words().is_some();
+        let is_silent = shown.silence.is_final();
         shown.ended_early = enough || late || is_silent || is_stopped();
         match shown.ended_early {
             true => Continue::No,
@@ -311,7 +311,7 @@ fn conclude(
     is_stopped: &dyn Fn() -> bool,
     progress: &mut dyn Progress,
 ) -> Report {
-    let is_silent = shown.silence.words().is_some();
+    let is_silent = shown.silence.is_final();
     let is_over = || is_silent || is_stopped() || stage.is_over();
     let mut lab = lab::Lab::new(stage, setting, limits, &is_over);
     for clash in shown.ledger.clashes() {

@@ -38,9 +38,14 @@ impl Silence {
         }
     }
 
-    /// What is told once no answer is expected any more.
+    /// No answer is expected any more.
+    pub fn is_final(&self) -> bool {
+        self.cases >= CASES_MAX
+    }
+
+    /// What is told then.
     pub fn words(&self) -> Option<String> {
-        if self.cases < CASES_MAX {
+        if !self.is_final() {
             return None;
         }
         let latest = self.ended_at.len().saturating_sub(STEPS_TOLD);
