@@ -120,6 +120,10 @@ impl Progress for Bar {
         self.begin(count, "cases  {msg}");
     }
 
+    fn again(&mut self, count: usize) {
+        self.bar.inc_length(count as u64);
+    }
+
     fn case_done(&mut self, shown: &Shown) {
         self.bar.inc(1);
         if self.tells_rules {

@@ -46,7 +46,7 @@ impl Stage for Live<'_> {
             }
             ahead.fill(cases);
         }
-        if !self.stop.was_interrupted() {
+        if !self.is_over() {
             self.trace.append(&Record::Over {});
         }
     }

@@ -121,7 +121,7 @@ pub struct Shown {
     suspicions: Vec<Suspicion>,
     totals: Totals,
     failures: usize,
-    /// What came was enough, so cases of the plan were not run.
+    /// What came was enough, or time was up, so cases of the plan were not run.
     ended_early: bool,
     /// Why cases were not run for want of accounts, and how many.
     wants: BTreeMap<String, usize>,
@@ -251,7 +251,7 @@ pub fn run(
         })
         .filter(|(number, _)| !done.contains(number));
     accounts::pinned_keepers(&setting.terms).for_each(|status| stage.slots_are_kept_by(status));
-    let mut each = |trace: CaseTrace, shown: &mut Shown| {
+    let mut each = |trace: CaseTrace, shown: &mut Shown, progress: &mut dyn Progress| {
         let judgement = setting.judge(&trace);
         shown.add(&trace, &judgement);
         accounts::keepers(&judgement).for_each(|status| stage.slots_are_kept_by(status));
@@ -275,19 +275,26 @@ pub fn run(
             false => Continue::Yes,
         }
     };
-    stage.run_all(&mut cases, &mut |trace| each(trace, &mut shown));
+    stage.run_all(&mut cases, &mut |trace| each(trace, &mut shown, progress));
     drop(cases);
     let again = shown.troubles.again();
     if !again.is_empty() && !stage.is_over() {
-        stage.run_all(&mut again.into_iter(), &mut |trace| each(trace, &mut shown));
+        progress.again(again.len());
+        stage.run_all(&mut again.into_iter(), &mut |trace| {
+            each(trace, &mut shown, progress)
+        });
     }
     for _ in 0..chance::ROUNDS {
         let again = races.about_what_is_missing(&shown, setting);
         if again.is_empty() || shown.ended_early || stage.is_over() {
             break;
         }
-        stage.run_all(&mut again.into_iter(), &mut |trace| each(trace, &mut shown));
+        progress.again(again.len());
+        stage.run_all(&mut again.into_iter(), &mut |trace| {
+            each(trace, &mut shown, progress)
+        });
     }
+    shown.ended_early |= stage.is_over();
     shown.totals.planned = agenda.count - left_out.len();
     for (case, lack) in left_out {
         shown.leave_out(&case, lack);

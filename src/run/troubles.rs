@@ -34,16 +34,17 @@ impl Troubles {
         self.meet(obstacle, "");
     }
 
-    /// What a case met; a case that was run before may have met it then alone.
+    /// What a case met; a case that was run before may have met it then alone. One that was given up before its end does
+    /// not show that.
     pub fn add(&mut self, trace: &CaseTrace, judgement: &Judgement) {
         for obstacle in &judgement.obstacles {
             let met = self.meet(obstacle, &trace.case.name);
             met.cases.insert(trace.number);
         }
-        if judgement.obstacles.is_empty() {
-            self.hindered.remove(&trace.number);
-        } else {
+        if !judgement.obstacles.is_empty() {
             self.hindered.insert(trace.number, trace.case.clone());
+        } else if trace.complete {
+            self.hindered.remove(&trace.number);
         }
     }
 
@@ -154,6 +155,16 @@ mod tests {
         assert!(twice.remain() && twice.hindered.contains_key(&CaseNumber(2)));
         let facts = twice.facts();
         assert_eq!((facts[0].times, facts[0].overcome), (2, false));
+    }
+
+    #[test]
+    fn what_was_given_up_overcomes_nothing() {
+        let mut troubles = troubles(&[(1, &["reset"])]);
+        let (mut given_up, judgement) = run(1, &[]);
+        given_up.complete = false;
+        troubles.add(&given_up, &judgement);
+        assert!(troubles.remain());
+        assert!(!troubles.facts()[0].overcome);
     }
 
     #[test]

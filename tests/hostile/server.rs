@@ -285,8 +285,10 @@ impl Line<'_> {
         Ok(Then::Closes)
     }
 
-    /// Sends this, and then this again and again for as long as the client reads.
+    /// Sends this, and then this again and again for as long as the client reads. Little is under way at a time, so that
+    /// a slow client is not kept busy long after it wants no more.
     pub fn flood(&mut self, head: &str, again: &[u8]) -> io::Result<Then> {
+        SockRef::from(&*self.stream).set_send_buffer_size(4096)?;
         self.send(head)?;
         loop {
             self.send(again)?;

@@ -364,6 +364,8 @@ pub fn rows() -> Vec<Row> {
             every(calls, |line| line.hang("")), Hindered("check that the target runs, that base_url leads to it")) },
         Row { edits: PATIENT, max_time: "3s", ..row("hang-beside-a-departure", "reads are wrong, and after them nothing is answered for a minute",
             every(|r| reads(r) || changes(r), |line| match line.request.method.as_str() { "GET" => whole(line, JSON, "<html>"), _ => line.hang("") }), Departs(&["BODY-12"])) },
+        Row { max_time: "1300ms", ..row("hang-until-the-time", "reads are never answered, and the time is up while they are tried once more",
+            every(reads, |line| line.hang("")), Hindered("no whole answer within 300ms")) },
         row("one-lost-answer", "a single answer is lost, among good ones",
             Spoil { times: 1, ..every(reads, |line| line.break_off("")) }, Told("no answer:")),
         row("restart", "gone for a while, and back as it was",
