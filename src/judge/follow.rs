@@ -1,6 +1,7 @@
 //! The thread through a case: each exchange filters and extends the worlds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -24,6 +25,9 @@ use crate::world::{Card, Choices, Moment, Since, World, distinct};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
 const WORLDS_MAX: usize = 4096;
+
+/// Nor are so many looked at for one exchange, before its answer says which may be.
+const LATE_WORLDS_MAX: usize = 1 << 16;
 
 /// So many equal departures of one case are told; a hostile target has thousands.
 const ALIKE_MAX: usize = 16;
@@ -100,6 +104,8 @@ pub(super) struct Judge<'a> {
     /// The departures, by their place, that are about what was seen of a card.
     pub about: BTreeMap<usize, CardId>,
     gave_up: bool,
+    /// How many worlds were looked at, for the exchange being judged, in which a request came late.
+    late_worlds: Cell<usize>,
 }
 
 /// An exchange being judged.
@@ -175,6 +181,7 @@ impl<'a> Judge<'a> {
             lost: BTreeMap::new(),
             about: BTreeMap::new(),
             gave_up: false,
+            late_worlds: Cell::new(0),
         }
     }
 
@@ -186,9 +193,16 @@ impl<'a> Judge<'a> {
     pub fn run(mut self) -> Judgement {
         for run in overlap::runs(&self.trace.exchanges) {
             let last = run.last().copied();
+            let departed = self.judgement.departures.len();
             match run[..] {
                 [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
                 _ => self.race(run.clone()),
+            }
+            // Not all were looked at, so that the true one may be none of those that are left.
+            if self.late_worlds.replace(0) > LATE_WORLDS_MAX {
+                self.judgement.departures.truncate(departed);
+                self.about.retain(|place, _| *place < departed);
+                self.give_up_for_worlds(self.trace.exchanges[run[0]].step);
             }
             self.forget_spent_keys(&run);
             if let Some(last) = last {
@@ -455,13 +469,18 @@ impl<'a> Judge<'a> {
         let mut worlds = distinct(self.as_others_leave(worlds));
         let most = self.at_most(WORLDS_MAX);
         if worlds.len() > most {
-            self.give_up(
-                step,
-                format!("more than {most} worlds explain what was seen; the rest of the case was not judged"),
-            );
+            self.give_up_for_worlds(step);
             worlds.truncate(most);
         }
         self.worlds = worlds;
+    }
+
+    fn give_up_for_worlds(&mut self, step: StepNumber) {
+        let most = self.at_most(WORLDS_MAX);
+        let words = format!(
+            "more than {most} worlds explain what was seen; the rest of the case was not judged"
+        );
+        self.give_up(step, words);
     }
 
     /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go: cards leave
@@ -481,14 +500,21 @@ impl<'a> Judge<'a> {
         concerns: impl Fn(&Card) -> bool,
     ) -> Vec<World> {
         let mut worlds = self.turned(vec![world.clone()], now, &concerns);
-        let mut seen: HashSet<World> = HashSet::new();
+        let mut known = Known::default();
+        for world in &worlds {
+            known.add(world);
+        }
         let mut newest = 0;
         while newest < worlds.len() {
+            if self.late_worlds.get() > LATE_WORLDS_MAX {
+                break;
+            }
             let late: Vec<World> = worlds[newest..]
                 .iter()
                 .flat_map(|world| self.one_came_late(world, &concerns))
-                .filter(|world| seen.insert(world.clone()))
+                .filter(|world| known.add(world))
                 .collect();
+            self.late_worlds.set(self.late_worlds.get() + late.len());
             newest = worlds.len();
             worlds.extend(self.turned(late, now, &concerns));
         }
@@ -574,5 +600,26 @@ impl Found {
             actual,
             ..Self::default()
         }
+    }
+}
+
+/// The worlds that were looked at: the readings decided and what may yet be carried out, by all else.
+#[derive(Default)]
+struct Known(HashMap<World, Vec<(Choices, BTreeSet<Moment>)>>);
+
+impl Known {
+    /// Adds a world. False if one is known that differs at most in that less is decided, or more may yet be carried out.
+    fn add(&mut self, world: &World) -> bool {
+        let mut rest = world.clone();
+        let choices = std::mem::take(&mut rest.choices);
+        let pending = std::mem::take(&mut rest.pending);
+        let known = self.0.entry(rest).or_default();
+        let is_new = !known
+            .iter()
+            .any(|(fewer, more)| fewer.are_among(&choices) && pending.is_subset(more));
+        if is_new {
+            known.push((choices, pending));
+        }
+        is_new
     }
 }

@@ -10,8 +10,10 @@ use super::follow::{Judge, TouchKind};
 use super::lists::text;
 use super::request::Asked;
 use crate::card::{AccountId, CardId, CardType};
+use crate::case::StepNumber;
 use crate::requirement::id;
 use crate::trace::{Exchange, Micros};
+use crate::world::limit::{self, Slot};
 use crate::world::ways::{self, Answer, Call, Effect, Id, Key, RefusalKind, Way, Wish};
 use crate::world::{Card, Moment, Outcome, Since, World};
 
@@ -43,7 +45,7 @@ impl Likeness {
 
 impl Judge<'_> {
     /// The worlds in which a card is that of a create whose answer was lost. Of several, any may have made it, at any time
-    /// until now.
+    /// until now; over the limit too, whoever holds the slot by now.
     pub(super) fn as_lost_create(
         &self,
         world: &World,
@@ -53,6 +55,7 @@ impl Judge<'_> {
     ) -> Vec<World> {
         let mut named = Vec::new();
         for world in self.evolve_one(world, now, |c| likeness.fits(c)) {
+            named.extend(self.made_over_the_limit(&world, card, likeness));
             for place in (0..world.cards.len()).filter(|p| likeness.fits(&world.cards[*p])) {
                 let mut world = world.clone();
                 world.cards[place].id = Some(card.clone());
@@ -60,6 +63,32 @@ impl Judge<'_> {
             }
         }
         named
+    }
+
+    /// The worlds in which a card is that of a create which was carried out unseen while another card held the slot. Until
+    /// it is seen such a card does nothing, so that the create counts as pending.
+    fn made_over_the_limit(&self, world: &World, card: &CardId, likeness: &Likeness) -> Vec<World> {
+        let has_slot =
+            |c: &Card| c.account == likeness.account && c.card_type == likeness.card_type;
+        let may_be_held = world.cards.iter().any(has_slot)
+            || limit::slots(world, &likeness.account, likeness.card_type, None)
+                .iter()
+                .any(|slot| matches!(slot, Slot::Held(..)));
+        if !may_be_held {
+            return Vec::new();
+        }
+        let way = ways::over_the_limit(id::LIMIT_4);
+        let lost = world.pending.iter().filter_map(|moment| {
+            let call = self.lost.get(moment)?;
+            let made = ways::new_card(call, None, None, self.since(*moment))?;
+            (self.is_over_for(call) && likeness.fits(&made)).then_some((*moment, call))
+        });
+        lost.filter_map(|(moment, call)| {
+            let mut done = ways::taken(world, call, &way, Some(card.clone()), self.since(moment))?;
+            self.note_as_done(&mut done, moment, call, Some(self.since(moment).step));
+            Some(done)
+        })
+        .collect()
     }
 
     /// Nobody knows whether the call was carried out: both worlds stay. In company it is one of the calls of others.
@@ -133,21 +162,49 @@ impl Judge<'_> {
         let now = self.since(moment);
         let mut worlds = Vec::new();
         for way in ways::ways(world, call) {
-            if way.answer != Answer::Success {
+            let over_the_limit = matches!(
+                way.effect,
+                Effect::Create {
+                    over_limit: Some(_)
+                }
+            );
+            if way.answer != Answer::Success || over_the_limit && self.is_over_for(call) {
                 continue;
             }
             let Some(mut done) = ways::taken(world, call, &way, None, now) else {
                 continue;
             };
             let made = matches!(way.effect, Effect::Create { .. }).then_some(now.step);
-            if let Key::Uuid(key) = &call.key {
-                done.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
-            }
-            done.pending.remove(&moment);
-            forget_pending(&mut done, &self.lost, call);
+            self.note_as_done(&mut done, moment, call, made);
             worlds.push(done);
         }
         worlds
+    }
+
+    /// The lost request has been carried out in this world, and made a card by this step, if it made one.
+    fn note_as_done(
+        &self,
+        world: &mut World,
+        moment: Moment,
+        call: &Call,
+        made: Option<StepNumber>,
+    ) {
+        world.pending.remove(&moment);
+        forget_pending(world, &self.lost, call);
+        if let Key::Uuid(key) = &call.key {
+            world.remember(key, &call.line, &call.payload, Outcome::LostDone(made));
+            if self.is_spent(key) {
+                self.forget(world, key);
+            }
+        }
+    }
+
+    /// Nobody will ask for it again.
+    fn is_over_for(&self, call: &Call) -> bool {
+        match &call.key {
+            Key::Uuid(key) => self.is_spent(key),
+            Key::Missing | Key::Malformed | Key::Overlong | Key::Exempt | Key::Single => true,
+        }
     }
 
     /// The world in which a lost request was refused for the state that the cards were in, if it could be.
@@ -155,6 +212,10 @@ impl Judge<'_> {
         let Key::Uuid(key) = &call.key else {
             return None;
         };
+        // Nobody will ever know, so that it may as well be pending for good.
+        if self.is_spent(key) {
+            return None;
+        }
         let depends_on_state = |way: &Way| {
             matches!(
                 way.answer,

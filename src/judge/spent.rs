@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use super::follow::Judge;
+use crate::card::CardStatus;
 use crate::trace::{CaseTrace, Exchange};
 use crate::world::ways::Key;
-use crate::world::{Moment, Outcome, Remembered, World, distinct};
+use crate::world::{Card, Moment, Outcome, World, distinct};
 
 /// How many requests with each key are still to come.
 #[derive(Clone, Debug, Default)]
@@ -32,21 +33,69 @@ impl ToCome {
 }
 
 impl Judge<'_> {
-    /// Forgets the keys of these exchanges that no later one has. A request whose answer was lost may yet be carried out, so
-    /// its key is kept.
+    /// Forgets the keys of these exchanges that no later one has.
     pub(super) fn forget_spent_keys(&mut self, moments: &[Moment]) {
         let exchanges = moments.iter().map(|moment| &self.trace.exchanges[*moment]);
         let mut spent: Vec<String> = exchanges.filter_map(|e| self.to_come.came(e)).collect();
-        let is_lost = |key: &String| self.lost.values().any(|call| is_key(&call.key, key));
-        spent.retain(|key| !is_lost(key) && self.worlds.iter().any(|w| w.keys.contains_key(key)));
+        spent.retain(|key| self.worlds.iter().any(|w| w.keys.contains_key(key)));
         if spent.is_empty() {
             return;
         }
         let mut worlds = std::mem::take(&mut self.worlds);
         for world in &mut worlds {
-            spent.iter().for_each(|key| forget(world, key));
+            spent.iter().for_each(|key| self.forget(world, key));
+            spent.iter().for_each(|key| self.put_off(world, key));
         }
         self.worlds = distinct(worlds);
+    }
+
+    /// A card over the limit that a lost create made, and that nobody has seen, does nothing: it may as well be still to
+    /// come ([`Judge::as_lost_create`]).
+    fn put_off(&self, world: &mut World, key: &str) {
+        let is_unseen = |card: &Card| {
+            card.id.is_none() && card.over_limit.is_some() && card.status == CardStatus::Issuing
+        };
+        for (moment, call) in &self.lost {
+            let made_by = self.trace.exchanges[*moment].step;
+            let is_its = |card: &Card| card.made_by == made_by && is_unseen(card);
+            if !is_key(&call.key, key) {
+                continue;
+            }
+            if let Some(place) = world.cards.iter().position(is_its) {
+                world.cards.remove(place);
+                let entries = world.keys.entry(key.to_owned()).or_default();
+                entries.retain(|entry| entry.outcome != Outcome::LostDone(Some(made_by)));
+                if entries.is_empty() {
+                    world.keys.remove(key);
+                }
+                world.pending.insert(*moment);
+            }
+        }
+    }
+
+    /// Whether no request with this key is still to come.
+    pub(super) fn is_spent(&self, key: &str) -> bool {
+        self.to_come.0.get(key).is_none_or(|left| *left == 0)
+    }
+
+    /// What was sent with a create that was never answered is what its card must show. A pending request is answered by what
+    /// is known under its key; where that is nothing but refusals that nobody saw, it is as good as new.
+    pub(super) fn forget(&self, world: &mut World, key: &str) {
+        let is_pending = world.pending.iter().any(|moment| {
+            let lost = self.lost.get(moment);
+            lost.is_some_and(|call| is_key(&call.key, key))
+        });
+        let Some(entries) = world.keys.get_mut(key) else {
+            return;
+        };
+        entries.retain(|entry| match entry.outcome {
+            Outcome::LostDone(Some(_)) => true,
+            Outcome::Done(_) | Outcome::Refused(..) | Outcome::LostDone(None) => is_pending,
+            Outcome::LostUndone | Outcome::LostRefused | Outcome::InFlight(_) => false,
+        });
+        if entries.is_empty() {
+            world.keys.remove(key);
+        }
     }
 }
 
@@ -57,15 +106,4 @@ fn key(exchange: &Exchange) -> Option<String> {
 
 fn is_key(key: &Key, text: &str) -> bool {
     matches!(key, Key::Uuid(own) if own == text)
-}
-
-/// What was sent with a create that was never answered is what its card must show.
-fn forget(world: &mut World, key: &str) {
-    let tells_of_card = |entry: &Remembered| matches!(entry.outcome, Outcome::LostDone(Some(_)));
-    if let Some(entries) = world.keys.get_mut(key) {
-        entries.retain(tells_of_card);
-        if entries.is_empty() {
-            world.keys.remove(key);
-        }
-    }
 }

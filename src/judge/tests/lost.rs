@@ -230,15 +230,16 @@ fn a_key_is_not_in_flight_for_ever() {
 
 #[test]
 fn what_too_many_worlds_explain_settles_nothing() {
-    let mut lines = vec![
-        "create virtual on A => 201 issuing",
-        "issue #1 => cut",
-        "read #1 => 200 active",
-    ];
-    for _ in 0..12 {
-        lines.extend(["deactivate #1 => cut", "activate #1 => cut"]);
+    let mut lines = vec![CREATE.to_owned(), "issue #1 => 204".to_owned()];
+    let calls = 3..17;
+    for call in calls.clone() {
+        let action = ["activate", "deactivate"][call % 2];
+        lines.push(format!("{action} #1 => cut"));
     }
-    lines.extend(["list A => 200 #1=inactive", "read #1 => 200 active"]);
+    lines.push("read #1 => 200 active".to_owned());
+    // What became of each matters, since each is tried again.
+    lines.extend(calls.map(|call| format!("retry #{call} => cut")));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let story = Story::told(&lines);
     let judgement = judge(Contract::embedded(), &manual(), &story.trace());
     let words = |obstacle: &crate::trace::Obstacle| obstacle.words.contains("worlds explain");
@@ -268,4 +269,41 @@ fn a_look_at_a_card_settles_no_status_once_the_judge_gave_up() {
         let departures = judge.judgement.departures.len();
         assert_eq!(departures, usize::from(!gives_up));
     }
+}
+
+/// A card after the other, while one call in seven is lost and not done.
+fn one_in_seven_is_lost(cards: usize) -> crate::trace::CaseTrace {
+    let mut lines = Vec::new();
+    let mut calls = 0;
+    let mut is_lost = || {
+        calls += 1;
+        calls % 7 == 0
+    };
+    for _ in 0..cards {
+        let step = lines.len() + 1;
+        if is_lost() {
+            lines.push("create virtual on A => cut".to_owned());
+            continue;
+        }
+        lines.push("create virtual on A => 201 issuing".to_owned());
+        // The card could not be told of otherwise.
+        for _ in 0..2 {
+            match is_lost() {
+                true => lines.push(format!("terminate #{step} => cut")),
+                false => {
+                    lines.push(format!("terminate #{step} => 204"));
+                    break;
+                }
+            }
+        }
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    Story::told(&lines).trace()
+}
+
+#[test]
+fn many_lost_answers_leave_few_worlds() {
+    let judgement = judge(Contract::embedded(), &manual(), &one_in_seven_is_lost(40));
+    assert!(judgement.obstacles.is_empty(), "{judgement:?}");
+    assert!(judgement.departures.is_empty(), "{judgement:?}");
 }

@@ -16,6 +16,7 @@ use super::{Card, Choice, Moment, Since, World};
 pub use flaw::{flaw_rule, is_open, ways_with_flaw};
 pub use keys::refusals_elsewhere;
 pub use request::{account_refusals, card_refusals};
+pub use state::over_the_limit;
 pub use subscription::{absent_subscription_ways, keyless_ways, subscription_ways, used_key_ways};
 
 use keys::{

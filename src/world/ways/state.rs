@@ -41,13 +41,7 @@ pub(super) fn create_ways(
                 vec![way]
             }
             Slot::Held(rule, choices) => {
-                let fails = Way::success(
-                    rule,
-                    Effect::Create {
-                        over_limit: Some(rule),
-                    },
-                )
-                .given(Choice::new(id::OPEN_8, "", "fails later"));
+                let fails = over_the_limit(rule);
                 let codes = &[400, 403, 409, 422];
                 refusals(rule, RefusalKind::Limit, codes, id::OPEN_8, "")
                     .into_iter()
@@ -60,6 +54,16 @@ pub(super) fn create_ways(
             }
         })
         .collect()
+}
+
+/// A create over the limit, which this rule forbids, makes a card that is going to fail (OPEN-8).
+pub fn over_the_limit(rule: RequirementId) -> Way {
+    let over_limit = Some(rule);
+    Way::success(rule, Effect::Create { over_limit }).given(Choice::new(
+        id::OPEN_8,
+        "",
+        "fails later",
+    ))
 }
 
 /// The rules by which a create into a free slot succeeds, the most telling first.
