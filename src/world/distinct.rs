@@ -127,7 +127,10 @@ mod tests {
         };
         let both = pending(&[1, 2]);
         let worlds = [&pending(&[1]), &both, &pending(&[]), &pending(&[2])];
-        assert_eq!(distinct(worlds.into_iter().cloned()), [both.clone()]);
+        assert_eq!(
+            distinct(worlds.into_iter().cloned()),
+            std::slice::from_ref(&both)
+        );
         let others = [pending(&[1]), pending(&[3])];
         assert_eq!(distinct(others.clone()), others);
     }
