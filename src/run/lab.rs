@@ -293,11 +293,14 @@ impl<'a> Lab<'a> {
 
     /// A moved update time that came every time, again with pauses between the steps: what a call does it still does then, and
     /// what a card does by itself, so long after its last change, falls into a pause. What comes without pauses alone is the
-    /// time's doing, and no call's.
+    /// time's doing, and no call's. One that did not come every time is tried so too, since a card that is seen to change in
+    /// a pause does it by itself.
     fn slow_down(&mut self, finding: &mut Finding) {
         let is_moved_time = finding.departure.subject == UPDATE_AT_REST;
         let came_every_time = finding.is_confirmed() && finding.is_steady();
-        if !is_moved_time || finding.case.has_race() || !came_every_time {
+        let is_settled = !came_every_time && self.own_updates > 0;
+        let was_looked_into = finding.confirmation.attempts > 0;
+        if !is_moved_time || is_settled || !was_looked_into || finding.case.has_race() {
             return;
         }
         self.until = Instant::now() + self.effort.longest;
@@ -311,10 +314,10 @@ impl<'a> Lab<'a> {
                 stayed_away += u32::from(!departs && trace.complete && trace.not_run.is_none());
             }
         }
-        if came < SLOW_TIMES {
+        if came_every_time && came < SLOW_TIMES {
             finding.confirmation.reproduced = 0;
         }
-        self.own_updates += u32::from(stayed_away == SLOW_TIMES);
+        self.own_updates += u32::from(came_every_time && stayed_away == SLOW_TIMES);
     }
 
     /// What a cut answer shows mostly comes every time. Where it does not, whatever cuts an answer is tried as a race is.
