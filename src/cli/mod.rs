@@ -121,7 +121,7 @@ fn execute(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::List(args) => list::execute(args),
         Command::Explain(args) => explain::execute(args),
         Command::Serve(args) => serve::execute(args),
-        Command::Selftest(args) => selftest::execute(args),
+        Command::Selftest(args) => selftest::execute(args, cli.output),
     };
     outcome.unwrap_or_else(|failure| failure.tell())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
@@ -155,6 +156,48 @@ impl Progress for Bar {
 }
 
 impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// How many of many things are done, by whoever does them.
+pub struct Count {
+    bar: ProgressBar,
+    is_told: bool,
+    last_told: Mutex<Instant>,
+}
+
+impl Count {
+    /// Of none as yet.
+    pub fn new(output: Output) -> Self {
+        let is_terminal = stderr().is_terminal();
+        Self {
+            bar: match output.quiet || !is_terminal {
+                true => ProgressBar::hidden(),
+                false => ProgressBar::new(0),
+            },
+            is_told: !output.quiet && !is_terminal,
+            last_told: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// So many of all are done.
+    pub fn done(&self, done: usize, all: usize, what: &str) {
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        let mut last_told = self
+            .last_told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.is_told && last_told.elapsed() >= EVERY {
+            *last_told = Instant::now();
+            note(&format!("{done}/{all} {what}"));
+        }
+    }
+}
+
+impl Drop for Count {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

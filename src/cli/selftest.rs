@@ -3,10 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use indicatif::ProgressBar;
-
 use super::failure::{OrUsage, Outcome};
-use super::output::show_page;
+use super::output::{Output, show_page};
+use super::progress::Count;
 use super::target;
 use crate::exit_code::ExitCode;
 use crate::reference::{Fault, faults};
@@ -37,7 +36,7 @@ pub struct Args {
 }
 
 /// Tests and tells.
-pub fn execute(args: &Args) -> Outcome {
+pub fn execute(args: &Args, output: Output) -> Outcome {
     let plan = Plan {
         faults: match args.fault.is_empty() && !args.correct {
             true => faults().iter().collect(),
@@ -48,12 +47,9 @@ pub fn execute(args: &Args) -> Outcome {
         cases: args.cases,
         at_once: usize::from(args.workers),
     };
-    let bar = ProgressBar::new(0);
-    let tested = selftest(&plan, &|done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    });
-    bar.finish_and_clear();
+    let count = Count::new(output);
+    let tested = selftest(&plan, &|done, all| count.done(done, all, "implementations"));
+    drop(count);
     let selftest = tested.or_usage()?;
     if let Some(folder) = &args.out {
         write(folder, &selftest).or_usage()?;
