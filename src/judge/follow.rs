@@ -21,13 +21,10 @@ use crate::contract::{Contract, OperationKind};
 use crate::requirement::{RequirementId, id};
 use crate::trace::{CaseTrace, Exchange, Obstacle, Reply, Response, Terms};
 use crate::world::ways::{self, Call, Id, Way};
-use crate::world::{Card, Choices, Moment, Since, World, distinct};
+use crate::world::{Choices, Moment, Since, World, distinct};
 
 /// More worlds than this are not followed: the case ends there with an obstacle, never with a silent verdict.
 const WORLDS_MAX: usize = 4096;
-
-/// Nor are so many looked at for one exchange, before its answer says which may be.
-const LATE_WORLDS_MAX: usize = 1 << 16;
 
 /// So many equal departures of one case are told; a hostile target has thousands.
 const ALIKE_MAX: usize = 16;
@@ -105,7 +102,7 @@ pub(super) struct Judge<'a> {
     pub about: BTreeMap<usize, CardId>,
     gave_up: bool,
     /// How many worlds were looked at, for the exchange being judged, in which a request came late.
-    late_worlds: Cell<usize>,
+    pub late_worlds: Cell<usize>,
 }
 
 /// An exchange being judged.
@@ -198,11 +195,11 @@ impl<'a> Judge<'a> {
                 [moment] => self.exchange(moment, &self.trace.exchanges[moment]),
                 _ => self.race(run.clone()),
             }
-            // Not all were looked at, so that the true one may be none of those that are left.
-            if self.late_worlds.replace(0) > LATE_WORLDS_MAX {
+            if let Some(most) = self.overlooked() {
+                // The true world may be none of those that are left.
                 self.judgement.departures.truncate(departed);
                 self.about.retain(|place, _| *place < departed);
-                self.give_up_for_worlds(self.trace.exchanges[run[0]].step);
+                self.give_up_for_worlds(self.trace.exchanges[run[0]].step, most);
             }
             self.forget_spent_keys(&run);
             if let Some(last) = last {
@@ -469,79 +466,17 @@ impl<'a> Judge<'a> {
         let mut worlds = distinct(self.as_others_leave(worlds));
         let most = self.at_most(WORLDS_MAX);
         if worlds.len() > most {
-            self.give_up_for_worlds(step);
+            self.give_up_for_worlds(step, most);
             worlds.truncate(most);
         }
         self.worlds = worlds;
     }
 
-    fn give_up_for_worlds(&mut self, step: StepNumber) {
-        let most = self.at_most(WORLDS_MAX);
+    fn give_up_for_worlds(&mut self, step: StepNumber, most: usize) {
         let words = format!(
             "more than {most} worlds explain what was seen; the rest of the case was not judged"
         );
         self.give_up(step, words);
-    }
-
-    /// The worlds into which the present ones may have turned by themselves, as far as the chosen cards go: cards leave
-    /// `issuing`, and requests that nobody waits for any more take effect.
-    pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
-        let worlds = self.worlds.iter();
-        worlds
-            .flat_map(|world| self.evolve_one(world, now, &concerns))
-            .collect()
-    }
-
-    /// The same for one world.
-    pub fn evolve_one(
-        &self,
-        world: &World,
-        now: Since,
-        concerns: impl Fn(&Card) -> bool,
-    ) -> Vec<World> {
-        let mut worlds = self.turned(vec![world.clone()], now, &concerns);
-        let mut known = Known::default();
-        for world in &worlds {
-            known.add(world);
-        }
-        let mut newest = 0;
-        while newest < worlds.len() {
-            if self.late_worlds.get() > LATE_WORLDS_MAX {
-                break;
-            }
-            let late: Vec<World> = worlds[newest..]
-                .iter()
-                .flat_map(|world| self.one_came_late(world, &concerns))
-                .filter(|world| known.add(world))
-                .collect();
-            self.late_worlds.set(self.late_worlds.get() + late.len());
-            newest = worlds.len();
-            worlds.extend(self.turned(late, now, &concerns));
-        }
-        worlds
-    }
-
-    fn turned(
-        &self,
-        mut worlds: Vec<World>,
-        now: Since,
-        concerns: &impl Fn(&Card) -> bool,
-    ) -> Vec<World> {
-        let places = worlds.iter().map(|w| w.cards.len()).max().unwrap_or(0);
-        for place in 0..places {
-            let is_concerned = |world: &World| world.cards.get(place).is_some_and(concerns);
-            if !worlds.iter().any(is_concerned) {
-                continue;
-            }
-            worlds = worlds
-                .into_iter()
-                .flat_map(|world| match world.cards.get(place) {
-                    Some(card) if concerns(card) => self.turned_meanwhile(&world, place, now),
-                    _ => vec![world],
-                })
-                .collect();
-        }
-        worlds
     }
 
     /// However such a request is answered, it changes nothing: what a later look shows is to its blame.
@@ -600,26 +535,5 @@ impl Found {
             actual,
             ..Self::default()
         }
-    }
-}
-
-/// The worlds that were looked at: the readings decided and what may yet be carried out, by all else.
-#[derive(Default)]
-struct Known(HashMap<World, Vec<(Choices, BTreeSet<Moment>)>>);
-
-impl Known {
-    /// Adds a world. False if one is known that differs at most in that less is decided, or more may yet be carried out.
-    fn add(&mut self, world: &World) -> bool {
-        let mut rest = world.clone();
-        let choices = std::mem::take(&mut rest.choices);
-        let pending = std::mem::take(&mut rest.pending);
-        let known = self.0.entry(rest).or_default();
-        let is_new = !known
-            .iter()
-            .any(|(fewer, more)| fewer.are_among(&choices) && pending.is_subset(more));
-        if is_new {
-            known.push((choices, pending));
-        }
-        is_new
     }
 }

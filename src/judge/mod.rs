@@ -14,6 +14,7 @@ mod clock;
 mod company;
 mod coverage;
 mod departure;
+mod evolve;
 mod facts;
 mod follow;
 mod hooks;

@@ -63,11 +63,9 @@ impl Judge<'_> {
             }
             if let Some(place) = world.cards.iter().position(is_its) {
                 world.cards.remove(place);
-                let entries = world.keys.entry(key.to_owned()).or_default();
-                entries.retain(|entry| entry.outcome != Outcome::LostDone(Some(made_by)));
-                if entries.is_empty() {
-                    world.keys.remove(key);
-                }
+                retain(world, key, |outcome| {
+                    outcome != Outcome::LostDone(Some(made_by))
+                });
                 world.pending.insert(*moment);
             }
         }
@@ -85,17 +83,11 @@ impl Judge<'_> {
             let lost = self.lost.get(moment);
             lost.is_some_and(|call| is_key(&call.key, key))
         });
-        let Some(entries) = world.keys.get_mut(key) else {
-            return;
-        };
-        entries.retain(|entry| match entry.outcome {
+        retain(world, key, |outcome| match outcome {
             Outcome::LostDone(Some(_)) => true,
             Outcome::Done(_) | Outcome::Refused(..) | Outcome::LostDone(None) => is_pending,
             Outcome::LostUndone | Outcome::LostRefused | Outcome::InFlight(_) => false,
         });
-        if entries.is_empty() {
-            world.keys.remove(key);
-        }
     }
 }
 
@@ -106,4 +98,15 @@ fn key(exchange: &Exchange) -> Option<String> {
 
 fn is_key(key: &Key, text: &str) -> bool {
     matches!(key, Key::Uuid(own) if own == text)
+}
+
+/// Forgets what does not stay under a key.
+fn retain(world: &mut World, key: &str, stays: impl Fn(Outcome) -> bool) {
+    let Some(entries) = world.keys.get_mut(key) else {
+        return;
+    };
+    entries.retain(|entry| stays(entry.outcome));
+    if entries.is_empty() {
+        world.keys.remove(key);
+    }
 }
