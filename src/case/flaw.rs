@@ -67,6 +67,8 @@ pub enum Flaw {
     RecasedBearer,
     /// The good token with one part more.
     ExtendedBearer,
+    /// The good token and a word more.
+    TrailedBearer,
     /// Of a JWT, one whose signature ends otherwise.
     NearlyRightBearer,
     /// Of a JWT, other claims under the good signature.
@@ -89,6 +91,8 @@ pub enum Flaw {
     BrokenSignature,
     /// A signature of no bytes.
     EmptySignature,
+    /// The good signature and a byte more.
+    ExtendedSignature,
     /// A signature of zeros, which a careless verifier takes for one of anything.
     ZeroSignature,
     /// Two signatures, both broken.
@@ -140,6 +144,10 @@ pub enum Flaw {
     NoDigest,
     /// A body that is a space longer than the one that was digested.
     ChangedBody,
+    /// The same, sent in chunks, so that no header field says how long it is (RFC 9112, section 7.1).
+    ChangedBodyInChunks,
+    /// The right digest, by the algorithm that the profile does not use.
+    OtherDigest,
     /// A good signature that was made longer ago than the profile lets one be.
     StaleSignature,
     /// Made a day ago, as it says.
@@ -154,7 +162,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw but [`Flaw::SignatureOf`], which is one for each step.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 60] = [
         Self::NoBearer,
         Self::EmptyBearer,
         Self::OtherScheme,
@@ -162,6 +170,7 @@ impl Flaw {
         Self::UnsignedBearer,
         Self::RecasedBearer,
         Self::ExtendedBearer,
+        Self::TrailedBearer,
         Self::NearlyRightBearer,
         Self::AlteredBearer,
         Self::ExpiredBearer,
@@ -173,6 +182,7 @@ impl Flaw {
         Self::MalformedSignatureInput,
         Self::BrokenSignature,
         Self::EmptySignature,
+        Self::ExtendedSignature,
         Self::ZeroSignature,
         Self::TwoBrokenSignatures,
         Self::OtherKey,
@@ -206,6 +216,8 @@ impl Flaw {
         Self::MalformedDigest,
         Self::NoDigest,
         Self::ChangedBody,
+        Self::ChangedBodyInChunks,
+        Self::OtherDigest,
         Self::StaleSignature,
         Self::OldSignature,
         Self::EarlySignature,
@@ -224,6 +236,7 @@ impl Flaw {
                 | Self::UnsignedBearer
                 | Self::RecasedBearer
                 | Self::ExtendedBearer
+                | Self::TrailedBearer
                 | Self::NearlyRightBearer
                 | Self::AlteredBearer
                 | Self::ExpiredBearer
@@ -245,6 +258,8 @@ impl Flaw {
                 | Self::MalformedDigest
                 | Self::NoDigest
                 | Self::ChangedBody
+                | Self::ChangedBodyInChunks
+                | Self::OtherDigest
         )
     }
 
@@ -288,6 +303,7 @@ impl fmt::Display for Flaw {
             Self::UnsignedBearer => "with unsigned bearer",
             Self::RecasedBearer => "with bearer in other case",
             Self::ExtendedBearer => "with extended bearer",
+            Self::TrailedBearer => "with a word behind the bearer",
             Self::NearlyRightBearer => "with nearly right bearer",
             Self::AlteredBearer => "with altered bearer",
             Self::ExpiredBearer => "with expired bearer",
@@ -299,6 +315,7 @@ impl fmt::Display for Flaw {
             Self::MalformedSignatureInput => "with malformed signature input",
             Self::BrokenSignature => "with broken signature",
             Self::EmptySignature => "with empty signature",
+            Self::ExtendedSignature => "with extended signature",
             Self::ZeroSignature => "with signature of zeros",
             Self::TwoBrokenSignatures => "with two broken signatures",
             Self::OtherKey => "with signature by another key",
@@ -326,6 +343,8 @@ impl fmt::Display for Flaw {
             Self::MalformedDigest => "with malformed digest",
             Self::NoDigest => "without digest",
             Self::ChangedBody => "with body changed after signing",
+            Self::ChangedBodyInChunks => "with body changed after signing and sent in chunks",
+            Self::OtherDigest => "with digest by the other algorithm",
             Self::StaleSignature => "with stale signature",
             Self::OldSignature => "with old signature",
             Self::EarlySignature => "with early signature",

@@ -20,6 +20,9 @@ use crate::trace::{EVENTS_MAX, Event, Micros, Record, Reply};
 /// A card that goes on changing is looked at so often.
 const LOOKS_MAX: usize = 8;
 
+/// One that changed each time while it was waited in vain, so often.
+const WAITS_MAX: usize = 3;
+
 /// What a case has to do with events.
 #[derive(Clone, Default)]
 pub struct Events<'a> {
@@ -214,7 +217,9 @@ impl CaseRun<'_> {
             return;
         };
         let mut before: Option<(Value, Standing)> = None;
-        for _ in 0..LOOKS_MAX {
+        let (mut looks, mut waits) = (0, 0);
+        while looks < LOOKS_MAX && waits < WAITS_MAX {
+            looks += 1;
             if !self.ask_once(number, &read).await {
                 return;
             }
@@ -228,11 +233,14 @@ impl CaseRun<'_> {
             }
             match self.wait(&shown, wanted, again.is_none()).await {
                 Standing::Complete(_) => return,
-                standing => before = Some((shown, standing)),
+                standing => {
+                    waits += usize::from(matches!(standing, Standing::Lacking));
+                    before = Some((shown, standing));
+                }
             }
         }
         let words = format!(
-            "the card was not at rest: it changed {LOOKS_MAX} times while its event was awaited"
+            "the card was not at rest: it changed {looks} times while its event was awaited"
         );
         self.obstacle(Some(number), words);
     }

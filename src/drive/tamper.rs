@@ -57,6 +57,7 @@ pub fn before_signing(
         Flaw::UnsignedBearer => set_bearer(request, token::unsigned)?,
         Flaw::RecasedBearer => set_bearer(request, token::recased)?,
         Flaw::ExtendedBearer => set_bearer(request, token::extended)?,
+        Flaw::TrailedBearer => set_bearer(request, token::trailed)?,
         Flaw::NearlyRightBearer => set_bearer(request, token::nearly_right)?,
         Flaw::AlteredBearer => set_bearer(request, token::altered)?,
         Flaw::UnknownKeyId => signed(input)?.set("keyid", Uuid::new_v4().to_string()),
@@ -101,8 +102,12 @@ pub fn before_signing(
             request.headers.remove("content-digest");
             uncover(input, |c| c.name() == "content-digest");
         }
-        Flaw::ChangedBody => {
+        Flaw::ChangedBody | Flaw::ChangedBodyInChunks => {
             algorithm_sent(request)?;
+        }
+        Flaw::OtherDigest => {
+            let digest = other_digest(request)?;
+            request.set("content-digest", &digest)?;
         }
         Flaw::NoSignature
         | Flaw::NoSignatureInput
@@ -112,6 +117,7 @@ pub fn before_signing(
         | Flaw::MalformedSignatureInput
         | Flaw::BrokenSignature
         | Flaw::EmptySignature
+        | Flaw::ExtendedSignature
         | Flaw::ZeroSignature
         | Flaw::TwoBrokenSignatures
         | Flaw::OtherKey
@@ -182,6 +188,11 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         Flaw::MalformedSignatureInput => request.set("signature-input", "sig1=((\"@meth")?,
         Flaw::BrokenSignature | Flaw::NoAlgorithm => set_signature(request, &broken(request)?)?,
         Flaw::EmptySignature => set_signature(request, &[])?,
+        Flaw::ExtendedSignature => {
+            let mut bytes = made(request)?;
+            bytes.push(0);
+            set_signature(request, &bytes)?;
+        }
         Flaw::ZeroSignature => {
             let zeros = vec![0; made(request)?.len()];
             set_signature(request, &zeros)?;
@@ -224,8 +235,12 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         Flaw::Added(Part::Method | Part::Target | Part::Authorization) => {
             return Err("there is only ever one of it".to_owned());
         }
-        Flaw::ChangedBody => {
-            request.body.get_or_insert_default().push(' ');
+        Flaw::ChangedBody => change_body(request),
+        Flaw::ChangedBodyInChunks => {
+            change_body(request);
+            request.set("transfer-encoding", "chunked")?;
+            // Who doesn't know chunks takes them for the next request: it must be nobody's.
+            request.set("connection", "close")?;
         }
         Flaw::NoBearer
         | Flaw::EmptyBearer
@@ -234,6 +249,7 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         | Flaw::UnsignedBearer
         | Flaw::RecasedBearer
         | Flaw::ExtendedBearer
+        | Flaw::TrailedBearer
         | Flaw::NearlyRightBearer
         | Flaw::AlteredBearer
         | Flaw::OtherKey
@@ -256,6 +272,7 @@ pub fn after_signing(flaw: Flaw, request: &mut Outgoing, earlier: Option<&Outgoi
         | Flaw::UnknownDigest
         | Flaw::MalformedDigest
         | Flaw::NoDigest
+        | Flaw::OtherDigest
         | Flaw::OldSignature
         | Flaw::EarlySignature => {}
     }
@@ -349,6 +366,10 @@ fn other_digest(request: &Outgoing) -> Result<String, String> {
 fn wrong_digest(request: &mut Outgoing, algorithm: DigestAlgorithm) -> Fit {
     let wrong = content_digest(algorithm, Uuid::new_v4().as_bytes());
     request.set("content-digest", &wrong)
+}
+
+fn change_body(request: &mut Outgoing) {
+    request.body.get_or_insert_default().push(' ');
 }
 
 /// The right digest, changed in its bytes.

@@ -202,6 +202,8 @@ readings! {
     "success-code" success_with_card: bool { "204" => false, "200-with-card" => true }
     /// Whether a digest on a call without a body is refused.
     "digest-without-body" refuse_digest_without_body: bool { "ignore" => false, "refuse" => true }
+    /// Whether a digest by sha-512 is refused as one by no algorithm that is known.
+    "other-digest" refuse_sha_512: bool { "accept" => false, "refuse" => true }
     /// The status of a body in another media type.
     "media-type-code" media_type_code: StatusCode { "415" => StatusCode::UNSUPPORTED_MEDIA_TYPE, "400" => StatusCode::BAD_REQUEST }
     /// Whether the bearer token and the idempotency key must be covered by the signature.

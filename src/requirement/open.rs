@@ -135,4 +135,8 @@ catalogue! {
         judged "whether the call is answered as before, or done as a new one"
         needs Clock
         point "key-hour" ["first call", "each call"];
+    OPEN_47 = "OPEN-47" Must Open "A digest by the algorithm that the profile does not name, sha-256 or sha-512, is accepted, or refused with 400 or 401, always alike."
+        from "the contract, wire facts" on [CreateCard, PutWebhook]
+        provoked "creates, retries and subscriptions with such a digest" judged "the status code"
+        point "other-digest" ["accepted", "refused"];
 }

@@ -306,13 +306,11 @@ impl<'a> Lab<'a> {
         self.until = Instant::now() + self.effort.longest;
         let slow = with_pauses(&finding.case);
         let (mut came, mut stayed_away) = (0, 0);
-        for _ in 0..SLOW_TIMES {
-            for (trace, judgement) in self.try_out(std::slice::from_ref(&slow)) {
-                let mut departures = judgement.departures.iter();
-                let departs = departures.any(|d| d.requirement == finding.requirement);
-                came += u32::from(departs);
-                stayed_away += u32::from(!departs && trace.complete && trace.not_run.is_none());
-            }
+        for (trace, judgement) in self.try_out(&vec![slow; SLOW_TIMES]) {
+            let mut departures = judgement.departures.iter();
+            let departs = departures.any(|d| d.requirement == finding.requirement);
+            came += usize::from(departs);
+            stayed_away += usize::from(!departs && trace.complete && trace.not_run.is_none());
         }
         if came_every_time && came < SLOW_TIMES {
             finding.confirmation.reproduced = 0;
@@ -525,7 +523,7 @@ impl<'a> Lab<'a> {
 }
 
 /// So often a case with pauses must depart, or not.
-const SLOW_TIMES: u32 = 3;
+const SLOW_TIMES: usize = 3;
 
 /// How long each pause is.
 const PAUSE_MS: u64 = 200;

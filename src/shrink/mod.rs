@@ -1,6 +1,6 @@
 //! The shortest story that still shows a departure. Pure: whoever calls it runs the candidates.
 //!
-//! What goes first is what says most: whole accounts and cards, then chunks of steps, then single steps and pairs; only
+//! What goes first is what says most: waiting, whole accounts and cards, then chunks of steps, then single steps and pairs; only
 //! then are the steps that are left made simpler, and last their data. Whenever something worked it starts over, so that in
 //! the end no step can go, and nothing in a step can be simpler, without the departure going too.
 //!
@@ -28,7 +28,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::case::Case;
+use crate::case::{Case, Command};
 use crate::plan::{Ability, inconsistency, needed};
 use cost::Cost;
 
@@ -38,6 +38,9 @@ pub const BATCH_MAX: usize = 8;
 /// The first batch of a pass is small, because its candidates are the ones that mostly succeed, and what runs beside one
 /// that is taken was run for nothing.
 const BATCH_FIRST: usize = 2;
+
+/// A case whose pauses are as long altogether takes time rather than work.
+const LONG_MS: u64 = 500;
 
 /// What shrinking came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,8 +83,9 @@ pub fn shrink(
 type Pass = fn(&Case) -> Vec<Case>;
 
 /// All passes, in the order of what they save.
-const PASSES: [Pass; 13] = [
+const PASSES: [Pass; 14] = [
     simpler::flaw_alone,
+    removal::without_waiting,
     lanes::in_sequence,
     removal::one_account,
     removal::one_card,
@@ -107,20 +111,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Improves the case by the first pass that can; false when none can any more.
+    /// Improves the case by the first pass that can; false when none can any more. Where a run takes time rather than work,
+    /// the candidates of several passes are run together.
     fn pass(&mut self) -> bool {
-        PASSES.iter().any(|pass| {
-            let candidates = pass(&self.best);
-            !self.exhausted && self.take_first(candidates)
-        })
+        let best = self.best.clone();
+        if takes_time(&best) {
+            return self.take_first(PASSES.iter().flat_map(|pass| pass(&best)), BATCH_MAX);
+        }
+        PASSES
+            .iter()
+            .any(|pass| self.take_first(pass(&best), BATCH_FIRST))
     }
 
-    /// Takes the first candidate that still departs, if any does.
-    fn take_first(&mut self, candidates: Vec<Case>) -> bool {
+    /// Takes the first candidate that still departs, if any does. So many are run at first.
+    fn take_first(&mut self, candidates: impl IntoIterator<Item = Case>, first: usize) -> bool {
         let cost = Cost::of(&self.best);
         let mut batch = Batch::default();
-        let mut size = BATCH_FIRST;
+        let mut size = first;
         for candidate in candidates {
+            if self.exhausted {
+                return false;
+            }
             let candidate = with_plain_names(&candidate);
             if Cost::of(&candidate) >= cost || !self.is_runnable(&candidate) {
                 continue;
@@ -175,6 +186,15 @@ impl Search<'_> {
             true
         })
     }
+}
+
+/// Whether a run of the case waits most of the time.
+fn takes_time(case: &Case) -> bool {
+    let pauses = case.steps.iter().map(|step| match step.command {
+        Command::Pause(milliseconds) => milliseconds,
+        _ => 0,
+    });
+    case.listens() || pauses.sum::<u64>() >= LONG_MS
 }
 
 /// Candidates that are going to be run at once, with their texts.

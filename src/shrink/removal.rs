@@ -52,6 +52,19 @@ pub(super) fn without_a_card(case: &Case) -> Vec<Case> {
     candidates
 }
 
+/// Without what only waits, all of it at once: events and pauses. What departs without them departs sooner, so that all further
+/// candidates do.
+pub(super) fn without_waiting(case: &Case) -> Vec<Case> {
+    let without = |waits: fn(&Command) -> bool| {
+        case.restricted(|number| !waits(&case.steps[number.0 - 1].command))
+    };
+    vec![
+        without(|command| matches!(command, Command::Hook(_) | Command::Pause(_))),
+        without(|command| matches!(command, Command::Hook(_))),
+        without(|command| matches!(command, Command::Pause(_))),
+    ]
+}
+
 /// Without one chunk of steps, large chunks first, down to single steps; the late ones first, as fewer depend on them.
 pub(super) fn chunks(case: &Case) -> Vec<Case> {
     let steps = case.steps.len();

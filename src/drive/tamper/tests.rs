@@ -56,7 +56,13 @@ fn differences(request: &Outgoing) -> Vec<&'static str> {
     let values = |request: &Outgoing, name: &str| -> Vec<HeaderValue> {
         request.headers.get_all(name).iter().cloned().collect()
     };
-    let mut differ = vec!["authorization", "content-digest", "idempotency-key"];
+    let mut differ = vec![
+        "authorization",
+        "content-digest",
+        "idempotency-key",
+        "transfer-encoding",
+        "connection",
+    ];
     differ.retain(|name| values(&good, name) != values(request, name));
     if good.body != request.body {
         differ.push("body");
@@ -81,6 +87,7 @@ fn each_flaw_is_the_only_one() {
             | UnsignedBearer
             | RecasedBearer
             | ExtendedBearer
+            | TrailedBearer
             | NearlyRightBearer
             | AlteredBearer
             | Changed(Part::Authorization) => &["authorization"],
@@ -92,20 +99,22 @@ fn each_flaw_is_the_only_one() {
             | UnknownDigest
             | MalformedDigest
             | NoDigest
+            | OtherDigest
             | Changed(Part::Digest)
             | Added(Part::Digest) => &["content-digest"],
             Changed(Part::Key) | Added(Part::Key) => &["idempotency-key"],
             ChangedBody => &["body"],
+            ChangedBodyInChunks => &["transfer-encoding", "connection", "body"],
             _ => &[],
         };
         assert_eq!(differences(&request), differ, "{flaw}");
         let is_signed_well = matches!(
             flaw,
             NoBearer | EmptyBearer | OtherScheme | WrongBearer | UnsignedBearer | RecasedBearer
-                | ExtendedBearer | NearlyRightBearer | AlteredBearer | NoSignatureInput | CutDigest | NearlyRightDigest | RecasedDigest
+                | ExtendedBearer | TrailedBearer | NearlyRightBearer | AlteredBearer | NoSignatureInput | CutDigest | NearlyRightDigest | RecasedDigest
                 | ExpiredBearer | StaleSignature
                 | UnknownKeyId | NearlyRightKeyId | EmptyKeyId | AbsentCovered | WrongAlgorithm | Uncovered(_) | WrongDigest | WrongOtherDigest
-                | UnknownDigest | MalformedDigest | NoDigest | ChangedBody | OldSignature | EarlySignature
+                | UnknownDigest | MalformedDigest | NoDigest | OtherDigest | ChangedBody | ChangedBodyInChunks | OldSignature | EarlySignature
                 // The token and the time were chosen before.
 
                 // The base is made from what was signed and not from what the field says.

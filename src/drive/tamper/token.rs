@@ -7,8 +7,17 @@ use serde_json::Value;
 use crate::drive::jwt;
 
 /// Every wrong token that is made of a good one, so that all can be masked where a target echoes them.
-pub fn wrong_tokens(token: &str) -> [String; 6] {
-    [wrong, unsigned, recased, extended, nearly_right, altered].map(|make| make(token))
+pub fn wrong_tokens(token: &str) -> [String; 7] {
+    [
+        wrong,
+        unsigned,
+        recased,
+        extended,
+        trailed,
+        nearly_right,
+        altered,
+    ]
+    .map(|make| make(token))
 }
 
 const NOBODYS_TOKEN: &str = "a-token-that-nobody-issued";
@@ -68,6 +77,11 @@ pub fn extended(token: &str) -> String {
     format!("{token}.AAAA")
 }
 
+/// The token and a word more, which some readers of the header field don't look at.
+pub fn trailed(token: &str) -> String {
+    format!("{token} AAAA")
+}
+
 /// Of a JWT, the same letters, small ones as capitals and capitals as small ones.
 pub fn recased(token: &str) -> String {
     signed(token).map_or(NOBODYS_TOKEN.to_owned(), |_| {
@@ -104,6 +118,7 @@ mod tests {
                 format!("eyJhbGciOiJub25lIn0.{CLAIMS}."),
                 recased(&token),
                 format!("{token}.AAAA"),
+                format!("{token} AAAA"),
                 jwt(CLAIMS, nearly_right),
                 jwt(ALTERED, signature),
             ];

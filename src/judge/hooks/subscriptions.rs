@@ -38,8 +38,16 @@ impl Made {
 #[derive(Default)]
 struct Subscriptions {
     made: BTreeMap<String, Made>,
-    /// The callback addresses that were refused, and the steps that named them.
+    /// The callback addresses that were refused and never accepted, and the steps that named them.
     refused: BTreeMap<String, StepNumber>,
+}
+
+impl Subscriptions {
+    /// Whether one that stands has this address.
+    fn stands_at(&self, address: &str) -> bool {
+        let mut made = self.made.values();
+        made.any(|made| !made.removed && made.shown["callbackUrl"] == address)
+    }
 }
 
 impl<'t> Judge<'t> {
@@ -167,7 +175,8 @@ impl<'t> Judge<'t> {
             if let Some(made) = standing.filter(|made| !made.removed) {
                 made.was_refused = true;
             }
-            if let Some(address) = sent["callbackUrl"].as_str() {
+            let address = sent["callbackUrl"].as_str();
+            if let Some(address) = address.filter(|address| !known.stands_at(address)) {
                 known.refused.insert(address.to_owned(), exchange.step);
             }
             return;
@@ -188,6 +197,9 @@ impl<'t> Judge<'t> {
                 let subject = format!("`{name}` of a changed subscription");
                 self.depart_at(moment, &[id::HOOK_16], Found::plain(&subject, before, now));
             }
+        }
+        if let Some(address) = sent["callbackUrl"].as_str() {
+            known.refused.remove(address);
         }
         if let Some(id) = body["id"].as_str() {
             let made = Made {

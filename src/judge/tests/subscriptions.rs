@@ -7,12 +7,18 @@ use super::*;
 fn subscriptions_are_held_to_what_was_asked() {
     const SUBSCRIBE: &str = "subscribe => 200";
     const REMOVE: &str = "unsubscribe #1 => 204";
+    const DIGESTED_OTHERWISE: &str = "retry #1 with digest by the other algorithm => 401";
     const BAD: &str = r#"subscribe with {"types":7} => 400"#;
     const BAD_MOVE: &str = r#"subscribe again #1 with {"types":["card.made"]} => 400"#;
     let moved = r#"with {"callbackUrl":"http://h/2"}"#;
     let read_moved = format!("read subscription #1 => 200 {moved}");
     let listed = r#"list subscriptions => 200 with [{"id":"x","callbackUrl":"http://h/1","types":[],
         "createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}]"#;
+    let shown = r#"{"id":"99999999-0000-4000-8000-000000000001","callbackUrl":"http://h/1","types":["card.updated"],
+        "createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z"}"#;
+    let listed_own = format!("list subscriptions => 200 with [{shown}]");
+    let made_again =
+        format!(r#"subscribe with {{"callbackUrl":"http://h/1"}} => 200 with {shown}"#);
     for (lines, expected) in [
         (
             &["subscribe => 200", "read subscription #1 => 200"][..],
@@ -104,6 +110,25 @@ fn subscriptions_are_held_to_what_was_asked() {
         ),
         (&[BAD, "list subscriptions => 200"], &[]),
         (&[BAD, listed], &[("HOOK-15", 2)]),
+        // An address that was refused once and accepted once is a subscription's.
+        (&[SUBSCRIBE, DIGESTED_OTHERWISE, &listed_own], &[]),
+        (
+            &[
+                "subscribe with digest by the other algorithm => 401",
+                &made_again,
+                &listed_own,
+            ],
+            &[],
+        ),
+        (
+            &[
+                SUBSCRIBE,
+                REMOVE,
+                "retry #1 with broken signature => 401",
+                listed,
+            ],
+            &[("HOOK-15", 4)],
+        ),
         (
             &[
                 "read subscription foreign => 404",

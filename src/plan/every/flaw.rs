@@ -105,7 +105,7 @@ impl Target {
 pub(super) fn cases() -> Vec<Case> {
     let closed: Vec<Flaw> = Flaw::ALL
         .into_iter()
-        .filter(|flaw| !OPEN.contains(flaw) && !LATE.contains(flaw))
+        .filter(|flaw| !OPEN.contains(flaw) && !LATE.contains(flaw) && *flaw != Flaw::OtherDigest)
         .collect();
     let mut cases = Vec::new();
     for target in TARGETS {
@@ -120,6 +120,11 @@ pub(super) fn cases() -> Vec<Case> {
         }
         cases.push(of_another_request(target));
         cases.push(perhaps_overlooked(target));
+        cases.extend(
+            target
+                .can_have(Flaw::OtherDigest)
+                .then(|| otherwise_digested(target)),
+        );
     }
     cases
 }
@@ -239,6 +244,27 @@ fn perhaps_overlooked(target: Target) -> Case {
         format!("perhaps-refused-{}", target.name()),
         format!(
             "What the RFC leaves to a verifier of a {} is decided always alike",
+            target.name()
+        ),
+    )
+}
+
+/// Which digest ties a body to its signature is no part of what is asked: a retry with the other one is a retry.
+fn otherwise_digested(target: Target) -> Case {
+    let mut draft = Draft::default();
+    for (letter, is_flawed_first) in [('A', false), ('B', true)] {
+        let mut first = Step::new(target.command(letter, StepNumber(1)));
+        first.flaw = is_flawed_first.then_some(Flaw::OtherDigest);
+        let first = draft.tell(first);
+        let mut again = Step::new(Command::Retry(first));
+        again.flaw = (!is_flawed_first).then_some(Flaw::OtherDigest);
+        draft.tell(again);
+        look(&mut draft, target, letter, first);
+    }
+    draft.case(
+        format!("digested-otherwise-{}", target.name()),
+        format!(
+            "A {} with a digest by the other algorithm is decided alike, and its retry is a retry",
             target.name()
         ),
     )

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Fault, remove};
 use crate::reference::call::{Call, Operation, Refusal};
@@ -146,6 +146,20 @@ pub(super) const FAULTS: &[Fault] = &[
         requirement: "IDEM-5",
         shortest: 2,
         plant: |rules| rules.payload = |call| payload_without(call, "", "type"),
+    },
+    Fault {
+        id: "fingerprint-with-the-digest",
+        words: "The digest is compared with the payload: the same payload by the other algorithm is another one.",
+        requirement: "IDEM-3",
+        shortest: 2,
+        plant: |rules| {
+            rules.payload = |call| match payload(call) {
+                Payload::Json(value) => {
+                    Payload::Json(json!([call.header("content-digest"), value]))
+                }
+                bytes @ Payload::Bytes(_) => bytes,
+            };
+        },
     },
     Fault {
         id: "fingerprint-of-512-bytes",

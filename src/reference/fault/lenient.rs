@@ -3,10 +3,9 @@
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
 use serde_json::Value;
 
+use super::signature::with;
 use super::{Fault, internal_error};
 use crate::reference::access::{bearer, content_digest};
 use crate::reference::call::{Call, Refusal};
@@ -84,11 +83,52 @@ pub(super) const FAULTS: &[Fault] = &[
             rules.bearer = |service, call| {
                 let authorization = call.header("authorization").unwrap_or_default();
                 let parts: Vec<&str> = authorization.splitn(4, '.').take(3).collect();
-                let mut call = call.clone();
-                if let Ok(short) = HeaderValue::from_str(&parts.join(".")) {
-                    call.headers.insert(AUTHORIZATION, short);
+                bearer(service, &with(call, "authorization", &parts.join(".")))
+            };
+        },
+    },
+    Fault {
+        id: "words-behind-token-not-read",
+        words: "Of the words of `Authorization` the first two are read.",
+        requirement: "AUTH-2",
+        shortest: 1,
+        plant: |rules| {
+            rules.bearer = |service, call| {
+                let authorization = call.header("authorization").unwrap_or_default();
+                let words: Vec<&str> = authorization.split_whitespace().take(2).collect();
+                bearer(service, &with(call, "authorization", &words.join(" ")))
+            };
+        },
+    },
+    Fault {
+        id: "signature-cut-to-its-length",
+        words: "Of a signature as many bytes are read as one has.",
+        requirement: "AUTH-5",
+        shortest: 1,
+        plant: |rules| {
+            rules.signature = |service, call| {
+                let cut = |text: String| {
+                    let (label, encoded) = text.split_once("=:")?;
+                    let bytes = STANDARD.decode(encoded.strip_suffix(':')?).ok()?;
+                    let encoded = STANDARD.encode(bytes.get(..96)?);
+                    Some(format!("{label}=:{encoded}:"))
+                };
+                match call.header("signature").and_then(cut) {
+                    Some(signature) => verify(service, &with(call, "signature", &signature)),
+                    None => verify(service, call),
                 }
-                bearer(service, &call)
+            };
+        },
+    },
+    Fault {
+        id: "body-of-no-told-length-is-none",
+        words: "A digest is compared where `Content-Length` says that there is a body.",
+        requirement: "AUTH-10",
+        shortest: 1,
+        plant: |rules| {
+            rules.content_digest = |readings, call| match call.header("content-length") {
+                Some(_) => content_digest(readings, call),
+                None => Ok(()),
             };
         },
     },

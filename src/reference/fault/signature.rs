@@ -31,7 +31,7 @@ fn knows(memory: &Memory, text: &str) -> bool {
 }
 
 /// The call with another value in a header field.
-fn with(call: &Call, name: &'static str, text: &str) -> Call {
+pub(super) fn with(call: &Call, name: &'static str, text: &str) -> Call {
     let mut call = call.clone();
     if let Ok(value) = HeaderValue::from_str(text) {
         call.headers.insert(HeaderName::from_static(name), value);

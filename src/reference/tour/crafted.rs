@@ -35,6 +35,7 @@ pub(super) async fn walk_with_crafted_calls(walk: &mut Walk) {
     }
     walk_with_a_used_signature(walk).await;
     walk_with_a_refused_act(walk).await;
+    walk_with_another_digest(walk).await;
     let mut unknown = walk.client.call(ReadCard, &Uuid::nil().to_string());
     unknown.headers.remove("authorization");
     walk.send(unknown).await;
@@ -111,9 +112,7 @@ const CRAFTED: &[fn(&Client, &mut Call)] = &[
     |client, call| {
         client.authorize(call);
         if !call.body.is_empty() {
-            let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, &call.body);
-            let other = format!("sha-512=:{}:", STANDARD.encode(sum));
-            set(call, "content-digest", &other);
+            set(call, "content-digest", &digest_by_sha_512(call));
         }
     },
     |client, call| {
@@ -130,6 +129,21 @@ const CRAFTED: &[fn(&Client, &mut Call)] = &[
         let longer = format!("Bearer {}.AAAA", client.token);
         set(call, "authorization", &longer);
         client.authorize(call);
+    },
+    |client, call| {
+        let trailed = format!("Bearer {} AAAA", client.token);
+        set(call, "authorization", &trailed);
+        client.authorize(call);
+    },
+    |client, call| {
+        client.authorize(call);
+        let made = call.header("signature").unwrap_or_default();
+        // A byte more: 96 bytes are written without padding.
+        set(
+            call,
+            "signature",
+            &format!("{}AA==:", made.trim_end_matches(':')),
+        );
     },
     |client, call| {
         client.authorize(call);
@@ -227,6 +241,17 @@ async fn walk_with_a_refused_act(walk: &mut Walk) {
     }
 }
 
+/// A create, and its retry with a digest by the other algorithm.
+async fn walk_with_another_digest(walk: &mut Walk) {
+    let account = walk.account();
+    let mut create = walk.create_call(&account, &virtual_card());
+    walk.client.authorize(&mut create);
+    walk.send(create.clone()).await;
+    let digest = digest_by_sha_512(&create);
+    with_digest(&walk.client, &mut create, &digest);
+    walk.send(create).await;
+}
+
 /// The signature of one call on another one.
 async fn walk_with_a_used_signature(walk: &mut Walk) {
     let account = walk.account();
@@ -250,6 +275,11 @@ fn with_digest(client: &Client, call: &mut Call, digest: &str) {
         set(call, "content-digest", digest);
     }
     client.sign(call, &client.input(call));
+}
+
+fn digest_by_sha_512(call: &Call) -> String {
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, &call.body);
+    format!("sha-512=:{}:", STANDARD.encode(sum))
 }
 
 /// The right digest, written otherwise.

@@ -30,6 +30,7 @@ pub fn flaw_rule(flaw: Flaw) -> RequirementId {
         | Flaw::UnsignedBearer
         | Flaw::RecasedBearer
         | Flaw::ExtendedBearer
+        | Flaw::TrailedBearer
         | Flaw::NearlyRightBearer
         | Flaw::AlteredBearer => id::AUTH_2,
         Flaw::ExpiredBearer => id::AUTH_3,
@@ -40,6 +41,7 @@ pub fn flaw_rule(flaw: Flaw) -> RequirementId {
         | Flaw::MalformedSignatureInput
         | Flaw::BrokenSignature
         | Flaw::EmptySignature
+        | Flaw::ExtendedSignature
         | Flaw::ZeroSignature
         | Flaw::TwoBrokenSignatures
         | Flaw::OtherKey
@@ -60,12 +62,14 @@ pub fn flaw_rule(flaw: Flaw) -> RequirementId {
         | Flaw::NearlyRightDigest
         | Flaw::RecasedDigest
         | Flaw::MalformedDigest
-        | Flaw::ChangedBody => id::AUTH_10,
+        | Flaw::ChangedBody
+        | Flaw::ChangedBodyInChunks => id::AUTH_10,
         Flaw::UnknownDigest | Flaw::NoDigest => id::AUTH_11,
         Flaw::Uncovered(Part::Authorization | Part::Key) => id::OPEN_40,
         Flaw::OldSignature => id::OPEN_41,
         Flaw::EarlySignature => id::OPEN_42,
         Flaw::BrokenBeforeGood | Flaw::BrokenAfterGood => id::OPEN_43,
+        Flaw::OtherDigest => id::OPEN_47,
     }
 }
 
