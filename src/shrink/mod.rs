@@ -165,8 +165,8 @@ impl Search<'_> {
                 .all(|ability| self.needed.contains(ability))
     }
 
-    /// Runs the batch, as far as the budget goes, and empties it. Takes the first that departs; remembers them all, for
-    /// another that departs may be reached again from there.
+    /// Runs the batch, as far as the budget goes, and empties it. Takes the first that departs. Of those behind it nothing is
+    /// known; the others may be reached again from there.
     fn run(&mut self, batch: &mut Batch) -> bool {
         let mut batch = std::mem::take(batch);
         let affordable = batch.cases.len().min(self.budget - self.runs);
@@ -176,11 +176,11 @@ impl Search<'_> {
             return false;
         }
         self.runs += batch.cases.len();
-        let mut departs = (self.still_departs)(&batch.cases);
-        departs.resize(batch.cases.len(), false);
-        self.verdicts
-            .extend(batch.texts.into_iter().zip(departs.iter().copied()));
+        let departs = (self.still_departs)(&batch.cases);
         let first = departs.iter().position(|departs| *departs);
+        let told = first.map_or(departs.len(), |first| first + 1);
+        let verdicts = batch.texts.into_iter().zip(departs);
+        self.verdicts.extend(verdicts.take(told));
         first.is_some_and(|first| {
             self.best = batch.cases.swap_remove(first);
             true
