@@ -359,12 +359,14 @@ impl<'a> Lab<'a> {
         }
     }
 
-    fn confirmations(&self, case: &Case) -> u32 {
-        match (self.chance, self.may_come_by_chance(case)) {
-            (Chance::Anything, _) => self.effort.chance_confirmations,
-            (_, true) => self.effort.race_confirmations,
-            (_, false) => self.effort.confirmations,
-        }
+    /// How often a case is run again, and how often where it has not come by then.
+    fn confirmations(&self, case: &Case) -> (u32, u32) {
+        let (times, patience) = match (self.chance, self.may_come_by_chance(case)) {
+            (Chance::Anything, _) => (self.effort.chance_confirmations, 1),
+            (_, true) => (self.effort.race_confirmations, RACE_PATIENCE),
+            (_, false) => (self.effort.confirmations, 1),
+        };
+        (times, patience * times)
     }
 
     /// Which of these cases depart as is wanted. Only the first that does is taken, so only it may narrow what is wanted.
@@ -481,11 +483,13 @@ impl<'a> Lab<'a> {
         wanted: &Wanted,
     ) -> Finding {
         let by_chance = self.may_come_by_chance(&case);
-        let wished = self.confirmations(&case);
+        let (times, most) = self.confirmations(&case);
         let (mut seen, mut at_once) = (Seen::default(), BATCH_MAX);
-        while seen.attempts < wished {
+        loop {
+            let wished = if seen.reproduced == 0 { most } else { times };
             // However slow the target is, a departure is run again a few times.
-            if seen.attempts >= self.effort.confirmations && self.is_out_of_time() {
+            let is_late = seen.attempts >= self.effort.confirmations && self.is_out_of_time();
+            if seen.attempts >= wished || is_late {
                 break;
             }
             let left = usize::try_from(wished - seen.attempts).unwrap_or(usize::MAX);
@@ -521,6 +525,9 @@ impl<'a> Lab<'a> {
         }
     }
 }
+
+/// A race that has not come again is tried so many times as often.
+const RACE_PATIENCE: u32 = 4;
 
 /// So often a case with pauses must depart, or not.
 const SLOW_TIMES: usize = 3;
