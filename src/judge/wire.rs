@@ -73,12 +73,13 @@ fn no_unicode(judge: &mut Judge<'_>, scene: &Scene<'_>) {
     }
 }
 
-/// Whether a request was refused for a length that no operation speaks of: HTTP has statuses for that (RFC 9110, 15.5.15;
-/// RFC 6585, 5).
+/// Whether a request was refused for a length that no operation speaks of: HTTP has statuses for that (RFC 9110, 15.5.12 and
+/// 15.5.15; RFC 6585, 5).
 fn is_for_its_length(scene: &Scene<'_>) -> bool {
     let request = &scene.exchange.request;
     let is_overlong = |text: &str| text.len() > LENGTH_MAX;
     match scene.response.status {
+        411 => request.header("transfer-encoding").is_some(),
         414 => is_overlong(&request.path),
         431 => request.header("idempotency-key").is_some_and(is_overlong),
         _ => false,

@@ -41,7 +41,8 @@ catalogue! {
         needs Signing;
     AUTH_10 = "AUTH-10" Must Stated "A call whose digest does not match its body is refused with 400 or 401."
         from "the contract, access; RFC 9530" on [CreateCard]
-        provoked "the digest of another body, by either algorithm or malformed; a body changed under its digest, whole and in chunks" judged "the status code";
+        provoked "the digest of another body, by either algorithm or malformed; a body changed under its digest, whole and in chunks"
+        judged "the status code; 411 too for a body in chunks, whose length nobody is told";
     AUTH_11 = "AUTH-11" Must Stated "A call with a body and no digest by sha-256 or sha-512 is refused with 400 or 401."
         from "the contract, access" on [CreateCard]
         provoked "a create without `Content-Digest`, and one with another algorithm in it" judged "the status code";

@@ -43,6 +43,20 @@ fn a_flaw_is_refused_with_a_code_of_its_own() {
 }
 
 #[test]
+fn a_length_may_be_asked_for_where_none_is_told() {
+    const CHANGED: &str = "create physical on A with body changed after signing";
+    for (how, status, expected) in [
+        (" and sent in chunks", 401, &[][..]),
+        (" and sent in chunks", 411, &[]),
+        (" and sent in chunks", 201, &[("AUTH-10", 4)]),
+        ("", 411, &[("HTTP-1", 4), ("AUTH-10", 4)]),
+    ] {
+        let shown = if status == 201 { " issuing" } else { "" };
+        check_active(&[&format!("{CHANGED}{how} => {status}{shown}")], expected);
+    }
+}
+
+#[test]
 fn what_was_refused_for_a_flaw_was_not_done() {
     check_active(
         &[

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::card::AccountId;
 use crate::case::request::{CALLBACK, body_text, standard_request, standard_subscription};
 use crate::case::{
-    AccountRef, Body, CardRef, Case, Command, Hook, KeyUse, Step, StepNumber, SubscriptionRef,
+    AccountRef, Body, CardRef, Case, Command, Flaw, Hook, KeyUse, Step, StepNumber, SubscriptionRef,
 };
 use crate::trace::{
     CaseNumber, CaseTrace, Event, Exchange, Micros, Past, Reply, Request, Response,
@@ -247,6 +247,9 @@ impl Story {
                 KeyUse::Missing => None,
             };
             headers.extend(value.map(|v| ("idempotency-key".to_owned(), v)));
+        }
+        if step.flaw == Some(Flaw::ChangedBodyInChunks) {
+            headers.push(("transfer-encoding".to_owned(), "chunked".to_owned()));
         }
         let body = match &step.command {
             Command::Create { card_type, .. } => {

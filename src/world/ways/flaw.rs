@@ -78,7 +78,14 @@ fn flaw_refusals(flaw: Flaw) -> Vec<Way> {
     let kind = RefusalKind::Gate;
     match flaw_rule(flaw) {
         rule @ (id::AUTH_1 | id::AUTH_2 | id::AUTH_3) => vec![Way::refusal(rule, 401, kind)],
-        rule => refusals(rule, kind, &[401, 400], id::OPEN_28, &flaw.kind()),
+        rule => {
+            let mut ways = refusals(rule, kind, &[401, 400], id::OPEN_28, &flaw.kind());
+            if flaw == Flaw::ChangedBodyInChunks {
+                // RFC 9112, section 6.3: a server may want to know the length first.
+                ways.push(Way::refusal(rule, 411, kind));
+            }
+            ways
+        }
     }
 }
 
