@@ -327,3 +327,45 @@ fn a_race_keeps_the_lanes_that_it_needs() {
         "create virtual on A\n[1] terminate #1\n[2] deactivate #1"
     );
 }
+
+#[test]
+fn what_only_waits_goes_first() {
+    let case = Case::told(&[
+        "create virtual on A",
+        "issue #1",
+        "await event of #1",
+        "pause 6000ms",
+        "deactivate #1",
+        "read #1",
+    ]);
+    let mut waiting = 0;
+    let mut departs = |cases: &[Case]| {
+        waiting += cases.iter().filter(|case| takes_time(case)).count();
+        let rests = |case: &Case| text(case).contains("deactivate");
+        cases.iter().map(rests).collect()
+    };
+    let shrunk = shrink(&case, &mut departs, BUDGET);
+    assert_eq!(text(&shrunk.case), "create virtual on A\ndeactivate #1");
+    assert!(waiting < BATCH_MAX, "only beside the first that does not");
+}
+
+#[test]
+fn of_what_stood_behind_the_first_that_departs_nothing_is_known() {
+    let cases = [["list A"], ["read unknown"], ["list all"]].map(|steps| Case::told(&steps));
+    let mut batch = Batch::default();
+    for case in &cases {
+        batch.add(text(case), case.clone());
+    }
+    let mut search = Search {
+        best: cases[0].clone(),
+        needed: Vec::new(),
+        verdicts: HashMap::new(),
+        still_departs: &mut |_| vec![false, true, false],
+        budget: BUDGET,
+        runs: 0,
+        exhausted: false,
+    };
+    assert!(search.run(&mut batch));
+    let told = cases.map(|case| search.verdicts.get(&text(&case)).copied());
+    assert_eq!(told, [Some(false), Some(true), None]);
+}
