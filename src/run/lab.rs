@@ -551,3 +551,6 @@ fn surer(first: Finding, second: Finding) -> Finding {
         first
     }
 }
+
+#[cfg(test)]
+mod tests;
