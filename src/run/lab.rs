@@ -424,11 +424,15 @@ impl<'a> Lab<'a> {
     fn shortest(&mut self, example: &Example, seen_in: usize) -> Finding {
         let mut wanted = Wanted::of(&example.departure);
         let budget = self.effort.shrink_runs;
+        // A part of the time is kept for seeing how often it comes: the shortest sequence is worth nothing unless it does.
+        let until = self.until;
+        self.until -= until.saturating_duration_since(Instant::now()) / 3;
         let shrunk = {
             let lab = &mut *self;
             let mut still_departs = |cases: &[Case]| lab.still_depart(cases, &mut wanted);
             shrink(&example.case, &mut still_departs, budget)
         };
+        self.until = until;
         let sharpened = self.sharpen(&shrunk.case, &wanted);
         let (case, wanted) = sharpened.unwrap_or((shrunk.case, wanted));
         let is_as_seen = case == example.case;
