@@ -49,12 +49,11 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::contract::Contract;
     use crate::judge::tests::Story;
-    use crate::plan::{Origin, Planned};
     use crate::requirement::id;
-    use crate::run::{Agenda, Continue, Limits, Silent, Stage, run};
-    use crate::trace::{CaseTrace, Issuance, Terms};
+    use crate::run::testing::run_one;
+    use crate::run::{Continue, Stage};
+    use crate::trace::CaseTrace;
 
     /// Where requests meet only when a case is run for the n-th time.
     struct Seldom {
@@ -107,29 +106,11 @@ mod tests {
                 runs: Cell::new(0),
             };
             let lanes = ["create virtual on A", "[1] terminate #1", "[2] read #1"];
-            let planned = Planned {
-                suite: "races".to_owned(),
-                origin: Origin::Written,
-                case: Case {
-                    name: aims::cases_about(id::READ_10).next().unwrap().to_owned(),
-                    title: String::new(),
-                    steps: lanes.map(|step| step.parse().unwrap()).into(),
-                },
-                missing: Vec::new(),
+            let case = Case {
+                name: aims::cases_about(id::READ_10).next().unwrap().to_owned(),
+                ..Case::told(&lanes)
             };
-            let agenda = Agenda {
-                cases: &mut std::iter::once(planned),
-                count: 1,
-                recorded: &mut std::iter::empty(),
-            };
-            let terms = Terms {
-                issuance: Issuance::Manual,
-                ..Terms::default()
-            };
-            let nowhere = (String::new(), String::new());
-            let setting = Setting::overheard(Contract::embedded(), nowhere.0, nowhere.1, terms);
-            let limits = Limits::default();
-            let report = run(&stage, &setting, agenda, &limits, &|| false, &mut Silent);
+            let report = run_one(&stage, case);
             assert_eq!((stage.runs.get(), report.totals.cases), (runs, 1));
             let mut results = report.requirements.iter();
             let result = results.find(|result| result.id == id::READ_10).unwrap();

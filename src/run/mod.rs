@@ -13,6 +13,8 @@ mod progress;
 mod setting;
 mod silence;
 mod suspicion;
+#[cfg(test)]
+mod testing;
 mod troubles;
 mod wanted;
 

@@ -252,13 +252,16 @@ fn perhaps_overlooked(target: Target) -> Case {
 /// Which digest ties a body to its signature is no part of what is asked: a retry with the other one is a retry.
 fn otherwise_digested(target: Target) -> Case {
     let mut draft = Draft::default();
-    for (letter, is_flawed_first) in [('A', false), ('B', true)] {
-        let mut first = Step::new(target.command(letter, StepNumber(1)));
-        first.flaw = is_flawed_first.then_some(Flaw::OtherDigest);
-        let first = draft.tell(first);
-        let mut again = Step::new(Command::Retry(first));
-        again.flaw = (!is_flawed_first).then_some(Flaw::OtherDigest);
-        draft.tell(again);
+    let other = Some(Flaw::OtherDigest);
+    for (letter, at_first, again) in [('A', None, other), ('B', other, None)] {
+        let first = draft.tell(Step {
+            flaw: at_first,
+            ..Step::new(target.command(letter, StepNumber(1)))
+        });
+        draft.tell(Step {
+            flaw: again,
+            ..Step::new(Command::Retry(first))
+        });
         look(&mut draft, target, letter, first);
     }
     draft.case(

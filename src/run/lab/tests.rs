@@ -1,11 +1,10 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::contract::Contract;
 use crate::judge::tests::Story;
-use crate::plan::{Origin, Planned};
-use crate::run::{Agenda, Continue, Silent, run};
-use crate::trace::{CaseNumber, Issuance, Terms};
+use crate::run::Continue;
+use crate::run::testing::run_one;
+use crate::trace::CaseNumber;
 
 /// A target whose lists fail when two of them meet: the first time, and from then on at one meeting in so many.
 struct FailsOnceIn {
@@ -56,25 +55,7 @@ fn a_race_that_comes_seldom_is_run_until_it_comes() {
             meetings,
             met: Cell::new(0),
         };
-        let planned = Planned {
-            suite: "races".to_owned(),
-            origin: Origin::Written,
-            case: Case::told(&["[1] list A", "[2] list A"]),
-            missing: Vec::new(),
-        };
-        let agenda = Agenda {
-            cases: &mut std::iter::once(planned),
-            count: 1,
-            recorded: &mut std::iter::empty(),
-        };
-        let terms = Terms {
-            issuance: Issuance::Manual,
-            ..Terms::default()
-        };
-        let nowhere = (String::new(), String::new());
-        let setting = Setting::overheard(Contract::embedded(), nowhere.0, nowhere.1, terms);
-        let limits = Limits::default();
-        let report = run(&stage, &setting, agenda, &limits, &|| false, &mut Silent);
+        let report = run_one(&stage, Case::told(&["[1] list A", "[2] list A"]));
         let [finding] = &report.findings[..] else {
             panic!("{:?}", report.findings);
         };
