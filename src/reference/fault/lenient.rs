@@ -12,6 +12,7 @@ use crate::reference::call::{Call, Refusal};
 use crate::reference::card::{Address, Card, CardRequest, new_card};
 use crate::reference::input::card_request;
 use crate::reference::readings::Readings;
+use crate::reference::service::Service;
 use crate::reference::signature::verify;
 
 /// A new card whose billing address was kept with its texts rewritten.
@@ -61,6 +62,12 @@ fn unless_alike(
     }
 }
 
+/// The correct verdict on a bearer, of which only a part is read.
+fn bearer_read(service: &Service, call: &Call, read: fn(&str) -> String) -> Result<(), Refusal> {
+    let authorization = call.header("authorization").unwrap_or_default();
+    bearer(service, &with(call, "authorization", &read(&authorization)))
+}
+
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
         id: "word-without-token-breaks",
@@ -81,9 +88,9 @@ pub(super) const FAULTS: &[Fault] = &[
         shortest: 1,
         plant: |rules| {
             rules.bearer = |service, call| {
-                let authorization = call.header("authorization").unwrap_or_default();
-                let parts: Vec<&str> = authorization.splitn(4, '.').take(3).collect();
-                bearer(service, &with(call, "authorization", &parts.join(".")))
+                bearer_read(service, call, |text| {
+                    text.splitn(4, '.').take(3).collect::<Vec<_>>().join(".")
+                })
             };
         },
     },
@@ -94,9 +101,10 @@ pub(super) const FAULTS: &[Fault] = &[
         shortest: 1,
         plant: |rules| {
             rules.bearer = |service, call| {
-                let authorization = call.header("authorization").unwrap_or_default();
-                let words: Vec<&str> = authorization.split_whitespace().take(2).collect();
-                bearer(service, &with(call, "authorization", &words.join(" ")))
+                bearer_read(service, call, |text| {
+                    let words = text.split_whitespace();
+                    words.take(2).collect::<Vec<_>>().join(" ")
+                })
             };
         },
     },
