@@ -67,7 +67,7 @@ enum Command {
     Explain(explain::Args),
     /// Serve the reference implementation, correct or with a fault, to try clients and harnesses on.
     Serve(serve::Args),
-    /// Test cardproof itself: plant every fault in the reference, and see which requirement catches it.
+    /// Test cardproof itself: plant faults in the reference, and see which requirement catches each.
     Selftest(selftest::Args),
 }
 

@@ -1,4 +1,4 @@
-//! `cardproof selftest`: is every planted fault caught, and is every correct implementation left alone?
+//! `cardproof selftest`: is each planted fault caught, and is each correct implementation left alone?
 
 use std::io;
 use std::path::PathBuf;
@@ -10,17 +10,20 @@ use super::target;
 use crate::exit_code::ExitCode;
 use crate::reference::{Fault, faults};
 use crate::report::text::page::{BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, plain};
-use crate::selftest::{CorrectRow, FaultRow, Plan, Selftest, selftest};
+use crate::selftest::{CorrectRow, Dose, FaultRow, Plan, Selftest, core_faults, selftest};
 
-/// Test cardproof itself.
+/// Test cardproof itself: by default, a fault for each requirement and a sample of the cases for each correct implementation.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Plant only this fault, and leave the correct readings out; may be repeated.
+    /// Plant only this fault, and leave the correct implementations out; may be repeated.
     #[arg(long, value_name = "ID", value_parser = target::fault, value_delimiter = ',')]
     fault: Vec<&'static Fault>,
-    /// Plant none: see that no correct implementation departs.
+    /// Plant none: see that no correct implementation departs, each met with every case.
     #[arg(long, conflicts_with = "fault")]
     correct: bool,
+    /// Plant every fault, and meet each correct implementation with every case: a quarter of an hour on two cores.
+    #[arg(long, conflicts_with_all = ["fault", "correct"])]
+    all: bool,
     /// Do it with so many seeds, from 1 on.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
@@ -35,14 +38,30 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
+/// Of the cases, a correct implementation is met with one in so many, unless more is asked for: the selftest is to end within
+/// two minutes on two cores.
+const SAMPLE: usize = 8;
+
+impl Args {
+    fn chosen(&self) -> (Vec<&'static Fault>, Dose) {
+        if self.all {
+            (faults().iter().collect(), Dose::Whole)
+        } else if self.correct {
+            (Vec::new(), Dose::Whole)
+        } else if self.fault.is_empty() {
+            (core_faults(), Dose::OneIn(SAMPLE))
+        } else {
+            (self.fault.clone(), Dose::None)
+        }
+    }
+}
+
 /// Tests and tells.
 pub fn execute(args: &Args, output: Output) -> Outcome {
+    let (faults, correct) = args.chosen();
     let plan = Plan {
-        faults: match args.fault.is_empty() && !args.correct {
-            true => faults().iter().collect(),
-            false => args.fault.clone(),
-        },
-        readings: args.fault.is_empty(),
+        faults,
+        correct,
         seeds: 1..args.seeds + 1,
         cases: args.cases,
         at_once: usize::from(args.workers),
@@ -54,7 +73,8 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     if let Some(folder) = &args.out {
         write(folder, &selftest).or_usage()?;
     }
-    show_page(|page| draw(page, &selftest))?;
+    let is_part = matches!(plan.correct, Dose::OneIn(_));
+    show_page(|page| draw(page, &selftest, is_part))?;
     Ok(match selftest.is_good() {
         true => ExitCode::Conforms,
         false => ExitCode::Internal,
@@ -69,7 +89,7 @@ fn write(folder: &std::path::Path, selftest: &Selftest) -> anyhow::Result<()> {
         .map_err(|error| anyhow::anyhow!("can't write {}: {error}", path.display()))
 }
 
-fn draw(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
+fn draw(page: &mut Page<'_>, selftest: &Selftest, is_part: bool) -> io::Result<()> {
     page.line(&[Span::new(
         DIM,
         format!(
@@ -86,7 +106,7 @@ fn draw(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
     for row in &selftest.correct {
         draw_correct(page, row)?;
     }
-    sum_up(page, selftest)
+    sum_up(page, selftest, is_part)
 }
 
 fn draw_fault(page: &mut Page<'_>, row: &FaultRow) -> io::Result<()> {
@@ -134,7 +154,7 @@ fn draw_correct(page: &mut Page<'_>, row: &CorrectRow) -> io::Result<()> {
     }
 }
 
-fn sum_up(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
+fn sum_up(page: &mut Page<'_>, selftest: &Selftest, is_part: bool) -> io::Result<()> {
     let count = |is: fn(&FaultRow) -> bool| selftest.faults.iter().filter(|row| is(row)).count();
     let alarms = selftest
         .correct
@@ -152,5 +172,17 @@ fn sum_up(page: &mut Page<'_>, selftest: &Selftest) -> io::Result<()> {
         selftest.correct.len(),
         selftest.took_ms as f64 / 1000.0,
     );
-    page.hanging(&[], PLAIN, &words)
+    page.hanging(&[], PLAIN, &words)?;
+    match is_part {
+        true => page.hanging(
+            &[],
+            DIM,
+            &format!(
+                "A fault for each requirement, of {} that are known, and one case in {SAMPLE} for each correct implementation; \
+                 `selftest --all` takes all of them.",
+                faults().len(),
+            ),
+        ),
+        false => Ok(()),
+    }
 }

@@ -60,7 +60,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 pub use events::Delivery;
-pub use fault::{Fault, fault, faults, races};
+pub use fault::{Fault, fault, faults, kinds_of_race, races};
 pub use line::Line;
 pub use readings::{OpenPoint, Readings, UnknownReading, open_points};
 pub use server::{Running, start};

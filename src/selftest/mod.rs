@@ -4,11 +4,17 @@
 //! known to break is used for the table, and to be done sooner: the cases about that come first, and once it has been seen, no
 //! further cases are run, and once it is confirmed, nothing else is looked into.
 
+mod core_faults;
+mod variants;
+
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+pub use core_faults::core_faults;
+pub use variants::variants;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +23,7 @@ use crate::contract::Contract;
 use crate::drive::{Session, StopSignal, TraceWriter};
 use crate::embedded::Embedded;
 use crate::plan::{Abilities, Budget, Origin, Planned, Suite, SuiteError, about_first, plan};
-use crate::reference::{self, Delivery, Fault, Issuance, Line, Options, Readings};
+use crate::reference::{self, Fault, Options};
 use crate::report::{Finding, Report};
 use crate::requirement::{self, RequirementId};
 use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
@@ -27,14 +33,25 @@ use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
 pub struct Plan {
     /// The faults.
     pub faults: Vec<&'static Fault>,
-    /// Whether the correct reference is run in every reading.
-    pub readings: bool,
+    /// What each correct implementation is met with.
+    pub correct: Dose,
     /// So many seeds are tried for each fault and reading, from this one on.
     pub seeds: std::ops::Range<u64>,
     /// Generated cases for each reading and seed.
     pub cases: usize,
     /// So many targets are tested at a time.
     pub at_once: usize,
+}
+
+/// How much of the `full` suite a correct implementation is met with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dose {
+    /// None: they are left out.
+    None,
+    /// One case in so many, the next implementation with the next ones: together they meet all.
+    OneIn(usize),
+    /// Every case.
+    Whole,
 }
 
 /// What the selftest found: `selftest.json`.
@@ -145,7 +162,8 @@ pub enum SelftestError {
 /// One thing to be tested.
 enum Job {
     Fault(&'static Fault, u64),
-    Correct(String, Box<Options>, u64),
+    /// The place of the implementation among the others, its name and how it is.
+    Correct(usize, Box<(String, Options)>, u64),
 }
 
 enum Row {
@@ -199,106 +217,33 @@ fn jobs(plan: &Plan) -> Vec<Job> {
     let mut jobs = Vec::new();
     for seed in plan.seeds.clone() {
         jobs.extend(plan.faults.iter().map(|fault| Job::Fault(fault, seed)));
-        if plan.readings {
+        if plan.correct != Dose::None {
             jobs.extend(
                 variants()
                     .into_iter()
-                    .map(|(name, options)| Job::Correct(name, Box::new(options), seed)),
+                    .enumerate()
+                    .map(|(place, variant)| Job::Correct(place, Box::new(variant), seed)),
             );
         }
     }
     jobs
 }
 
-/// The correct implementations: each open point in each of its readings, and the ways of issuing cards.
-pub fn variants() -> Vec<(String, Options)> {
-    let mut variants = vec![
-        ("usual readings".to_owned(), Options::default()),
-        ("cards issued at once".to_owned(), automatic(Duration::ZERO)),
-        (
-            "cards issued after 20 ms".to_owned(),
-            automatic(Duration::from_millis(20)),
-        ),
-    ];
-    for (name, line) in [
-        ("line dropped before the act", Line::DropsBefore),
-        ("line dropped after the act", Line::DropsAfter),
-        ("line dropped, act done later", Line::DropsAndActsLater),
-    ] {
-        let options = Options {
-            line,
-            ..Options::default()
-        };
-        variants.push((name.to_owned(), options));
-    }
-    for (name, delivery) in [
-        (
-            "events come late",
-            Delivery::Late(Duration::from_millis(15)),
-        ),
-        ("events come in any order", Delivery::AnyOrder),
-        ("every event comes twice", Delivery::Twice),
-        ("no event comes again", Delivery::Once),
-    ] {
-        let options = Options {
-            delivery,
-            ..Options::default()
-        };
-        variants.push((name.to_owned(), options));
-    }
-    let upkeep = Options {
-        upkeep: Some(Duration::from_millis(40)),
-        ..Options::default()
-    };
-    variants.push((UPKEEP.to_owned(), upkeep));
-    // Calls that take their time overlap; else a key is hardly ever met in flight.
-    let slow = Options {
-        pace: Duration::from_millis(1),
-        ..Options::default()
-    };
-    let mut refusing = slow.clone();
-    if refusing.readings.set("key-in-flight", "refuse").is_ok() {
-        variants.push((
-            "calls take 2 ms, keys in flight are refused".to_owned(),
-            refusing,
-        ));
-    }
-    variants.push(("calls take 2 ms".to_owned(), slow));
-    for point in reference::open_points() {
-        for option in point.options.iter().skip(1) {
-            let mut readings = Readings::default();
-            if readings.set(point.name, option).is_ok() {
-                let options = Options {
-                    readings,
-                    ..Options::default()
-                };
-                variants.push((format!("{}: {option}", point.name), options));
-            }
-        }
-    }
-    variants
-}
-
-/// What moves by itself must not be blamed on the call that happens to be under way.
-const UPKEEP: &str = "cards change by themselves 40 ms after they were issued";
-
-fn automatic(delay: Duration) -> Options {
-    Options {
-        issuance: Issuance::Automatic { delay },
-        ..Options::default()
-    }
-}
-
 impl Job {
     fn run(&self, plan: &Plan, plans: &Plans) -> Result<Row, SelftestError> {
         match self {
             Self::Fault(fault, seed) => meet_fault(fault, *seed, plans).map(Row::Fault),
-            Self::Correct(variant, options, seed) => {
+            Self::Correct(place, variant, seed) => {
                 let meeting = Meeting {
                     written_too: *seed == plan.seeds.start,
+                    share: match plan.correct {
+                        Dose::OneIn(parts) => Share::new(*place, parts),
+                        Dose::None | Dose::Whole => Share::ALL,
+                    },
                     ..Meeting::generated(*seed, plan.cases)
                 };
-                meet_correct(variant, options, &meeting, plans).map(Row::Correct)
+                let (name, options) = &**variant;
+                meet_correct(name, options, &meeting, plans).map(Row::Correct)
             }
         }
     }
@@ -340,7 +285,35 @@ struct Meeting {
     budget: Budget,
     /// The cases that are not generated, too: they are the same with every seed, so one seed runs them.
     written_too: bool,
+    share: Share,
     limits: Limits,
+}
+
+/// A part of the cases: those at every so manieth place, from one on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Share {
+    from: usize,
+    parts: usize,
+}
+
+impl Share {
+    const ALL: Self = Self { from: 0, parts: 1 };
+
+    /// The part of the implementation at that place.
+    fn new(place: usize, parts: usize) -> Self {
+        let parts = parts.max(1);
+        Self {
+            from: place % parts,
+            parts,
+        }
+    }
+
+    fn of<T>(self, all: Vec<T>) -> Vec<T> {
+        all.into_iter()
+            .skip(self.from)
+            .step_by(self.parts)
+            .collect()
+    }
 }
 
 impl Meeting {
@@ -350,6 +323,7 @@ impl Meeting {
             seed,
             budget: Budget { cases: Some(cases) },
             written_too: false,
+            share: Share::ALL,
             limits: Limits {
                 max_failures: Some(3),
                 ..Limits::default()
@@ -374,6 +348,7 @@ fn meet(options: Options, meeting: &Meeting, plans: &Plans) -> Result<Report, Se
         .iter()
         .filter(|planned| meeting.written_too || is_generated(planned))
         .collect();
+    planned = meeting.share.of(planned);
     if let Some(rule) = meeting.limits.sought {
         about_first(&mut planned, rule);
     }
@@ -420,6 +395,7 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
         seed,
         budget: Budget::default(),
         written_too: true,
+        share: Share::ALL,
         limits: Limits {
             sought: requirement::find(fault.requirement)
                 .map(|rule| rule.id)
@@ -517,7 +493,9 @@ pub fn faults_of(id: RequirementId) -> impl Iterator<Item = &'static Fault> {
 
 #[cfg(test)]
 mod tests {
+    use super::variants::UPKEEP;
     use super::*;
+    use crate::reference::Line;
 
     /// What the client can't know of a broken line, or of a card that changes by itself, is no reason to accuse anybody.
     #[test]

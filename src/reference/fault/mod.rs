@@ -80,6 +80,11 @@ pub fn races() -> &'static [Fault] {
     &faults()[alone..]
 }
 
+/// The races, those of a kind together.
+pub fn kinds_of_race() -> impl Iterator<Item = &'static [Fault]> {
+    RACES.iter().copied()
+}
+
 /// Whether one card, account or key in so many meets it.
 #[cfg(test)]
 pub(super) fn is_seldom(fault: &Fault) -> bool {

@@ -1,0 +1,84 @@
+//! The correct implementations: none of them may depart.
+
+use std::time::Duration;
+
+use crate::reference::{self, Delivery, Issuance, Line, Options, Readings};
+
+/// The correct implementations: each open point in each of its readings, and the ways of issuing cards.
+pub fn variants() -> Vec<(String, Options)> {
+    let mut variants = vec![
+        ("usual readings".to_owned(), Options::default()),
+        ("cards issued at once".to_owned(), automatic(Duration::ZERO)),
+        (
+            "cards issued after 20 ms".to_owned(),
+            automatic(Duration::from_millis(20)),
+        ),
+    ];
+    for (name, line) in [
+        ("line dropped before the act", Line::DropsBefore),
+        ("line dropped after the act", Line::DropsAfter),
+        ("line dropped, act done later", Line::DropsAndActsLater),
+    ] {
+        let options = Options {
+            line,
+            ..Options::default()
+        };
+        variants.push((name.to_owned(), options));
+    }
+    for (name, delivery) in [
+        (
+            "events come late",
+            Delivery::Late(Duration::from_millis(15)),
+        ),
+        ("events come in any order", Delivery::AnyOrder),
+        ("every event comes twice", Delivery::Twice),
+        ("no event comes again", Delivery::Once),
+    ] {
+        let options = Options {
+            delivery,
+            ..Options::default()
+        };
+        variants.push((name.to_owned(), options));
+    }
+    let upkeep = Options {
+        upkeep: Some(Duration::from_millis(40)),
+        ..Options::default()
+    };
+    variants.push((UPKEEP.to_owned(), upkeep));
+    // Calls that take their time overlap; else a key is hardly ever met in flight.
+    let slow = Options {
+        pace: Duration::from_millis(1),
+        ..Options::default()
+    };
+    let mut refusing = slow.clone();
+    if refusing.readings.set("key-in-flight", "refuse").is_ok() {
+        variants.push((
+            "calls take 2 ms, keys in flight are refused".to_owned(),
+            refusing,
+        ));
+    }
+    variants.push(("calls take 2 ms".to_owned(), slow));
+    for point in reference::open_points() {
+        for option in point.options.iter().skip(1) {
+            let mut readings = Readings::default();
+            if readings.set(point.name, option).is_ok() {
+                let options = Options {
+                    readings,
+                    ..Options::default()
+                };
+                variants.push((format!("{}: {option}", point.name), options));
+            }
+        }
+    }
+    variants
+}
+
+/// What moves by itself must not be blamed on the call that happens to be under way.
+pub(super) const UPKEEP: &str = "cards change by themselves 40 ms after they were issued";
+
+fn automatic(delay: Duration) -> Options {
+    Options {
+        issuance: Issuance::Automatic { delay },
+        ..Options::default()
+    }
+}
