@@ -1,6 +1,6 @@
 //! `suites/aims.json`: which built-in cases are about which requirement; `UPDATE=1 cargo test published` writes it.
 //! `suites/tellers.json`: which cases tell of the planted faults; `SELFTEST=DIR/selftest.json cargo test published` writes it from
-//! a selftest of every fault.
+//! a `selftest --all`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

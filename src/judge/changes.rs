@@ -42,7 +42,9 @@ impl<'a> Judge<'a> {
             self.touch(scene.moment, call, kind);
             return;
         }
-        let mut worlds = self.evolve(now, |card| self.depends_on(card, call));
+        let mut worlds: Vec<World> = (self.worlds.iter())
+            .flat_map(|world| self.evolve_for(call, world, now))
+            .collect();
         if let Wish::Act(_, Id::Known(card)) = &call.wish
             && !self.is_explained(scene, call, &worlds)
         {

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use proptest::sample::select;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
 use crate::reference::{self, Delivery, Issuance, Line, Options, Readings};
 
 /// The correct implementations: each open point in each of its readings, and the ways of issuing cards.
@@ -71,6 +75,32 @@ pub fn variants() -> Vec<(String, Options)> {
         }
     }
     variants
+        .extend((1..=MIXED).map(|number| (format!("readings by chance, {number}"), mixed(number))));
+    variants
+}
+
+/// So many implementations read every open point by chance: some trouble comes of two readings together.
+const MIXED: u8 = 12;
+
+/// Each number stands for the same readings, always.
+fn mixed(number: u8) -> Options {
+    let config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[number; 32]);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let mut options = match number % 3 {
+        0 => automatic(Duration::from_millis(5)),
+        _ => Options::default(),
+    };
+    for point in reference::open_points() {
+        if let Ok(option) = select(point.options).new_tree(&mut runner) {
+            // An option is taken for what it is one of.
+            let _ = options.readings.set(point.name, option.current());
+        }
+    }
+    options
 }
 
 /// What moves by itself must not be blamed on the call that happens to be under way.

@@ -269,6 +269,23 @@ fn a_member_that_answers_have_may_be_refused_though_others_are_ignored() {
     check(&[&ignored, &taken_over], &[("CREATE-2", 2), ("LIFE-1", 2)]);
 }
 
+/// Which of the two comes first is nowhere said.
+#[test]
+fn who_refuses_a_create_over_the_limit_need_not_have_looked_at_the_body() {
+    let odd = |on: char, answer: &str| {
+        format!(r#"create virtual on {on} with {{"colour":"red"}} => {answer}"#)
+    };
+    let over_the_limit = odd('A', "422");
+    let refused = odd('B', "400");
+    let taken = odd('C', "201 issuing");
+    check(&[CREATE, &over_the_limit, &refused], &[]);
+    check(&[CREATE, &over_the_limit, &taken], &[]);
+    check(
+        &[CREATE, &over_the_limit, &refused, &taken],
+        &[("OPEN-22", 4)],
+    );
+}
+
 #[test]
 fn who_shows_no_bearer_is_not_told_which_ids_there_are() {
     for (line, expected) in [

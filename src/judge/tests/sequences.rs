@@ -147,6 +147,45 @@ fn a_card_over_the_limit_may_be_taken_but_never_used() {
     );
 }
 
+/// Each of them may have failed at any time, so that there would be 2^40 worlds.
+#[test]
+fn of_many_cards_over_the_limit_any_may_have_failed() {
+    let mut story = vec![CREATE.to_owned(), "issue #1 => 204".to_owned()];
+    for step in (3..83).step_by(2) {
+        story.push("create virtual on A => 201 issuing".to_owned());
+        story.push(format!("terminate #{step} => 409"));
+    }
+    let and_then = |lines: &[&str], expected: &[(&str, usize)]| {
+        let lines: Vec<&str> = story
+            .iter()
+            .map(String::as_str)
+            .chain(lines.iter().copied())
+            .collect();
+        check(&lines, expected);
+    };
+    let one_failed = ["read #81 => 200 issue_failed", "read #3 => 200 issuing"];
+    and_then(&one_failed, &[]);
+    and_then(&["read #41 => 200 active"], &[("LIMIT-1", 83)]);
+    // That one has failed says nothing of another.
+    and_then(&[&one_failed[..], &["terminate #41 => 404"]].concat(), &[]);
+    // One that has failed may keep the slot, whichever it is.
+    let freed = "terminate #1 => 204";
+    let taken = "create virtual on A => 201 issuing";
+    let kept_or_not = |shown: &str| {
+        let seen = format!("read #84 => 200 {shown}");
+        and_then(&[freed, taken, "issue #84 => 204", &seen], &[]);
+    };
+    kept_or_not("active");
+    kept_or_not("issue_failed");
+    let first = [freed, taken, "issue #86 => 204", "read #86 => 200 active"];
+    let second = ["terminate #86 => 204", taken, "issue #90 => 204"];
+    let failed = ["read #90 => 200 issue_failed"];
+    and_then(
+        &[&one_failed[..], &first, &second, &failed].concat(),
+        &[("LIFE-12", 92)],
+    );
+}
+
 #[test]
 fn a_slot_may_be_freed_or_kept() {
     let ended = [CREATE, "issue #1 => 204", "terminate #1 => 204"];

@@ -28,8 +28,11 @@ pub(super) fn fresh_ways(world: &World, call: &Call) -> Vec<Way> {
     let Input::Open(points) = &call.input else {
         return ways;
     };
+    // Who refuses for the state that things are in need not have looked at the body.
     let accepted = ways.into_iter().map(|mut way| {
-        way.choices.extend(points.iter().cloned());
+        if way.answer == Answer::Success {
+            way.choices.extend(points.iter().cloned());
+        }
         way
     });
     open_refusals(call).into_iter().chain(accepted).collect()
