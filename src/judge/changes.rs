@@ -138,12 +138,16 @@ impl<'a> Judge<'a> {
         let Wish::Act(action, Id::Known(card)) = &call.wish else {
             return None;
         };
-        let is_final = |world: &World| world.card(card).is_some_and(|c| c.status.is_final());
+        // It may have failed unseen.
+        let now = scene.now(id::LIFE_1);
+        let worlds = self.worlds.iter();
+        let mut worlds = worlds.flat_map(|world| self.evolve_for(call, world, now));
+        let is_final = |world: World| world.card(card).is_some_and(|c| c.status.is_final());
         let is_absent = action.is_sandbox()
             && matches!(scene.response.status, 404 | 405 | 501)
             && call.flaw.is_none()
-            && !self.worlds.iter().any(is_final)
-            && !self.has_succeeded(scene.operation);
+            && !self.has_succeeded(scene.operation)
+            && !worlds.any(is_final);
         is_absent.then(|| {
             format!(
                 "`{action}` was answered {} for a card that is there, as if there were no such call: \

@@ -14,6 +14,14 @@ const STEPS: [&str; 2] = ["create virtual on A", "await event of #1"];
 
 /// A target that knows its first subscriber: `posts` is told each request with the callback address, once there is one.
 fn target(posts: impl Fn(&str, &Asked) + Send + Sync + 'static) -> FakeTarget {
+    target_that_shows(CARD, posts)
+}
+
+/// The same with another card.
+fn target_that_shows(
+    card: &'static str,
+    posts: impl Fn(&str, &Asked) + Send + Sync + 'static,
+) -> FakeTarget {
     let callback = Mutex::new(String::new());
     FakeTarget::start(move |asked| {
         if asked.line.starts_with("PUT") {
@@ -27,7 +35,7 @@ fn target(posts: impl Fn(&str, &Asked) + Send + Sync + 'static) -> FakeTarget {
         posts(&callback.lock().unwrap(), asked);
         match asked.line.split(' ').next() {
             Some("POST") => created(),
-            _ => Act::Json(200, CARD.into()),
+            _ => Act::Json(200, card.into()),
         }
     })
 }
@@ -170,6 +178,16 @@ fn a_target_that_never_delivers_is_an_obstacle_that_names_the_address() {
     assert!(trace.complete && trace.events.is_empty());
     let reads = trace.exchanges.iter().filter(|e| e.step.0 == 2);
     assert_eq!(reads.count(), 2, "a last read shows the card at rest");
+}
+
+/// A card that was only created need not be told: nothing is wrong with a target that is silent about it.
+#[test]
+fn silence_about_a_card_that_is_still_issuing_is_no_obstacle() {
+    let issuing = r#"{"id":"Card-1","status":"issuing","updatedAt":"2026-01-01T00:00:00Z"}"#;
+    let target = target_that_shows(issuing, |_, _| {});
+    let trace = drive(profile(&target, 20), &STEPS);
+    assert!(trace.complete && trace.events.is_empty());
+    assert!(trace.obstacles.is_empty(), "{}", words(&trace));
 }
 
 #[test]

@@ -495,6 +495,22 @@ fn a_sandbox_without_a_simulator_is_no_departure() {
     }
     check(&[CREATE, "issue #1 => 409"], &[("LIFE-12", 2)]);
     check(&[CREATE, "fail #1 => 204", "issue #1 => 404"], &[]);
+    // A card over the limit may have failed by then.
+    let story = [
+        CREATE,
+        "create virtual on A => 201 issuing",
+        "issue #2 => 404",
+        "read #2 => 200 issue_failed",
+    ];
+    let judgement = judge(
+        Contract::embedded(),
+        &manual(),
+        &Story::told(&story).trace(),
+    );
+    assert_eq!(
+        (judgement.departures, judgement.obstacles),
+        (vec![], vec![])
+    );
     // Where one has issued a card, it is there.
     check(
         &[
