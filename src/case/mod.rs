@@ -460,9 +460,11 @@ impl Case {
             .any(|stretch| self.lanes(&stretch).len() > 1)
     }
 
-    /// Whether what it shows may depend on the moment: when requests meet, or when an answer is cut off.
+    /// Whether what it shows may depend on the moment, when requests meet or an answer is cut off, or on the server to which
+    /// a fresh connection leads.
     pub fn may_come_by_chance(&self) -> bool {
-        self.has_race() || self.steps.iter().any(|step| step.loss.is_some())
+        let hangs_on_connection = |step: &Step| step.loss.is_some() || step.fresh_connection;
+        self.has_race() || self.steps.iter().any(hangs_on_connection)
     }
 
     /// The lanes of the widest race; none: 1.
@@ -561,6 +563,7 @@ mod tests {
     fn races_and_cut_answers_may_come_by_chance() {
         assert!(Case::told(&RACE).may_come_by_chance());
         assert!(Case::told(&["create virtual on A then cut after sending"]).may_come_by_chance());
+        assert!(Case::told(&["list A over a fresh connection"]).may_come_by_chance());
         assert!(!Case::told(&["create virtual on A", "read #1"]).may_come_by_chance());
     }
 

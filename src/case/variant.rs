@@ -108,6 +108,20 @@ impl Case {
         }
     }
 
+    /// The case with each request over a connection of its own, which may lead to another of several servers. None where it
+    /// has lanes, which have their own, or has to do with events.
+    pub fn over_fresh_connections(&self) -> Option<Self> {
+        if self.has_race() || self.listens() {
+            return None;
+        }
+        let mut case = self.clone();
+        for step in &mut case.steps {
+            let is_call = !matches!(step.command, Command::Pause(_) | Command::MoveClock(_));
+            step.fresh_connection |= is_call;
+        }
+        (case != *self).then_some(case)
+    }
+
     /// The case and a copy of it on accounts of its own: step by step in turn, or each in a lane of its own. None where it
     /// has lanes, or has the target to itself.
     pub fn doubled(&self, at_once: bool) -> Option<Self> {

@@ -84,8 +84,8 @@ pub(super) struct Lab<'a> {
 enum Chance {
     /// Races.
     Races,
-    /// Also what depends on the moment when an answer is cut off.
-    Cuts,
+    /// Also what depends on connections: on the moment when one is cut off, or on the server that it leads to.
+    Connections,
     /// Whatever there is, and more often.
     Anything,
 }
@@ -241,8 +241,8 @@ impl<'a> Lab<'a> {
     /// The ways to look into a departure, until it comes again every time. Candidates are run side by side at first; what
     /// then does not come again alone was a disturbance between them, so the next search runs one at a time, from an
     /// example that departs alone. One that needs time to show is run with the time that it had, one that needs a neighbour
-    /// beside a copy of itself. What was seen in several cases and still does not come is run many times. Of a departure
-    /// that comes by chance, candidates that come more surely are taken.
+    /// beside a copy of itself, one that needs another server over fresh connections. What was seen in several cases and still
+    /// does not come is run many times. Of a departure that comes by chance, candidates that come more surely are taken.
     fn look_into(&mut self, suspicion: &Suspicion, seen_of_rule: usize) -> Finding {
         self.want = None;
         let seen_in = suspicion.seen_in.len();
@@ -264,6 +264,9 @@ impl<'a> Lab<'a> {
             if let Some(example) = tries.iter().find(|e| self.departs_again(e)) {
                 best = surer(best, self.shortest(example, seen_in));
             }
+        }
+        if !best.is_confirmed() && !self.is_out_of_time() {
+            best = self.over_fresh_connections(suspicion, best);
         }
         let is_fickle = best.is_confirmed() && !best.is_steady() && !best.case.has_race();
         if is_fickle && !self.is_out_of_time() {
@@ -324,10 +327,26 @@ impl<'a> Lab<'a> {
         let Some(example) = examples.find(|e| e.case.may_come_by_chance()) else {
             return best;
         };
-        self.chance = Chance::Cuts;
+        self.chance = Chance::Connections;
         let found = self.shortest(example, suspicion.seen_in.len());
         self.chance = Chance::Races;
         surer(best, found)
+    }
+
+    /// Behind one address may be several servers, and the connection may decide which of them is met: a case that runs alone
+    /// has one connection.
+    fn over_fresh_connections(&mut self, suspicion: &Suspicion, best: Finding) -> Finding {
+        self.chance = Chance::Connections;
+        let examples = suspicion.examples.iter();
+        let mut tries = examples.filter_map(Example::over_fresh_connections);
+        let found = tries
+            .find(|example| self.departs_again(example))
+            .map(|example| self.shortest(&example, suspicion.seen_in.len()));
+        self.chance = Chance::Races;
+        match found {
+            Some(found) => surer(best, found),
+            None => best,
+        }
     }
 
     /// What comes with one card in so many is run that often. Events take their time, so where they matter the candidates
@@ -347,7 +366,7 @@ impl<'a> Lab<'a> {
     fn may_come_by_chance(&self, case: &Case) -> bool {
         match self.chance {
             Chance::Races => case.has_race(),
-            Chance::Cuts => case.may_come_by_chance(),
+            Chance::Connections => case.may_come_by_chance(),
             Chance::Anything => true,
         }
     }

@@ -93,6 +93,15 @@ impl Example {
         })
     }
 
+    /// The same with each request over a connection of its own: of several servers behind an address, it may meet each.
+    pub fn over_fresh_connections(&self) -> Option<Self> {
+        let case = self.case.over_fresh_connections()?;
+        Some(Self {
+            case,
+            ..self.clone()
+        })
+    }
+
     /// What running it again takes: time first.
     fn cost(&self) -> (u64, usize) {
         let pauses = self.case.steps.iter().map(|step| match step.command {

@@ -6,17 +6,20 @@ use crate::run::Continue;
 use crate::run::testing::run_one;
 use crate::trace::CaseNumber;
 
-/// A target whose lists fail when two of them meet: the first time, and from then on at one meeting in so many.
+/// A target whose lists fail: the first time, and from then on in one of so many cases that are such.
 struct FailsOnceIn {
-    meetings: u32,
+    times: u32,
     met: Cell<u32>,
+    /// Whether it may fail in a case.
+    may_fail: fn(&Case) -> bool,
 }
 
 impl FailsOnceIn {
     fn trace(&self, case: &Case) -> CaseTrace {
-        let meets = case.has_race();
-        let fails = meets && self.met.get().is_multiple_of(self.meetings);
-        self.met.set(self.met.get() + u32::from(meets));
+        let is_first = self.met.get() == 0;
+        let may_fail = is_first || (self.may_fail)(case);
+        let fails = may_fail && self.met.get().is_multiple_of(self.times);
+        self.met.set(self.met.get() + u32::from(may_fail));
         let last = case.steps.len();
         let answered = case.numbered().map(|(number, step)| {
             let answer = if fails && number.0 == last {
@@ -52,8 +55,9 @@ impl Stage for FailsOnceIn {
 fn a_race_that_comes_seldom_is_run_until_it_comes() {
     for (meetings, reproduced, attempts) in [(1, 50, 50), (20, 2, 50), (150, 1, 150)] {
         let stage = FailsOnceIn {
-            meetings,
+            times: meetings,
             met: Cell::new(0),
+            may_fail: Case::has_race,
         };
         let report = run_one(&stage, Case::told(&["[1] list A", "[2] list A"]));
         let [finding] = &report.findings[..] else {
@@ -66,4 +70,27 @@ fn a_race_that_comes_seldom_is_run_until_it_comes() {
         assert_eq!(came, reproduced, "one in {meetings}: {came}/{tried}");
         assert!((attempts..attempts + 8).contains(&tried), "{came}/{tried}");
     }
+}
+
+/// In the run a case has its requests on whatever connections there are, and alone it has one.
+#[test]
+fn what_another_server_shows_comes_again_over_fresh_connections() {
+    let stage = FailsOnceIn {
+        times: 2,
+        met: Cell::new(0),
+        may_fail: |case| case.steps.iter().any(|step| step.fresh_connection),
+    };
+    let report = run_one(&stage, Case::told(&["list A", "list A"]));
+    let [finding] = &report.findings[..] else {
+        panic!("{:?}", report.findings);
+    };
+    assert_eq!(
+        finding.case.steps,
+        Case::told(&["list A over a fresh connection"]).steps
+    );
+    let Confirmation {
+        reproduced,
+        attempts,
+    } = finding.confirmation;
+    assert_eq!((reproduced, attempts), (25, 50));
 }
