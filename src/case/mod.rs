@@ -467,6 +467,14 @@ impl Case {
         self.has_race() || self.steps.iter().any(hangs_on_connection)
     }
 
+    /// Whether the simulator is called in a lane of a race.
+    pub fn races_the_simulator(&self) -> bool {
+        let mut acts = self.steps.iter().filter(|step| step.lane.is_some());
+        self.has_race()
+            && acts
+                .any(|step| matches!(step.command, Command::Act(Action::Issue | Action::Fail, _)))
+    }
+
     /// The lanes of the widest race; none: 1.
     pub fn widest_race(&self) -> usize {
         let stretches = self.stretches();

@@ -21,9 +21,9 @@ use super::pool::Lease;
 use super::release::Release;
 use super::reply::card_id;
 use super::writer::TraceWriter;
-use crate::card::{CardId, CardStatus, CardType};
+use crate::card::{Action, CardId, CardStatus, CardType};
 use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, Lane, Step, StepNumber};
-use crate::trace::{CaseNumber, CaseTrace, Obstacle, Record, Reply};
+use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply};
 
 /// A case being run, or one lane of a race in it.
 #[derive(Clone)]
@@ -94,7 +94,14 @@ impl<'a> CaseRun<'a> {
 
     /// Runs all steps. Dropping the future gives the case up where it is.
     pub async fn run(&mut self) {
-        let leased = self.lease_accounts().await;
+        if self.driver.simulator.is_late() && self.case.case.races_the_simulator() {
+            let words = "the simulator answers before it is done, so it can't take part in a race";
+            self.case.not_run = Some(words.to_owned());
+        }
+        let leased = match self.case.not_run.take() {
+            Some(words) => Err(Refused::Wanting(words)),
+            None => self.lease_accounts().await,
+        };
         self.record_beginning();
         match leased {
             Ok(()) => {
@@ -283,6 +290,9 @@ impl<'a> CaseRun<'a> {
                 };
                 let flaw = step.flaw;
                 self.exchange(number, &draft, request, flaw, delivery).await;
+                if let Some(card) = self.told_to_the_simulator(index) {
+                    self.driver.await_simulator(&card).await;
+                }
                 self.learn_card(number);
                 self.learn_from_list(number);
             }
@@ -293,6 +303,20 @@ impl<'a> CaseRun<'a> {
                 Box::pin(self.move_clock(number, &draft, seconds)).await;
             }
         }
+    }
+
+    /// The card that the simulator has just taken on. In a race nothing is waited for.
+    fn told_to_the_simulator(&self, index: usize) -> Option<CardId> {
+        let step = &self.case.case.steps[index];
+        let Command::Act(Action::Issue | Action::Fail, CardRef::Made(made)) = step.command else {
+            return None;
+        };
+        let is_taken_on = self.case.exchanges.last().is_some_and(Exchange::is_success);
+        let card = self
+            .cards
+            .get(&made)
+            .filter(|_| is_taken_on && step.lane.is_none());
+        card.map(CardId::new)
     }
 
     pub(super) fn known(&self) -> Known<'_> {

@@ -123,7 +123,7 @@ impl Driver {
         }
     }
 
-    async fn read_card(&self, card: &CardId) -> Option<Kept> {
+    pub(super) async fn read_card(&self, card: &CardId) -> Option<Kept> {
         let response = self.by_the_way(&read(card)).await.ok()?;
         shown(&response)?.remove(card)
     }

@@ -41,6 +41,7 @@ mod reply;
 mod secrets;
 mod session;
 mod setup;
+mod simulator;
 mod stop;
 mod tamper;
 mod tls;
@@ -62,6 +63,7 @@ use self::case_run::CaseRun;
 use self::hooks::Hooks;
 use self::pool::Pool;
 use self::setup::Caller;
+use self::simulator::Simulator;
 use self::waits::Waits;
 use crate::card::AccountId;
 use crate::case::Case;
@@ -84,6 +86,7 @@ struct Driver {
     /// Accounts that are used again and again, where the profile lists them.
     pool: Option<Pool>,
     waits: Waits,
+    simulator: Simulator,
     /// Made when the first case needs it, so that a run that awaits no event subscribes to none.
     hooks: OnceCell<Result<Hooks, String>>,
     /// A case that has the target to itself waits for the others to end; those share it.
@@ -123,6 +126,7 @@ impl Driver {
             supply,
             pool,
             waits: Waits::default(),
+            simulator: Simulator::default(),
             profile,
             caller,
             access,

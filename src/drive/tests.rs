@@ -16,6 +16,7 @@ mod hostile;
 mod limits;
 mod proxy;
 mod put_off;
+mod simulator;
 mod tls;
 mod webhooks;
 

@@ -176,7 +176,7 @@ pub struct Sandbox {
     pub issue: Option<IssuerCall>,
     /// How cards leave `issuing`.
     pub issuance: Issuance,
-    /// How long a card may take to leave `issuing` by itself.
+    /// How long a card may take to leave `issuing` by itself, or after the simulator was told.
     pub issuance_wait: Wait,
     /// The issuer's own acts.
     pub issuer: IssuerCalls,

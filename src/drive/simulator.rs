@@ -1,0 +1,70 @@
+//! A simulator may answer before it has done what it was told. Its card is looked at then until it has left `issuing`, which is
+//! no part of the case: how a sandbox issues cards is no part of the product.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Driver;
+use crate::card::{CardId, CardStatus};
+
+/// Where so many cards had left `issuing` at the first look, no further one is looked at.
+const PROMPT_ENOUGH: usize = 3;
+
+/// So many cards are waited for in vain.
+const IN_VAIN_MAX: usize = 5;
+
+/// How long after a look the next one comes, at first and at last.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(200));
+
+/// How it went so far.
+#[derive(Debug, Default)]
+pub struct Simulator {
+    prompt: AtomicUsize,
+    is_late: AtomicBool,
+    in_vain: AtomicUsize,
+}
+
+impl Simulator {
+    /// A card that it was told about had left `issuing` only after its answer.
+    pub fn is_late(&self) -> bool {
+        self.is_late.load(Ordering::Relaxed)
+    }
+
+    /// Whether a card that it was told about is to be looked at.
+    fn is_watched(&self) -> bool {
+        let is_known_as_prompt = self.prompt.load(Ordering::Relaxed) >= PROMPT_ENOUGH;
+        let is_of_no_use = self.in_vain.load(Ordering::Relaxed) >= IN_VAIN_MAX;
+        !is_of_no_use && (self.is_late() || !is_known_as_prompt)
+    }
+}
+
+impl Driver {
+    /// Waits until the card has left `issuing`, as long as the profile says that this may take.
+    pub(super) async fn await_simulator(&self, card: &CardId) {
+        if !self.simulator.is_watched() {
+            return;
+        }
+        let wait = self.profile.sandbox.issuance_wait.0;
+        let (mut pause, longest) = PAUSES;
+        let begun = Instant::now();
+        let mut is_first = true;
+        while self.is_still_issuing(card).await {
+            if begun.elapsed() + pause > wait {
+                self.simulator.in_vain.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            is_first = false;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+        match is_first {
+            true => drop(self.simulator.prompt.fetch_add(1, Ordering::Relaxed)),
+            false => self.simulator.is_late.store(true, Ordering::Relaxed),
+        }
+    }
+
+    async fn is_still_issuing(&self, card: &CardId) -> bool {
+        let read = self.read_card(card).await;
+        read.is_some_and(|kept| kept.status == Some(CardStatus::Issuing))
+    }
+}
