@@ -1,7 +1,6 @@
 //! Ctrl-C and SIGTERM: the first ends the run in good order, the second ends the process.
 
 use std::io;
-use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
@@ -9,9 +8,6 @@ use crate::drive::StopSignal;
 use crate::exit_code::ExitCode;
 
 use super::output::note;
-
-/// Signals that come so soon after the first are no second wish.
-const ONE_SIGNAL: Duration = Duration::from_millis(300);
 
 /// From now on Ctrl-C and SIGTERM stop what `stop` stops, and a file that may grow no further is an error like a full disk.
 pub fn watch(stop: &StopSignal) {
@@ -27,11 +23,7 @@ pub fn watch(stop: &StopSignal) {
                 "interrupted: judging and reporting what was recorded (Ctrl-C again ends at once)",
             );
             stop.interrupt();
-            // `timeout` sends its signal twice: to the process, and to the group that it is in.
-            let first = Instant::now();
-            while first.elapsed() < ONE_SIGNAL {
-                signals.next();
-            }
+            signals.next();
             std::process::exit(i32::from(ExitCode::Interrupted.number()));
         });
     if watched.is_err() {
