@@ -21,7 +21,7 @@ use super::pool::Lease;
 use super::release::Release;
 use super::reply::card_id;
 use super::writer::TraceWriter;
-use crate::card::{Action, CardId, CardStatus, CardType};
+use crate::card::{AccountId, Action, CardId, CardStatus, CardType};
 use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, Lane, Step, StepNumber};
 use crate::trace::{CaseNumber, CaseTrace, Exchange, Obstacle, Record, Reply};
 
@@ -290,8 +290,8 @@ impl<'a> CaseRun<'a> {
                 };
                 let flaw = step.flaw;
                 self.exchange(number, &draft, request, flaw, delivery).await;
-                if let Some(card) = self.told_to_the_simulator(index) {
-                    self.driver.await_simulator(&card).await;
+                if let Some((card, account)) = self.told_to_the_simulator(index) {
+                    self.driver.await_simulator(&card, account).await;
                 }
                 self.learn_card(number);
                 self.learn_from_list(number);
@@ -305,18 +305,24 @@ impl<'a> CaseRun<'a> {
         }
     }
 
-    /// The card that the simulator has just taken on. In a race nothing is waited for.
-    fn told_to_the_simulator(&self, index: usize) -> Option<CardId> {
+    /// The card that the simulator has just taken on, and its account. In a race nothing is waited for.
+    fn told_to_the_simulator(&self, index: usize) -> Option<(CardId, &AccountId)> {
         let step = &self.case.case.steps[index];
         let Command::Act(Action::Issue | Action::Fail, CardRef::Made(made)) = step.command else {
             return None;
         };
         let is_taken_on = self.case.exchanges.last().is_some_and(Exchange::is_success);
-        let card = self
-            .cards
-            .get(&made)
-            .filter(|_| is_taken_on && step.lane.is_none());
-        card.map(CardId::new)
+        if !is_taken_on || step.lane.is_some() {
+            return None;
+        }
+        let card = CardId::new(self.cards.get(&made)?);
+        match self.case.case.step(made)?.command {
+            Command::Create {
+                account: AccountRef::Own(letter),
+                ..
+            } => Some((card, self.case.accounts.get(&letter)?)),
+            _ => None,
+        }
     }
 
     pub(super) fn known(&self) -> Known<'_> {

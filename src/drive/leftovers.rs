@@ -37,7 +37,7 @@ pub fn read(card: &CardId) -> Draft {
     Draft::read(card_path(card))
 }
 
-fn card_path(card: &CardId) -> String {
+pub fn card_path(card: &CardId) -> String {
     format!("/cards/{}", segment(card.as_str(), false))
 }
 
@@ -123,13 +123,13 @@ impl Driver {
         }
     }
 
-    pub(super) async fn read_card(&self, card: &CardId) -> Option<Kept> {
+    async fn read_card(&self, card: &CardId) -> Option<Kept> {
         let response = self.by_the_way(&read(card)).await.ok()?;
         shown(&response)?.remove(card)
     }
 
     /// A call that is no part of any case.
-    async fn by_the_way(&self, draft: &Draft) -> Result<Response, String> {
+    pub(super) async fn by_the_way(&self, draft: &Draft) -> Result<Response, String> {
         if let Some(pool) = &self.pool {
             pool.check(draft)?;
         }

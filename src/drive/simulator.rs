@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Driver;
-use crate::card::{CardId, CardStatus};
+use super::draft::Draft;
+use super::leftovers::{card_path, shown};
+use crate::card::{AccountId, CardId, CardStatus};
 
 /// Where so many cards had left `issuing` at the first look, no further one is looked at.
 const PROMPT_ENOUGH: usize = 3;
@@ -39,8 +41,9 @@ impl Simulator {
 }
 
 impl Driver {
-    /// Waits until the card has left `issuing`, as long as the profile says that this may take.
-    pub(super) async fn await_simulator(&self, card: &CardId) {
+    /// Waits until the card has left `issuing`, as long as the profile says that this may take. Where the account's list does
+    /// not show it as `issuing`, the simulator is done, and what the read shows is for a case to tell.
+    pub(super) async fn await_simulator(&self, card: &CardId, account: &AccountId) {
         if !self.simulator.is_watched() {
             return;
         }
@@ -48,7 +51,14 @@ impl Driver {
         let (mut pause, longest) = PAUSES;
         let begun = Instant::now();
         let mut is_first = true;
-        while self.is_still_issuing(card).await {
+        while self
+            .is_still_issuing(card, &Draft::read(card_path(card)))
+            .await
+        {
+            let is_known_as_late = !is_first || self.simulator.is_late();
+            if !is_known_as_late && !self.is_still_issuing(card, &Draft::list_of(account)).await {
+                break;
+            }
             if begun.elapsed() + pause > wait {
                 self.simulator.in_vain.fetch_add(1, Ordering::Relaxed);
                 return;
@@ -63,8 +73,10 @@ impl Driver {
         }
     }
 
-    async fn is_still_issuing(&self, card: &CardId) -> bool {
-        let read = self.read_card(card).await;
-        read.is_some_and(|kept| kept.status == Some(CardStatus::Issuing))
+    /// Whether the answer shows the card as `issuing`.
+    async fn is_still_issuing(&self, card: &CardId, asked: &Draft) -> bool {
+        let response = self.by_the_way(asked).await.ok();
+        let kept = response.and_then(|response| shown(&response)?.remove(card));
+        kept.is_some_and(|kept| kept.status == Some(CardStatus::Issuing))
     }
 }

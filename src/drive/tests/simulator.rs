@@ -44,9 +44,31 @@ fn what_a_late_simulator_does_is_waited_for_and_no_part_of_the_case() {
     let trace = run(&cases[0]);
     assert!(trace.obstacles.is_empty(), "{}", words(&trace));
     let steps: Vec<usize> = trace.exchanges.iter().map(|e| e.step.0).collect();
-    assert_eq!((steps, reads(&target)), (vec![1, 2], 4));
+    assert_eq!((steps, reads(&target)), (vec![1, 2], 3));
     let because = run(&cases[1]).not_run.unwrap();
     assert!(because.contains("answers before it is done"), "{because}");
+}
+
+/// A read that is behind is the target's mistake, and no matter of time.
+#[test]
+fn a_card_that_the_list_shows_as_issued_is_not_waited_for() {
+    let target = FakeTarget::start(|asked| match asked.line.split(' ').next() {
+        Some("POST") => created(),
+        Some("PATCH") => Act::Json(204, String::new()),
+        _ => {
+            let is_list = asked.line.contains("/accounts/");
+            let status = if is_list { "active" } else { "issuing" };
+            Act::Json(200, format!(r#"[{{"id":"Card-1","status":"{status}"}}]"#))
+        }
+    });
+    let session = Session::connect(target.profile()).unwrap();
+    let race = ["create virtual on A", "[1] issue #1", "[2] read #1"];
+    for case in [&ISSUED[..], &ISSUED, &race] {
+        let traces = session.drive_batch(&[Case::told(case)], &StopSignal::new());
+        assert!(traces[0].complete && traces[0].not_run.is_none());
+    }
+    // One look for each, and the race's own.
+    assert_eq!(reads(&target), 3);
 }
 
 #[test]
