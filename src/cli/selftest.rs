@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 100)]
     cases: usize,
     /// Test so many targets at a time.
-    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(short, long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=64))]
     workers: u16,
     /// Write selftest.json to this folder.
     #[arg(short, long, value_name = "DIR")]
