@@ -42,9 +42,10 @@ impl Judge<'_> {
     /// The worlds into which one may have turned, as far as it matters for how a call goes.
     pub fn evolve_for(&self, call: &Call, world: &World, now: Since) -> Vec<World> {
         let concerns = |card: &Card| self.depends_on(card, call);
+        // In an account with a past, worlds in which more has failed cover others.
         let asked = match call.wish {
-            Wish::Create { .. } => Failed::Any,
-            Wish::Act(..) => Failed::Which,
+            Wish::Create { .. } if self.trace.pasts.is_empty() => Failed::Any,
+            Wish::Create { .. } | Wish::Act(..) => Failed::Which,
         };
         self.evolve_as_asked(world, now, &concerns, asked)
     }
