@@ -197,8 +197,7 @@ fn cards_that_fail_over_the_limit_and_keep_their_slots_don_t_pile_up() {
     let folder = folder();
     let readings = "--reading failed-frees=no --reading limit=fail-later";
     let (_served, _) = serve(folder.path(), readings, &[EMPTY, EMPTY]);
-    // One case after the other, so that an account has the same past every time.
-    let (ended, report) = run(folder.path(), "--suite limits --workers 1");
+    let (ended, report) = run(folder.path(), "--suite limits");
     assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.stdout);
     assert_eq!(report["findings"], Value::from(Vec::<Value>::new()));
     assert_eq!(report["obstacles"], Value::from(Vec::<Value>::new()));

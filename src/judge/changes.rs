@@ -42,9 +42,7 @@ impl<'a> Judge<'a> {
             self.touch(scene.moment, call, kind);
             return;
         }
-        let mut worlds: Vec<World> = (self.worlds.iter())
-            .flat_map(|world| self.evolve_for(call, world, now))
-            .collect();
+        let mut worlds = self.evolve_for(call, now);
         if let Wish::Act(_, Id::Known(card)) = &call.wish
             && !self.is_explained(scene, call, &worlds)
         {
@@ -139,15 +137,16 @@ impl<'a> Judge<'a> {
             return None;
         };
         // It may have failed unseen.
-        let now = scene.now(id::LIFE_1);
-        let worlds = self.worlds.iter();
-        let mut worlds = worlds.flat_map(|world| self.evolve_for(call, world, now));
-        let is_final = |world: World| world.card(card).is_some_and(|c| c.status.is_final());
+        let may_be_final = || {
+            let worlds = self.evolve_for(call, scene.now(id::LIFE_1));
+            let mut cards = worlds.iter().filter_map(|world| world.card(card));
+            cards.any(|card| card.status.is_final())
+        };
         let is_absent = action.is_sandbox()
             && matches!(scene.response.status, 404 | 405 | 501)
             && call.flaw.is_none()
             && !self.has_succeeded(scene.operation)
-            && !worlds.any(is_final);
+            && !may_be_final();
         is_absent.then(|| {
             format!(
                 "`{action}` was answered {} for a card that is there, as if there were no such call: \

@@ -44,9 +44,9 @@ impl Judge<'_> {
     /// These worlds as others leave them; where nobody else acts, they are the same.
     pub(super) fn as_others_leave(&self, worlds: Vec<World>) -> Vec<World> {
         if !self.is_in_company() {
-            return match self.has_unknown_past() {
-                true => worlds.into_iter().map(without_history).collect(),
-                false => worlds,
+            return match self.trace.pasts.is_empty() {
+                true => worlds,
+                false => worlds.into_iter().map(without_history).collect(),
             };
         }
         let mut seen = HashSet::new();
@@ -107,8 +107,8 @@ impl Judge<'_> {
     }
 }
 
-/// A world without what matters no more in it: whether a card that has left `issuing` was over the limit. Where the past is
-/// unknown every card may have been, so that each would double the worlds. Of cards that have failed it matters by what
+/// A world without what matters no more in it: whether a card that has left `issuing` was over the limit. Behind cards of
+/// before, of which nobody knows by what they ended, every card may have been, so that each would double the worlds. Of cards that have failed it matters by what
 /// they may keep their slot (OPEN-11), but not which of them does.
 fn without_history(mut world: World) -> World {
     let mut failed: BTreeMap<(AccountId, CardType), Vec<usize>> = BTreeMap::new();

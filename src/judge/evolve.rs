@@ -21,6 +21,24 @@ enum Failed {
 }
 
 impl Judge<'_> {
+    /// The worlds into which the present ones may have turned, as far as it matters for how a call goes.
+    pub fn evolve_for(&self, call: &Call, now: Since) -> Vec<World> {
+        let worlds = self.worlds.iter();
+        worlds
+            .flat_map(|world| self.evolve_one_for(call, world, now))
+            .collect()
+    }
+
+    /// The same for one world.
+    pub fn evolve_one_for(&self, call: &Call, world: &World, now: Since) -> Vec<World> {
+        let concerns = |card: &Card| self.depends_on(card, call);
+        let asked = match call.wish {
+            Wish::Create { .. } => Failed::Any,
+            Wish::Act(..) => Failed::Which,
+        };
+        self.evolve_as_asked(world, now, &concerns, asked)
+    }
+
     /// The worlds into which the present ones may have turned, as far as the chosen cards go.
     pub fn evolve(&self, now: Since, concerns: impl Fn(&Card) -> bool) -> Vec<World> {
         let worlds = self.worlds.iter();
@@ -29,7 +47,7 @@ impl Judge<'_> {
             .collect()
     }
 
-    /// The worlds into which one may have turned, as far as the chosen cards go.
+    /// The same for one world.
     pub fn evolve_one(
         &self,
         world: &World,
@@ -37,17 +55,6 @@ impl Judge<'_> {
         concerns: impl Fn(&Card) -> bool,
     ) -> Vec<World> {
         self.evolve_as_asked(world, now, &concerns, Failed::Which)
-    }
-
-    /// The worlds into which one may have turned, as far as it matters for how a call goes.
-    pub fn evolve_for(&self, call: &Call, world: &World, now: Since) -> Vec<World> {
-        let concerns = |card: &Card| self.depends_on(card, call);
-        // In an account with a past, worlds in which more has failed cover others.
-        let asked = match call.wish {
-            Wish::Create { .. } if self.trace.pasts.is_empty() => Failed::Any,
-            Wish::Create { .. } | Wish::Act(..) => Failed::Which,
-        };
-        self.evolve_as_asked(world, now, &concerns, asked)
     }
 
     fn evolve_as_asked(

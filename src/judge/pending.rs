@@ -113,7 +113,7 @@ impl Judge<'_> {
     pub(super) fn without_answer(&self, world: &World, moment: Moment, call: &Call) -> Vec<World> {
         let now = self.since(moment);
         let mut next = Vec::new();
-        for world in self.evolve_for(call, world, now) {
+        for world in self.evolve_one_for(call, world, now) {
             let mut undone = world.clone();
             if let Key::Uuid(key) = &call.key {
                 undone.remember(key, &call.line, &call.payload, Outcome::LostUndone);

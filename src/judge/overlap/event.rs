@@ -292,7 +292,7 @@ impl Judge<'_> {
         response: &Response,
         now: Since,
     ) -> Vec<World> {
-        let turned = self.evolve_for(call, world, now);
+        let turned = self.evolve_one_for(call, world, now);
         let left = self.changed_from(turned, call, made, response, now);
         match &call.wish {
             Wish::Act(_, Id::Known(card)) if left.is_empty() => {
