@@ -20,6 +20,7 @@ use super::outgoing::Outgoing;
 use super::pool::Lease;
 use super::release::Release;
 use super::reply::card_id;
+use super::waits::pauses;
 use super::writer::TraceWriter;
 use crate::card::{AccountId, Action, CardId, CardStatus, CardType};
 use crate::case::{AccountRef, Body, CardRef, Case, Command, Hook, Lane, Step, StepNumber};
@@ -94,14 +95,7 @@ impl<'a> CaseRun<'a> {
 
     /// Runs all steps. Dropping the future gives the case up where it is.
     pub async fn run(&mut self) {
-        if self.driver.simulator.is_late() && self.case.case.races_the_simulator() {
-            let words = "the simulator answers before it is done, so it can't take part in a race";
-            self.case.not_run = Some(words.to_owned());
-        }
-        let leased = match self.case.not_run.take() {
-            Some(words) => Err(Refused::Wanting(words)),
-            None => self.lease_accounts().await,
-        };
+        let leased = self.lease_accounts().await;
         self.record_beginning();
         match leased {
             Ok(()) => {
@@ -137,6 +131,10 @@ impl<'a> CaseRun<'a> {
     }
 
     async fn lease_accounts(&mut self) -> Result<(), Refused> {
+        if self.driver.simulator.is_late() && self.case.case.races_the_simulator() {
+            let words = "the simulator answers before it is done, so it can't take part in a race";
+            return Err(Refused::Wanting(words.to_owned()));
+        }
         if let Some(pool) = &self.driver.pool {
             return self.lease_listed(pool).await.map_err(Refused::Wanting);
         }
@@ -446,12 +444,10 @@ impl<'a> CaseRun<'a> {
 
     /// Reads the card until it has left `issuing`, ever more slowly.
     async fn await_issuance(&mut self, number: StepNumber, read: &Draft) {
-        const LONGEST_PAUSE: Duration = Duration::from_millis(500);
         let waits = &self.driver.waits;
         let wait = self.driver.profile.sandbox.issuance_wait.0;
         let begun = Instant::now();
-        let mut pause = Duration::from_millis(5);
-        loop {
+        for pause in pauses() {
             if !self.ask_once(number, read).await {
                 return;
             }
@@ -470,7 +466,6 @@ impl<'a> CaseRun<'a> {
                 return self.obstacle(Some(number), words);
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -485,7 +480,7 @@ impl<'a> CaseRun<'a> {
 
 /// Why a case has no accounts.
 pub(super) enum Refused {
-    /// The listed ones don't do.
+    /// The listed ones don't do, or no account would.
     Wanting(String),
     /// None was to be had.
     Trouble(String),

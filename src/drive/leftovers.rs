@@ -67,21 +67,21 @@ impl Driver {
         left.retain(|card, _| !existing.is_some_and(|cards| cards.contains_key(card)));
         for (card, kept) in &mut left {
             if kept.is_alive() {
-                *kept = self.end_card(card, kept.clone()).await;
+                *kept = self.end_card(account, card, kept.clone()).await;
             }
         }
         pool.tidied(account, left);
     }
 
     /// Terminates a card, and reads what became of it.
-    async fn end_card(&self, card: &CardId, known: Kept) -> Kept {
+    async fn end_card(&self, account: &AccountId, card: &CardId, known: Kept) -> Kept {
         let mut now = self.read_card(card).await.unwrap_or(known);
         if !now.is_alive() {
             return now;
         }
         let mut refused = self.terminate(card).await;
         if refused.is_err() && now.status == Some(CardStatus::Issuing) {
-            self.issue(card).await;
+            self.issue(account, card).await;
             refused = self.terminate(card).await;
         }
         now = self.read_card(card).await.unwrap_or(now);
@@ -106,11 +106,14 @@ impl Driver {
     }
 
     /// Helps a card out of `issuing`: by the simulator, or by waiting.
-    async fn issue(&self, card: &CardId) {
+    async fn issue(&self, account: &AccountId, card: &CardId) {
         let sandbox = &self.profile.sandbox;
         if sandbox.simulator {
             let path = format!("/simulator{}/issue", card_path(card));
-            let _ = self.by_the_way(&Draft::change(Method::PATCH, path)).await;
+            let told = self.by_the_way(&Draft::change(Method::PATCH, path)).await;
+            if told.is_ok_and(|response| response.is_success()) {
+                self.await_simulator(card, account).await;
+            }
             return;
         }
         let begun = Instant::now();

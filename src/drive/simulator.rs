@@ -2,21 +2,16 @@
 //! no part of the case: how a sandbox issues cards is no part of the product.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Driver;
 use super::draft::Draft;
 use super::leftovers::{card_path, shown};
+use super::waits::{IN_VAIN_MAX, pauses};
 use crate::card::{AccountId, CardId, CardStatus};
 
 /// Where so many cards had left `issuing` at the first look, no further one is looked at.
 const PROMPT_ENOUGH: usize = 3;
-
-/// So many cards are waited for in vain.
-const IN_VAIN_MAX: usize = 5;
-
-/// How long after a look the next one comes, at first and at last.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(200));
 
 /// How it went so far.
 #[derive(Debug, Default)]
@@ -38,6 +33,14 @@ impl Simulator {
         let is_of_no_use = self.in_vain.load(Ordering::Relaxed) >= IN_VAIN_MAX;
         !is_of_no_use && (self.is_late() || !is_known_as_prompt)
     }
+
+    /// A card had left `issuing` after so many looks in vain.
+    fn note_done(&self, looks: usize) {
+        match looks {
+            0 => drop(self.prompt.fetch_add(1, Ordering::Relaxed)),
+            _ => self.is_late.store(true, Ordering::Relaxed),
+        }
+    }
 }
 
 impl Driver {
@@ -48,28 +51,21 @@ impl Driver {
             return;
         }
         let wait = self.profile.sandbox.issuance_wait.0;
-        let (mut pause, longest) = PAUSES;
+        let read = Draft::read(card_path(card));
         let begun = Instant::now();
-        let mut is_first = true;
-        while self
-            .is_still_issuing(card, &Draft::read(card_path(card)))
-            .await
-        {
-            let is_known_as_late = !is_first || self.simulator.is_late();
-            if !is_known_as_late && !self.is_still_issuing(card, &Draft::list_of(account)).await {
-                break;
+        for (pause, looks) in pauses().zip(0..) {
+            if !self.is_still_issuing(card, &read).await {
+                return self.simulator.note_done(looks);
+            }
+            let is_late = looks > 0 || self.simulator.is_late();
+            if !is_late && !self.is_still_issuing(card, &Draft::list_of(account)).await {
+                return self.simulator.note_done(looks);
             }
             if begun.elapsed() + pause > wait {
                 self.simulator.in_vain.fetch_add(1, Ordering::Relaxed);
                 return;
             }
-            is_first = false;
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(longest);
-        }
-        match is_first {
-            true => drop(self.simulator.prompt.fetch_add(1, Ordering::Relaxed)),
-            false => self.simulator.is_late.store(true, Ordering::Relaxed),
         }
     }
 

@@ -1,9 +1,18 @@
-//! Cards that leave `issuing` by themselves, which takes its time: where none ever does, it is not waited for again and again.
+//! Cards that leave `issuing` in their own time: where none ever does, it is not waited for again and again.
 
+use std::iter::successors;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// So many are waited for in vain.
-const IN_VAIN_MAX: usize = 5;
+pub const IN_VAIN_MAX: usize = 5;
+
+/// How long after each look at a card the next one comes: ever later.
+pub fn pauses() -> impl Iterator<Item = Duration> {
+    const FIRST: Duration = Duration::from_millis(5);
+    const LONGEST: Duration = Duration::from_millis(500);
+    successors(Some(FIRST), |pause| Some((*pause * 2).min(LONGEST)))
+}
 
 /// How it went so far.
 #[derive(Debug, Default)]
