@@ -1,6 +1,7 @@
 //! `cardproof selftest`: is each planted fault caught, and is each correct implementation left alone?
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::failure::{OrUsage, Outcome};
@@ -10,7 +11,7 @@ use super::target;
 use crate::exit_code::ExitCode;
 use crate::reference::{Fault, faults};
 use crate::report::text::page::{BAD, DIM, GOOD, NAME, PLAIN, Page, Span, UNSURE, plain};
-use crate::selftest::{CorrectRow, Dose, FaultRow, Plan, Selftest, core_faults, selftest};
+use crate::selftest::{CorrectRow, FaultRow, Plan, Selftest, core_faults, selftest};
 
 /// Test cardproof itself: by default, a fault for each requirement and a sample of the cases for each correct implementation.
 #[derive(clap::Args)]
@@ -40,19 +41,26 @@ pub struct Args {
 
 /// Of the cases, a correct implementation is met with one in so many, unless more is asked for: the selftest is to end within
 /// two minutes on two cores.
-const SAMPLE: usize = 8;
+const SAMPLE: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 impl Args {
-    fn chosen(&self) -> (Vec<&'static Fault>, Dose) {
+    /// The faults, and one in how many cases for each correct implementation.
+    fn chosen(&self) -> (Vec<&'static Fault>, Option<NonZeroUsize>) {
+        let every_case = Some(NonZeroUsize::MIN);
         if self.all {
-            (faults().iter().collect(), Dose::Whole)
+            (faults().iter().collect(), every_case)
         } else if self.correct {
-            (Vec::new(), Dose::Whole)
-        } else if self.fault.is_empty() {
-            (core_faults(), Dose::OneIn(SAMPLE))
+            (Vec::new(), every_case)
+        } else if self.is_part() {
+            (core_faults(), Some(SAMPLE))
         } else {
-            (self.fault.clone(), Dose::None)
+            (self.fault.clone(), None)
         }
+    }
+
+    /// Nothing in particular is asked for.
+    fn is_part(&self) -> bool {
+        !self.all && !self.correct && self.fault.is_empty()
     }
 }
 
@@ -73,8 +81,7 @@ pub fn execute(args: &Args, output: Output) -> Outcome {
     if let Some(folder) = &args.out {
         write(folder, &selftest).or_usage()?;
     }
-    let is_part = matches!(plan.correct, Dose::OneIn(_));
-    show_page(|page| draw(page, &selftest, is_part))?;
+    show_page(|page| draw(page, &selftest, args.is_part()))?;
     Ok(match selftest.is_good() {
         true => ExitCode::Conforms,
         false => ExitCode::Internal,

@@ -1,34 +1,22 @@
 //! The faults that are planted where not all are asked for.
 
-use std::collections::BTreeMap;
-
-use crate::reference::{Fault, faults, kinds_of_race, races};
+use crate::reference::{Fault, faults, kinds_of_race};
 
 /// Of each requirement that a fault breaks, the fault that shows in the fewest steps, rather one that needs no overlap; and
 /// of each kind of race the first.
 pub fn core_faults() -> Vec<&'static Fault> {
-    let alone = faults().len() - races().len();
-    let mut chosen: BTreeMap<&str, &'static Fault> = BTreeMap::new();
-    // Races are at the end of all.
-    for fault in &faults()[..alone] {
-        let best = chosen.entry(fault.requirement).or_insert(fault);
-        if fault.shortest < best.shortest {
-            *best = fault;
-        }
-    }
-    for fault in races() {
-        chosen.entry(fault.requirement).or_insert(fault);
-    }
-    let first_of_kind = |fault: &Fault| {
-        let mut firsts = kinds_of_race().filter_map(|kind| kind.first());
+    let is_simplest = |fault: &Fault| {
+        let alike = faults()
+            .iter()
+            .filter(|f| f.requirement == fault.requirement);
+        let simplest = alike.min_by_key(|f| (f.is_race(), f.shortest));
+        simplest.is_some_and(|simplest| simplest.id == fault.id)
+    };
+    let is_first_of_kind = |fault: &Fault| {
+        let mut firsts = kinds_of_race().filter_map(<[Fault]>::first);
         firsts.any(|first| first.id == fault.id)
     };
-    let is_chosen = |fault: &&Fault| {
-        chosen
-            .get(fault.requirement)
-            .is_some_and(|of| of.id == fault.id)
-            || first_of_kind(fault)
-    };
+    let is_chosen = |fault: &&Fault| is_simplest(fault) || is_first_of_kind(fault);
     faults().iter().filter(is_chosen).collect()
 }
 

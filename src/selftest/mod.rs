@@ -9,6 +9,7 @@ mod variants;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,25 +34,15 @@ use crate::run::{Agenda, Effort, Limits, Live, Setting, Silent, abilities, run};
 pub struct Plan {
     /// The faults.
     pub faults: Vec<&'static Fault>,
-    /// What each correct implementation is met with.
-    pub correct: Dose,
+    /// One case in so many is met by each correct implementation, by the next one the next, so that together they meet all;
+    /// none: they are left out.
+    pub correct: Option<NonZeroUsize>,
     /// So many seeds are tried for each fault and reading, from this one on.
     pub seeds: std::ops::Range<u64>,
     /// Generated cases for each reading and seed.
     pub cases: usize,
     /// So many targets are tested at a time.
     pub at_once: usize,
-}
-
-/// How much of the `full` suite a correct implementation is met with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dose {
-    /// None: they are left out.
-    None,
-    /// One case in so many, the next implementation with the next ones: together they meet all.
-    OneIn(usize),
-    /// Every case.
-    Whole,
 }
 
 /// What the selftest found: `selftest.json`.
@@ -162,8 +153,12 @@ pub enum SelftestError {
 /// One thing to be tested.
 enum Job {
     Fault(&'static Fault, u64),
-    /// The place of the implementation among the others, its name and how it is.
-    Correct(usize, Box<(String, Options)>, u64),
+    Correct {
+        name: String,
+        options: Box<Options>,
+        share: Share,
+        seed: u64,
+    },
 }
 
 enum Row {
@@ -217,13 +212,15 @@ fn jobs(plan: &Plan) -> Vec<Job> {
     let mut jobs = Vec::new();
     for seed in plan.seeds.clone() {
         jobs.extend(plan.faults.iter().map(|fault| Job::Fault(fault, seed)));
-        if plan.correct != Dose::None {
-            jobs.extend(
-                variants()
-                    .into_iter()
-                    .enumerate()
-                    .map(|(place, variant)| Job::Correct(place, Box::new(variant), seed)),
-            );
+        if let Some(every) = plan.correct {
+            let shares = (0..every.get()).cycle().map(|from| Share { from, every });
+            let variants = variants().into_iter().zip(shares);
+            jobs.extend(variants.map(|((name, options), share)| Job::Correct {
+                name,
+                options: Box::new(options),
+                share,
+                seed,
+            }));
         }
     }
     jobs
@@ -233,16 +230,17 @@ impl Job {
     fn run(&self, plan: &Plan, plans: &Plans) -> Result<Row, SelftestError> {
         match self {
             Self::Fault(fault, seed) => meet_fault(fault, *seed, plans).map(Row::Fault),
-            Self::Correct(place, variant, seed) => {
+            Self::Correct {
+                name,
+                options,
+                share,
+                seed,
+            } => {
                 let meeting = Meeting {
                     written_too: *seed == plan.seeds.start,
-                    share: match plan.correct {
-                        Dose::OneIn(parts) => Share::new(*place, parts),
-                        Dose::None | Dose::Whole => Share::ALL,
-                    },
+                    share: *share,
                     ..Meeting::generated(*seed, plan.cases)
                 };
-                let (name, options) = &**variant;
                 meet_correct(name, options, &meeting, plans).map(Row::Correct)
             }
         }
@@ -290,30 +288,17 @@ struct Meeting {
 }
 
 /// A part of the cases: those at every so manieth place, from one on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Share {
     from: usize,
-    parts: usize,
+    every: NonZeroUsize,
 }
 
 impl Share {
-    const ALL: Self = Self { from: 0, parts: 1 };
-
-    /// The part of the implementation at that place.
-    fn new(place: usize, parts: usize) -> Self {
-        let parts = parts.max(1);
-        Self {
-            from: place % parts,
-            parts,
-        }
-    }
-
-    fn of<T>(self, all: Vec<T>) -> Vec<T> {
-        all.into_iter()
-            .skip(self.from)
-            .step_by(self.parts)
-            .collect()
-    }
+    const ALL: Self = Self {
+        from: 0,
+        every: NonZeroUsize::MIN,
+    };
 }
 
 impl Meeting {
@@ -347,8 +332,9 @@ fn meet(options: Options, meeting: &Meeting, plans: &Plans) -> Result<Report, Se
     let mut planned: Vec<&Planned> = planned
         .iter()
         .filter(|planned| meeting.written_too || is_generated(planned))
+        .skip(meeting.share.from)
+        .step_by(meeting.share.every.get())
         .collect();
-    planned = meeting.share.of(planned);
     if let Some(rule) = meeting.limits.sought {
         about_first(&mut planned, rule);
     }
@@ -435,7 +421,7 @@ fn meet_fault(fault: &'static Fault, seed: u64, plans: &Plans) -> Result<FaultRo
     Ok(FaultRow {
         fault: fault.id.to_owned(),
         runs,
-        is_race: reference::races().iter().any(|race| race.id == fault.id),
+        is_race: fault.is_race(),
         words: fault.words.to_owned(),
         seed,
         requirement: fault.requirement.to_owned(),

@@ -10,58 +10,53 @@ use crate::reference::{self, Delivery, Issuance, Line, Options, Readings};
 
 /// The correct implementations: each open point in each of its readings, and the ways of issuing cards.
 pub fn variants() -> Vec<(String, Options)> {
-    let mut variants = vec![
-        ("usual readings".to_owned(), Options::default()),
-        ("cards issued at once".to_owned(), automatic(Duration::ZERO)),
-        (
-            "cards issued after 20 ms".to_owned(),
-            automatic(Duration::from_millis(20)),
-        ),
-    ];
-    for (name, line) in [
-        ("line dropped before the act", Line::DropsBefore),
-        ("line dropped after the act", Line::DropsAfter),
-        ("line dropped, act done later", Line::DropsAndActsLater),
-    ] {
-        let options = Options {
-            line,
-            ..Options::default()
-        };
-        variants.push((name.to_owned(), options));
-    }
-    for (name, delivery) in [
-        (
-            "events come late",
-            Delivery::Late(Duration::from_millis(15)),
-        ),
-        ("events come in any order", Delivery::AnyOrder),
-        ("every event comes twice", Delivery::Twice),
-        ("no event comes again", Delivery::Once),
-    ] {
-        let options = Options {
-            delivery,
-            ..Options::default()
-        };
-        variants.push((name.to_owned(), options));
-    }
+    // Calls that take their time overlap; else a key is hardly ever met in flight.
+    let slow = || Options {
+        pace: Duration::from_millis(1),
+        ..Options::default()
+    };
+    let over = |line: Line| Options {
+        line,
+        ..Options::default()
+    };
+    let delivering = |delivery: Delivery| Options {
+        delivery,
+        ..Options::default()
+    };
     let upkeep = Options {
         upkeep: Some(Duration::from_millis(40)),
         ..Options::default()
     };
-    variants.push((UPKEEP.to_owned(), upkeep));
-    // Calls that take their time overlap; else a key is hardly ever met in flight.
-    let slow = Options {
-        pace: Duration::from_millis(1),
-        ..Options::default()
-    };
-    let mut refusing = slow.clone();
+    let named = [
+        ("usual readings", Options::default()),
+        ("cards issued at once", automatic(Duration::ZERO)),
+        (
+            "cards issued after 20 ms",
+            automatic(Duration::from_millis(20)),
+        ),
+        ("line dropped before the act", over(Line::DropsBefore)),
+        ("line dropped after the act", over(Line::DropsAfter)),
+        (
+            "line dropped, act done later",
+            over(Line::DropsAndActsLater),
+        ),
+        (
+            "events come late",
+            delivering(Delivery::Late(Duration::from_millis(15))),
+        ),
+        ("events come in any order", delivering(Delivery::AnyOrder)),
+        ("every event comes twice", delivering(Delivery::Twice)),
+        ("no event comes again", delivering(Delivery::Once)),
+        (UPKEEP, upkeep),
+        ("calls take 2 ms", slow()),
+    ];
+    let named = named.map(|(name, options)| (name.to_owned(), options));
+    let mut variants = Vec::from(named);
+    let mut refusing = slow();
     if refusing.readings.set("key-in-flight", "refuse").is_ok() {
-        variants.push((
-            "calls take 2 ms, keys in flight are refused".to_owned(),
-            refusing,
-        ));
+        let name = "calls take 2 ms, keys in flight are refused";
+        variants.push((name.to_owned(), refusing));
     }
-    variants.push(("calls take 2 ms".to_owned(), slow));
     for point in reference::open_points() {
         for option in point.options.iter().skip(1) {
             let mut readings = Readings::default();

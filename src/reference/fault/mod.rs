@@ -68,6 +68,13 @@ pub struct Fault {
     pub(super) plant: fn(&mut Rules),
 }
 
+impl Fault {
+    /// Whether it only shows when calls overlap.
+    pub fn is_race(&self) -> bool {
+        races().iter().any(|race| race.id == self.id)
+    }
+}
+
 /// Every fault, by topic.
 pub fn faults() -> &'static [Fault] {
     static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| [TOPICS, RACES].concat().concat());
