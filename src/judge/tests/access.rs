@@ -167,11 +167,7 @@ fn a_name_with_two_values_is_not_judged() {
         r#"create virtual on A with body "{\"type\":\"virtual\",\"type\":\"physical\"}" => 201 issuing"#,
         "list A => 200",
     ];
-    let judgement = judge(
-        Contract::embedded(),
-        &manual(),
-        &Story::told(&lines).trace(),
-    );
+    let judgement = judged(&lines);
     assert_eq!(judgement.departures, []);
     assert_eq!(judgement.obstacles.len(), 1);
 }

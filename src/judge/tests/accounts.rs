@@ -1,8 +1,6 @@
 //! Many accounts by tables: each is judged by itself, and what is wrong is found all the same.
 
-use super::{Story, check, check_with, manual};
-use crate::contract::Contract;
-use crate::judge::judge;
+use super::{check, check_with, judged, manual};
 
 /// Five creates, in an account each.
 const CREATES: [&str; 5] = [
@@ -104,10 +102,6 @@ fn a_key_ties_accounts_together() {
 
 #[test]
 fn each_rule_is_counted_over_all_accounts() {
-    let judgement = judge(
-        Contract::embedded(),
-        &manual(),
-        &Story::told(&CREATES).trace(),
-    );
+    let judgement = judged(&CREATES);
     assert_eq!(judgement.exercised[&crate::requirement::id::CREATE_1], 5);
 }

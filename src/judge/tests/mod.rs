@@ -13,7 +13,7 @@ mod sequences;
 mod story;
 mod subscriptions;
 
-use super::judge;
+use super::{Judgement, judge};
 use crate::case::StepNumber;
 use crate::contract::Contract;
 use crate::requirement::RequirementId;
@@ -25,6 +25,11 @@ fn manual() -> Terms {
         issuance: Issuance::Manual,
         ..Terms::default()
     }
+}
+
+/// What is judged of a target that issues cards when it is told to.
+fn judged(lines: &[&str]) -> Judgement {
+    judge(Contract::embedded(), &manual(), &Story::told(lines).trace())
 }
 
 fn departures(terms: &Terms, lines: &[&str]) -> Vec<(RequirementId, usize)> {

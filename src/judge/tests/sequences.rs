@@ -450,11 +450,7 @@ fn a_departure_says_since_when_the_other_was_true() {
         "terminate #1 => 204",
         "read #1 => 200 active",
     ];
-    let judgement = judge(
-        Contract::embedded(),
-        &manual(),
-        &Story::told(&lines).trace(),
-    );
+    let judgement = judged(&lines);
     let departure = &judgement.departures[0];
     assert_eq!(departure.expected, "`terminated`");
     assert_eq!(departure.actual, "`active`");
@@ -465,11 +461,7 @@ fn a_departure_says_since_when_the_other_was_true() {
 #[test]
 fn what_is_judged_is_counted() {
     let lines = [CREATE, "issue #1 => 204", "read #1 => 200 active"];
-    let judgement = judge(
-        Contract::embedded(),
-        &manual(),
-        &Story::told(&lines).trace(),
-    );
+    let judgement = judged(&lines);
     for rule in [
         "CREATE-1", "CREATE-2", "CREATE-4", "LIFE-12", "BODY-11", "KEEP-1",
     ] {
@@ -502,11 +494,7 @@ fn a_sandbox_without_a_simulator_is_no_departure() {
         "issue #2 => 404",
         "read #2 => 200 issue_failed",
     ];
-    let judgement = judge(
-        Contract::embedded(),
-        &manual(),
-        &Story::told(&story).trace(),
-    );
+    let judgement = judged(&story);
     assert_eq!(
         (judgement.departures, judgement.obstacles),
         (vec![], vec![])
