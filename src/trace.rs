@@ -360,7 +360,7 @@ pub struct CaseTrace {
     pub events: Vec<Event>,
     /// What came in the way.
     pub obstacles: Vec<Obstacle>,
-    /// Why it was not run, where accounts were wanting for it: neither an obstacle nor evidence.
+    /// Why it was not run, where accounts were wanting for it or the simulator is too late: neither an obstacle nor evidence.
     pub not_run: Option<String>,
     /// The case ran to its end; a trace that was cut off has one that didn't.
     pub complete: bool,

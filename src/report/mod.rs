@@ -91,7 +91,7 @@ pub struct Report {
     pub latency: Vec<Latency>,
     /// Trouble that is nobody's proven fault.
     pub obstacles: Vec<ObstacleFact>,
-    /// Cases that were not run for want of accounts.
+    /// Cases that were not run, for want of accounts or of a simulator that is done when it answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_run: Vec<NotRun>,
     /// The ledger: what the run made in listed accounts, and what of it is left; absent where accounts are not listed.

@@ -1,4 +1,4 @@
-//! What accounts were wanting for, and what the run leaves in them.
+//! What could not be run, and what the run leaves in listed accounts.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::report::words;
 
 pub fn write(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     if !report.not_run.is_empty() {
-        page.title("Not run", "cases for which accounts were wanting")?;
+        page.title("Not run", "cases for which something was wanting")?;
         for not_run in &report.not_run {
             let times = format!("{:>5}×  ", not_run.cases);
             page.hanging(&[dim(times)], UNSURE, &not_run.because)?;
