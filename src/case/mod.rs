@@ -520,6 +520,12 @@ impl Case {
         steps.filter(|step| step.command == subscribe).count()
     }
 
+    /// Whether it may change what other cases are told: it subscribes, or turns away an event of the run's own subscription.
+    pub fn touches_subscriptions(&self) -> bool {
+        let refuse = Command::Hook(Hook::RefuseNext);
+        self.subscriptions() > 0 || self.steps.iter().any(|step| step.command == refuse)
+    }
+
     /// Whether nothing else may be under way meanwhile. A clock moves for everybody, and where a login ends what an earlier
     /// one began, so does that.
     pub fn has_target_alone(&self) -> bool {

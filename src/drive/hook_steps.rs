@@ -94,10 +94,12 @@ impl CaseRun<'_> {
         let driver = self.driver;
         if let Some((hooks, _)) = &self.events.open
             && self.events.missed
-            && self.case.events.is_empty()
         {
-            let words = hooks.silence();
-            self.obstacle(None, words);
+            hooks.note_missed();
+            if self.case.events.is_empty() {
+                let words = hooks.silence();
+                self.obstacle(None, words);
+            }
         }
         if let Some((_, inbox)) = &self.events.open
             && let Some(came) = inbox.overflow()

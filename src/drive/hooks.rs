@@ -1,4 +1,5 @@
-//! Receives events: one subscription for the whole run, made when the first case needs it, and one listener.
+//! Receives events: one subscription for the whole run, made when the first case needs it and again when a target may have
+//! lost it, and one listener.
 //!
 //! What comes is handed to the case whose card or account it names. Each callback address ends in a word that only the
 //! target was told, so that whatever else reaches the port, and what an earlier run has left, is turned away.
@@ -6,7 +7,8 @@
 mod inbox;
 mod patience;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -44,7 +46,10 @@ pub struct Hooks {
     callback: String,
     wait: Duration,
     desk: Arc<Desk>,
-    subscription: Option<String>,
+    /// The id of the run's own subscription.
+    subscription: Mutex<Option<String>>,
+    /// What it should have been told did not come.
+    is_doubtful: AtomicBool,
     server: JoinHandle<()>,
 }
 
@@ -78,16 +83,52 @@ impl Hooks {
         caller.masks.add_as(&word, "secret-word");
         let desk = Arc::new(Desk::new(&word, foreign, webhooks.wait.0));
         let server = tokio::spawn(serve(listener, Arc::clone(&desk), began));
-        let mut hooks = Self {
+        let hooks = Self {
             callback,
             wait: webhooks.wait.0,
             desk,
-            subscription: None,
+            subscription: Mutex::default(),
+            is_doubtful: AtomicBool::new(false),
             server,
         };
-        let wanted = subscribe_draft(&hooks.address(&word));
-        hooks.subscription = subscribe(&wanted, access, caller).await?;
+        hooks.subscribe_the_run(access, caller).await?;
         Ok(hooks)
+    }
+
+    async fn subscribe_the_run(&self, access: &Access, caller: &Caller) -> Result<(), String> {
+        let address = self.address(&self.desk.open_door_of_the_run());
+        let made = subscribe(&subscribe_draft(&address), access, caller).await?;
+        self.exchange_subscription(made);
+        Ok(())
+    }
+
+    fn exchange_subscription(&self, id: Option<String>) -> Option<String> {
+        let subscription = self.subscription.lock();
+        std::mem::replace(&mut subscription.unwrap_or_else(PoisonError::into_inner), id)
+    }
+
+    /// A case has waited in vain. Where events do come, the target may have lost the run's own subscription, and would tell
+    /// every later case nothing.
+    pub fn note_missed(&self) {
+        self.is_doubtful
+            .fetch_or(self.desk.has_heard(), Ordering::Relaxed);
+    }
+
+    /// Whether the run's own subscription may be lost.
+    pub fn are_doubtful(&self) -> bool {
+        self.is_doubtful.load(Ordering::Relaxed)
+    }
+
+    /// Subscribes the run anew, if that is in doubt, at another address. No case may be under way meanwhile.
+    pub async fn renew(&self, access: &Access, caller: &Caller) {
+        if !self.is_doubtful.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        if let Some(id) = self.exchange_subscription(None) {
+            unsubscribe(&id, access, caller).await;
+        }
+        // Where it is refused, the next case that waits in vain tells.
+        drop(self.subscribe_the_run(access, caller).await);
     }
 
     /// An inbox for a case.
@@ -128,7 +169,7 @@ impl Hooks {
             return;
         };
         let listed = said(&response);
-        let word = self.desk.word_of_cases();
+        let word = self.desk.prefix();
         // Answers come without secrets.
         let shown_word = caller.masks.apply(word.clone());
         let is_left = |subscription: &&Value| {
@@ -144,8 +185,8 @@ impl Hooks {
 
     /// Takes the subscription back; a target that refuses keeps it.
     pub async fn end(&self, access: &Access, caller: &Caller) {
-        if let Some(id) = &self.subscription {
-            unsubscribe(id, access, caller).await;
+        if let Some(id) = self.exchange_subscription(None) {
+            unsubscribe(&id, access, caller).await;
         }
     }
 }

@@ -148,9 +148,13 @@ impl Driver {
     ) -> CaseTrace {
         let has_target_alone = case.has_target_alone();
         let subscriptions = case.subscriptions();
+        let listens = case.listens();
         let mut run = CaseRun::new(self, number, case, trace);
         run.is_aside = trace.is_none();
         let in_turn = async {
+            if listens {
+                self.renew_doubtful_hooks().await;
+            }
             let _turn = turn(&self.turns, has_target_alone).await;
             if subscriptions == 0 {
                 return run.run().await;
@@ -186,6 +190,16 @@ impl Driver {
         let start = || Hooks::start(webhooks, foreign, self.began, &self.access, &self.caller);
         let hooks = self.hooks.get_or_init(start).await;
         hooks.as_ref().map_err(String::as_str)
+    }
+
+    /// Subscribes the run anew where a target may have lost its subscription, while no case is under way.
+    async fn renew_doubtful_hooks(&self) {
+        if let Some(Ok(hooks)) = self.hooks.get()
+            && hooks.are_doubtful()
+        {
+            let _alone = self.turns.write().await;
+            hooks.renew(&self.access, &self.caller).await;
+        }
     }
 
     /// Takes back what cases that were given up have left behind.

@@ -108,8 +108,8 @@ impl Judge<'_> {
 }
 
 /// A world without what matters no more in it: whether a card that has left `issuing` was over the limit. Behind cards of
-/// before, of which nobody knows by what they ended, every card may have been, so that each would double the worlds. Of cards that have failed it matters by what
-/// they may keep their slot (OPEN-11), but not which of them does.
+/// before, of which nobody knows by what they ended, every card may have been, so that each would double the worlds. Of
+/// cards that have failed it matters by what they may keep their slot (OPEN-11), but not which of them does.
 fn without_history(mut world: World) -> World {
     let mut failed: BTreeMap<(AccountId, CardType), Vec<usize>> = BTreeMap::new();
     let mut over_limit: Vec<(usize, Option<RequirementId>)> = Vec::new();

@@ -21,6 +21,7 @@ pub(super) fn check(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         return;
     };
     no_unicode(judge, scene);
+    no_content(judge, scene);
     if scene.response.status < 500
         && let Some(actual) = not_plain(scene)
     {
@@ -71,6 +72,23 @@ fn no_unicode(judge: &mut Judge<'_>, scene: &Scene<'_>) {
         );
         judge.depart(scene, &[id::INPUT_12], found);
     }
+}
+
+/// A body under 204 is none: who sends one says so by the fields of the head alone (RFC 9110, 6.4.1 and 8.6), and the bytes are
+/// taken for the next answer.
+fn no_content(judge: &mut Judge<'_>, scene: &Scene<'_>) {
+    let response = scene.response;
+    if response.status != 204 {
+        return;
+    }
+    let length = response.header("content-length").map(str::trim);
+    let actual = match (length, response.header("transfer-encoding")) {
+        (Some(length), _) if length != "0" => format!("a body of {length} bytes"),
+        (_, Some(coding)) => format!("a body, `{coding}`"),
+        _ => return,
+    };
+    let found = Found::plain("a body under 204", "no body".to_owned(), actual);
+    judge.depart(scene, &[id::BODY_12], found);
 }
 
 /// Whether a request was refused for a length that no operation speaks of: HTTP has statuses for that (RFC 9110, 15.5.12 and

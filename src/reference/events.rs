@@ -138,19 +138,31 @@ struct Post {
 pub(super) struct Outbox {
     queue: mpsc::UnboundedSender<Post>,
     is_closed: Arc<AtomicBool>,
+    was_refused: Arc<AtomicBool>,
 }
 
 impl Outbox {
     pub(super) fn open(service: &Arc<Service>) -> Self {
         let (queue, posts) = mpsc::unbounded_channel();
         let is_closed = Arc::new(AtomicBool::new(false));
+        let was_refused = Arc::new(AtomicBool::new(false));
         let run = Run {
             courier: service.courier.clone(),
             redelivered: service.rules.redelivered,
             is_closed: Arc::clone(&is_closed),
+            was_refused: Arc::clone(&was_refused),
         };
         tokio::spawn(run.empty(posts));
-        Self { queue, is_closed }
+        Self {
+            queue,
+            is_closed,
+            was_refused,
+        }
+    }
+
+    /// Whether the subscriber did not take an event when it was first sent.
+    pub(super) fn was_refused(&self) -> bool {
+        self.was_refused.load(Ordering::Relaxed)
     }
 
     /// Nothing is tried again any more.
@@ -224,6 +236,7 @@ struct Run {
     courier: Courier,
     redelivered: fn(&Event) -> Event,
     is_closed: Arc<AtomicBool>,
+    was_refused: Arc<AtomicBool>,
 }
 
 impl Run {
@@ -263,6 +276,7 @@ impl Run {
     /// The first attempt, and what follows from it.
     async fn first(&self, post: Post) {
         let taken = self.courier.post(&post).await;
+        self.was_refused.fetch_or(!taken, Ordering::Relaxed);
         match self.courier.delivery {
             Delivery::Once => self.courier.arrived(),
             Delivery::Twice => {

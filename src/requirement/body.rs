@@ -37,8 +37,8 @@ catalogue! {
         from "the contract, wire facts" on [GetCard, ListAccountCards, ListCards]
         provoked "every answer with an active, inactive, suspended or blocked card" judged "none of the four is absent or null";
     BODY_12 = "BODY-12" Must Stated "A success has the documented body, and says its media type."
-        from "the contract, wire facts; RFC 9110, 8.3" on [CreateCard, GetCard, ListAccountCards, ListCards]
-        provoked "every success with a body" judged "JSON, under `Content-Type: application/json`";
+        from "the contract, wire facts; RFC 9110, 6.4.1 and 8.3" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
+        provoked "every success" judged "JSON, under `Content-Type: application/json`; no body under 204";
     BODY_13 = "BODY-13" Must Derived "An error body that says it is JSON is well-formed JSON."
         from "the contract, wire facts" on [CreateCard, GetCard, ListAccountCards, ListCards, ActivateCard, DeactivateCard, TerminateCard]
         provoked "every refusal" judged "the body parses where its `Content-Type` is JSON";

@@ -246,8 +246,8 @@ impl<'a> Lab<'a> {
     fn look_into(&mut self, suspicion: &Suspicion, seen_of_rule: usize) -> Finding {
         self.want = None;
         let seen_in = suspicion.seen_in.len();
-        // Subscriptions are the programme's: those of candidates that are run side by side would stand among each other.
-        self.one_by_one = suspicion.examples[0].case.subscriptions() > 0;
+        // Subscriptions are the programme's: candidates that are run side by side would have them in common.
+        self.one_by_one = suspicion.examples[0].case.touches_subscriptions();
         let mut best = self.shortest(&suspicion.examples[0], seen_in);
         if self.may_be_the_cards_own(&best) {
             return best;

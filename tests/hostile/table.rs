@@ -205,6 +205,8 @@ pub fn rows() -> Vec<Row> {
             every(reads, |line| { let (head, body) = line.taken_apart("content-length: 3\r\ntransfer-encoding: chunked\r\nconnection: close")?; line.send(head)?; line.send(format!("{:x}\r\n", body.len()))?; line.send(body)?; line.say("\r\n0\r\n\r\n") }), Passes),
         row("body-on-204", "a body where none may be",
             every(changes, |line| { line.pass()?; line.send("{\"surprise\":1}")?; Ok(Then::GoesOn) }), Hindered("more than the answer")),
+        row("length-on-204", "a body where none may be, and its length",
+            every(changes, |line| line.pass_as(|answer| if answer.status == 204 { answer.set("content-length", "14"); answer.body = b"{\"surprise\":1}".to_vec(); })), Departs(&["BODY-12"])),
         row("body-on-304", "not modified, with a body",
             every(reads, |line| line.say("HTTP/1.1 304 Not Modified\r\ncontent-length: 2\r\n\r\n{}")), Departs(UNREADABLE)),
 

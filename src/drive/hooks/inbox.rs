@@ -71,18 +71,16 @@ impl Door {
 }
 
 impl Desk {
-    /// A desk with one door, for the run's own subscription. An event is waited for so long.
+    /// A desk without a door. An event is waited for so long.
     pub fn new(word: &str, foreign: &Foreign, wait: Duration) -> Self {
         let foreign = foreign.account.iter().chain(&foreign.card);
-        let mut book = Book::default();
-        book.doors.insert(word.to_owned(), Door(None));
         Self {
             word: word.to_owned(),
             foreign: foreign.map(ToString::to_string).collect(),
             heard: AtomicBool::new(false),
             silent: AtomicBool::new(false),
             patience: Mutex::new(Patience::new(wait)),
-            book: Mutex::new(book),
+            book: Mutex::default(),
         }
     }
 
@@ -91,9 +89,16 @@ impl Desk {
         self.book().doors.get(word).copied()
     }
 
-    /// How the last word of the address of a case's door begins.
-    pub fn word_of_cases(&self) -> String {
+    /// How the last word of every address begins.
+    pub fn prefix(&self) -> String {
         format!("{}-", self.word)
+    }
+
+    /// The last word of a new callback address, for the run's own subscription; the one before leads nowhere any more.
+    pub fn open_door_of_the_run(&self) -> String {
+        let mut book = self.book();
+        book.doors.retain(|_, door| door.0.is_some());
+        book.open(&self.prefix(), Door(None))
     }
 
     /// Somebody has waited in vain.
@@ -101,9 +106,14 @@ impl Desk {
         self.silent.store(true, Ordering::Relaxed);
     }
 
+    /// Something has come since the run began.
+    pub fn has_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
     /// Somebody has waited in vain, and nothing has come since the run began.
     pub fn is_silent(&self) -> bool {
-        self.silent.load(Ordering::Relaxed) && !self.heard.load(Ordering::Relaxed)
+        self.silent.load(Ordering::Relaxed) && !self.has_heard()
     }
 
     /// How long an event may take, by those that were waited for.
@@ -167,6 +177,14 @@ impl Desk {
 }
 
 impl Book {
+    /// Opens a door; the word that leads to it.
+    fn open(&mut self, prefix: &str, door: Door) -> String {
+        self.opened += 1;
+        let word = format!("{prefix}{}", self.opened);
+        self.doors.insert(word.clone(), door);
+        word
+    }
+
     fn hand(&mut self, case: usize, mut event: Event) -> StatusCode {
         let Some(kept) = self.cases.get_mut(&case) else {
             return StatusCode::OK;
@@ -258,12 +276,8 @@ impl Inbox {
 
     /// The last word of a new callback address, for the subscription of this step.
     pub fn open_door(&self, step: StepNumber) -> String {
-        let mut book = self.desk.book();
-        book.opened += 1;
-        let word = format!("{}{}", self.desk.word_of_cases(), book.opened);
         let door = Door(Some((self.case, step)));
-        book.doors.insert(word.clone(), door);
-        word
+        self.desk.book().open(&self.desk.prefix(), door)
     }
 
     /// Refuses the next event.

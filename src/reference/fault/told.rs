@@ -104,6 +104,27 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "refused-event-silences-its-subscription",
+        words: "A subscription whose receiver did not take an event is told nothing more.",
+        requirement: "HOOK-1",
+        shortest: 5,
+        plant: |rules| {
+            rules.subscribers = |webhooks, card| only(webhooks, card, |w| !w.outbox.was_refused());
+        },
+    },
+    Fault {
+        id: "subscription-silences-those-before-it",
+        words: "A programme has one subscription: a new one silences those before it for good.",
+        requirement: "HOOK-19",
+        shortest: 4,
+        plant: |rules| {
+            rules.subscribers = |webhooks, card| {
+                let newest = webhooks.iter().map(|w| w.created_at).max();
+                only(webhooks, card, |w| newest == Some(w.created_at))
+            };
+        },
+    },
+    Fault {
         id: "moved-subscription-is-told-nowhere",
         words: "A subscription that was moved is told at neither address.",
         requirement: "HOOK-16",

@@ -221,6 +221,9 @@ async fn walk_with_webhooks(walk: &mut Walk) {
     subscriber.refuses.store(true, Ordering::Relaxed);
     walk.step(Terminate, &card).await;
     walk.all_delivered().await;
+    let account = walk.account();
+    walk.create(&account, virtual_card()).await;
+    walk.all_delivered().await;
     let got = subscriber
         .got
         .lock()
