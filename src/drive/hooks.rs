@@ -104,7 +104,10 @@ impl Hooks {
 
     fn exchange_subscription(&self, id: Option<String>) -> Option<String> {
         let subscription = self.subscription.lock();
-        std::mem::replace(&mut subscription.unwrap_or_else(PoisonError::into_inner), id)
+        std::mem::replace(
+            &mut subscription.unwrap_or_else(PoisonError::into_inner),
+            id,
+        )
     }
 
     /// A case has waited in vain. Where events do come, the target may have lost the run's own subscription, and would tell

@@ -44,7 +44,8 @@ impl Judge<'_> {
     /// These worlds as others leave them; where nobody else acts, they are the same.
     pub(super) fn as_others_leave(&self, worlds: Vec<World>) -> Vec<World> {
         if !self.is_in_company() {
-            return match self.trace.pasts.is_empty() {
+            let are_few = worlds.len() <= TOLD_APART_MAX;
+            return match self.trace.pasts.is_empty() && are_few {
                 true => worlds,
                 false => worlds.into_iter().map(without_history).collect(),
             };

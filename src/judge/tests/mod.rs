@@ -27,6 +27,13 @@ fn manual() -> Terms {
     }
 }
 
+fn automatic() -> Terms {
+    Terms {
+        issuance: Issuance::Automatic,
+        ..Terms::default()
+    }
+}
+
 /// What is judged of a target that issues cards when it is told to.
 fn judged(lines: &[&str]) -> Judgement {
     judge(Contract::embedded(), &manual(), &Story::told(lines).trace())

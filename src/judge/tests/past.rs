@@ -1,17 +1,10 @@
 //! Accounts that did not begin empty: what may be there explains, and what was read binds.
 
-use super::{CREATE, Story, check, check_with, judge, manual};
+use super::{CREATE, Story, automatic, check, check_with, judge, manual};
 use crate::contract::Contract;
 use crate::judge::Judgement;
 use crate::requirement::id;
-use crate::trace::{Issuance, Terms};
-
-fn automatic() -> Terms {
-    Terms {
-        issuance: Issuance::Automatic,
-        ..Terms::default()
-    }
-}
+use crate::trace::Terms;
 
 fn pinned(pins: &[(&str, &str)]) -> Terms {
     let pins = pins

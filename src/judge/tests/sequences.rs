@@ -186,6 +186,29 @@ fn of_many_cards_over_the_limit_any_may_have_failed() {
     );
 }
 
+/// Where cards are issued by themselves, each may also have been within the limit, and have failed so that the next one was.
+#[test]
+fn lists_keep_the_worlds_of_many_cards_few() {
+    let mut story = Vec::new();
+    let (mut shown, mut step) = ("#1=active".to_owned(), 1);
+    for made in 1..=60 {
+        story.push("create virtual on A => 201 issuing".to_owned());
+        story.push(format!("terminate #{step} => 409"));
+        if step > 1 {
+            shown += &format!(" #{step}=issue_failed");
+        }
+        step += 2;
+        if made % 5 == 0 {
+            story.push(format!("list A => 200 {shown}"));
+            step += 1;
+        }
+    }
+    // Nothing is judged once there are too many.
+    story.push("read #1 => 200 issuing".to_owned());
+    let lines: Vec<&str> = story.iter().map(String::as_str).collect();
+    check_with(&automatic(), &lines, &[("READ-6", step)]);
+}
+
 #[test]
 fn a_slot_may_be_freed_or_kept() {
     let ended = [CREATE, "issue #1 => 204", "terminate #1 => 204"];

@@ -7,13 +7,20 @@ use crate::case::{CardRef, Case, Command};
 /// More than 100, where pages mostly end.
 const CARDS: usize = 101;
 
+/// After so many cards a list shows which of them have failed. Where no card can be terminated while it is issuing, each may
+/// have been over the limit or not, and whoever doesn't look has twice as many possible worlds with each card.
+const CARDS_UNSEEN: usize = 5;
+
 /// The cases of the set. Cards are terminated as they are made: that takes no simulator, and no waiting.
 pub(super) fn cases() -> Vec<Case> {
     let mut draft = Draft::default();
     let kept = draft.ask(create('A', CardType::Physical));
-    for _ in 1..CARDS {
+    for made in 1..CARDS {
         let card = draft.ask(create('A', CardType::Virtual));
         draft.ask(Command::Act(Action::Terminate, CardRef::Made(card)));
+        if made % CARDS_UNSEEN == 0 && made + 1 < CARDS {
+            draft.list('A');
+        }
     }
     draft.list('A');
     draft.ask(Command::ListProgramme);
