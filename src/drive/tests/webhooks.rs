@@ -181,6 +181,45 @@ fn a_target_that_never_delivers_is_an_obstacle_that_names_the_address() {
 }
 
 /// A card that was only created need not be told: nothing is wrong with a target that is silent about it.
+/// It keeps a subscription for one event.
+#[test]
+fn a_subscription_that_the_target_has_lost_is_made_anew_before_the_next_case_that_listens() {
+    let callback = Mutex::new(None::<String>);
+    let target = FakeTarget::start(move |asked| {
+        let mut callback = callback.lock().unwrap();
+        match asked.line.split(' ').next() {
+            Some("PUT") => {
+                let body: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
+                *callback = body["callbackUrl"].as_str().map(str::to_owned);
+                Act::Json(200, r#"{"id":"Sub-1"}"#.into())
+            }
+            Some("POST") => {
+                if let Some(callback) = callback.take() {
+                    assert_eq!(post(&callback, CARD), 200);
+                }
+                created()
+            }
+            _ => Act::Json(200, CARD.into()),
+        }
+    });
+    let session = Session::connect(profile(&target, 20)).unwrap();
+    let one_after_the_other = |_| {
+        let traces = session.drive_batch(&[Case::told(&STEPS)], &StopSignal::new());
+        traces[0].events.len()
+    };
+    let told: Vec<usize> = (0..4).map(one_after_the_other).collect();
+    assert_eq!(told, [1, 0, 1, 0]);
+    drop(session);
+    let asked = target.asked();
+    let calls = |call: &str| asked.iter().filter(|a| a.line == call).count();
+    assert_eq!(
+        calls("PUT /v1/webhooks"),
+        2,
+        "at first, and when it was lost"
+    );
+    assert_eq!(calls("DELETE /v1/webhooks/Sub-1"), 2);
+}
+
 #[test]
 fn silence_about_a_card_that_is_still_issuing_is_no_obstacle() {
     let issuing = r#"{"id":"Card-1","status":"issuing","updatedAt":"2026-01-01T00:00:00Z"}"#;
