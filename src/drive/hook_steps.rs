@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::case_run::CaseRun;
 use super::draft::{Ask, Draft};
-use super::hooks::{Hooks, Inbox, list_draft, step_draft, unsubscribe, unsubscribe_draft};
+use super::hooks::{
+    Hooks, Inbox, callback_query, list_draft, step_draft, unsubscribe, unsubscribe_draft,
+};
 use super::reply::card_id;
 use crate::card::CardStatus;
 use crate::card_view::is_same;
@@ -179,8 +181,11 @@ impl CaseRun<'_> {
             return;
         };
         let step = &self.case.case.steps[number.0 - 1];
-        let address = hooks.address(&inbox.open_door(number));
-        let wanted = step_draft(&address, id.as_deref(), step);
+        let word = inbox.open_door(number);
+        let wanted = step_draft(&hooks.address(&word), id.as_deref(), step);
+        if let Some(query) = callback_query(&wanted) {
+            inbox.ask_for_query(word, query);
+        }
         if self.ask_as_told(number, wanted).await
             && let Some(Reply::Got(response)) = self.last_reply()
             && let Some(made) = card_id(response)

@@ -19,6 +19,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use url::Url;
 use uuid::Uuid;
 
 use super::auth::Access;
@@ -177,8 +178,9 @@ impl Hooks {
         let shown_word = caller.masks.apply(word.clone());
         let is_left = |subscription: &&Value| {
             let url = subscription["callbackUrl"].as_str();
+            let url = url.and_then(|url| url.split('?').next());
             let door = url.and_then(|url| Some(url.split_once(&shown_word)?.1));
-            door.is_some_and(|door| self.desk.door(&format!("{word}{door}")).is_none())
+            door.is_some_and(|door| !self.desk.is_open(&format!("{word}{door}")))
         };
         let left = listed.as_array().into_iter().flatten().filter(is_left);
         for id in left.filter_map(|subscription| subscription["id"].as_str()) {
@@ -212,6 +214,13 @@ pub fn step_draft(address: &str, id: Option<&str>, step: &Step) -> Draft {
         encoding: step.encoding,
         ..put_draft(body)
     }
+}
+
+/// The query of the callback address that a request to subscribe names.
+pub fn callback_query(wanted: &Draft) -> Option<String> {
+    let body: Value = serde_json::from_str(wanted.body.as_deref()?).ok()?;
+    let address: Url = body["callbackUrl"].as_str()?.parse().ok()?;
+    address.query().map(str::to_owned)
 }
 
 fn put_draft(body: String) -> Draft {
@@ -283,7 +292,8 @@ async fn serve(listener: TcpListener, desk: Arc<Desk>, began: Instant) {
 async fn receive(desk: &Desk, began: Instant, request: Request) -> StatusCode {
     let (parts, body) = request.into_parts();
     let word = parts.uri.path().trim_end_matches('/').rsplit('/').next();
-    let Some(door) = word.and_then(|word| desk.door(word)) else {
+    let query = parts.uri.query().unwrap_or_default();
+    let Some(door) = word.and_then(|word| desk.door(word, query)) else {
         return StatusCode::NOT_FOUND;
     };
     if !matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {

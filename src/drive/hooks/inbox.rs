@@ -12,6 +12,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 use tokio::sync::Notify;
+use url::form_urlencoded::parse;
 
 use super::patience::Patience;
 
@@ -42,6 +43,8 @@ struct Book {
     /// Cards and accounts, in lower case.
     owners: HashMap<String, usize>,
     doors: HashMap<String, Door>,
+    /// The queries that belong to addresses, by their last word.
+    queries: HashMap<String, String>,
     /// How many doors were ever opened, so that no two have the same word.
     opened: usize,
     strays: VecDeque<(Vec<String>, Event)>,
@@ -84,9 +87,17 @@ impl Desk {
         }
     }
 
-    /// The door that the last word of an address leads to.
-    pub fn door(&self, word: &str) -> Option<Door> {
-        self.book().doors.get(word).copied()
+    /// The door that an address leads to, by its last word and its query.
+    pub fn door(&self, word: &str, query: &str) -> Option<Door> {
+        let book = self.book();
+        let asked = book.queries.get(word).map_or("", String::as_str);
+        let is_whole = asked.is_empty() || parse(asked.as_bytes()).eq(parse(query.as_bytes()));
+        book.doors.get(word).copied().filter(|_| is_whole)
+    }
+
+    /// Whether an address with this last word still leads anywhere.
+    pub fn is_open(&self, word: &str) -> bool {
+        self.book().doors.contains_key(word)
     }
 
     /// How the last word of every address begins.
@@ -280,6 +291,11 @@ impl Inbox {
         self.desk.book().open(&self.desk.prefix(), door)
     }
 
+    /// What is sent to the address that ends in `word` needs this query too.
+    pub fn ask_for_query(&self, word: String, query: String) {
+        self.desk.book().queries.insert(word, query);
+    }
+
     /// Refuses the next event.
     pub fn refuse_next(&self) {
         if let Some(kept) = self.desk.book().cases.get_mut(&self.case) {
@@ -318,8 +334,9 @@ impl Drop for Inbox {
         let mut book = self.desk.book();
         book.cases.remove(&case);
         book.owners.retain(|_, owner| *owner != case);
-        book.doors
-            .retain(|_, door| door.0.is_none_or(|(owner, _)| owner != case));
+        let Book { doors, queries, .. } = &mut *book;
+        doors.retain(|_, door| door.0.is_none_or(|(owner, _)| owner != case));
+        queries.retain(|word, _| doors.contains_key(word));
     }
 }
 

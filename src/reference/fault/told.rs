@@ -125,6 +125,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        id: "events-go-without-the-query",
+        words: "Events go to the address of a subscription without its query.",
+        requirement: "HOOK-19",
+        shortest: 4,
+        plant: |rules| {
+            rules.address = |webhook| {
+                let url = webhook.callback_url.split_once('?');
+                url.map_or(&webhook.callback_url, |(url, _)| url)
+            };
+        },
+    },
+    Fault {
         id: "moved-subscription-is-told-nowhere",
         words: "A subscription that was moved is told at neither address.",
         requirement: "HOOK-16",

@@ -49,7 +49,7 @@ impl Subscriber {
     }
 
     async fn take(&self, request: Request) -> StatusCode {
-        let path = request.uri().path().to_owned();
+        let path = request.uri().to_string();
         let media_type = format!("{:?}", request.headers().get("content-type"));
         let body = to_bytes(request.into_body(), 1 << 20)
             .await
@@ -125,7 +125,7 @@ async fn walk_with_types(walk: &mut Walk, address: &str) {
     subscribe(walk, &format!("{address}/other"), "account.updated").await;
     for (from, to, event_type) in [
         ("turned", "turned", "account.updated"),
-        ("from", "to", "card.updated"),
+        ("from", "to?of=cards", "card.updated"),
     ] {
         let id = subscribe(walk, &format!("{address}/{from}"), "card.updated").await;
         let to = format!("{address}/{to}");
