@@ -187,12 +187,13 @@ impl Judge<'_> {
             let subscription = event.event.subscription;
             by_subscription.entry(subscription).or_default().push(event);
         }
+        let made_in_silence = self.made_in_silence(told);
         for told in by_subscription.values() {
-            self.ids_of_one(told);
+            self.ids_of_one(told, &made_in_silence);
         }
     }
 
-    fn ids_of_one(&mut self, told: &[&Told<'_>]) {
+    fn ids_of_one(&mut self, told: &[&Told<'_>], made_in_silence: &BTreeSet<CardId>) {
         for (place, event) in told.iter().enumerate() {
             let earlier = told[..place]
                 .iter()
@@ -223,12 +224,13 @@ impl Judge<'_> {
                 .filter(|t| t.card().as_ref() == Some(&card))
                 .copied()
                 .collect();
-            self.one_event_each(&card, &of_card);
+            let creations = usize::from(!made_in_silence.contains(&card));
+            self.one_event_each(&of_card, creations + self.changes_at_most(&card));
         }
     }
 
-    /// More events than there can have been changes, two of which show the very same card.
-    fn one_event_each(&mut self, card: &CardId, told: &[&Told<'_>]) {
+    /// More events than there can have been changes, which is `most`, two of which show the very same card.
+    fn one_event_each(&mut self, told: &[&Told<'_>], most: usize) {
         self.show(id::HOOK_6);
         let mut seen: Vec<&Told<'_>> = Vec::new();
         let mut twins = None;
@@ -242,7 +244,6 @@ impl Judge<'_> {
             twins = twins.or(twin.map(|twin| (*twin, *event)));
             seen.push(event);
         }
-        let most = self.changes_at_most(card);
         let Some((first, second)) = twins.filter(|_| seen.len() > most) else {
             return;
         };
@@ -266,13 +267,13 @@ impl Judge<'_> {
         self.depart_at(moment, &[rule], found);
     }
 
-    /// How often a card came to be, or changed, at most.
+    /// How often a card changed, at most.
     fn changes_at_most(&self, card: &CardId) -> usize {
         let effects = self.touches.iter().filter(|touch| {
             touch.card.as_ref() == Some(card)
                 && matches!(touch.kind, TouchKind::Effect(_) | TouchKind::Elsewhere)
         });
         let by_itself = self.terms.issuance == Issuance::Automatic || self.has_rival(card);
-        1 + usize::from(by_itself) + effects.count()
+        usize::from(by_itself) + effects.count()
     }
 }
