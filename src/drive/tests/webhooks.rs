@@ -180,8 +180,7 @@ fn a_target_that_never_delivers_is_an_obstacle_that_names_the_address() {
     assert_eq!(reads.count(), 2, "a last read shows the card at rest");
 }
 
-/// A card that was only created need not be told: nothing is wrong with a target that is silent about it.
-/// It keeps a subscription for one event.
+/// The target keeps a subscription for one event.
 #[test]
 fn a_subscription_that_the_target_has_lost_is_made_anew_before_the_next_case_that_listens() {
     let callback = Mutex::new(None::<String>);
@@ -220,6 +219,7 @@ fn a_subscription_that_the_target_has_lost_is_made_anew_before_the_next_case_tha
     assert_eq!(calls("DELETE /v1/webhooks/Sub-1"), 2);
 }
 
+/// A card that was only created need not be told: nothing is wrong with a target that is silent about it.
 #[test]
 fn silence_about_a_card_that_is_still_issuing_is_no_obstacle() {
     let issuing = r#"{"id":"Card-1","status":"issuing","updatedAt":"2026-01-01T00:00:00Z"}"#;
