@@ -187,13 +187,12 @@ impl Judge<'_> {
             let subscription = event.event.subscription;
             by_subscription.entry(subscription).or_default().push(event);
         }
-        let made_in_silence = self.made_in_silence(told);
         for told in by_subscription.values() {
-            self.ids_of_one(told, &made_in_silence);
+            self.ids_of_one(told);
         }
     }
 
-    fn ids_of_one(&mut self, told: &[&Told<'_>], made_in_silence: &BTreeSet<CardId>) {
+    fn ids_of_one(&mut self, told: &[&Told<'_>]) {
         for (place, event) in told.iter().enumerate() {
             let earlier = told[..place]
                 .iter()
@@ -224,13 +223,12 @@ impl Judge<'_> {
                 .filter(|t| t.card().as_ref() == Some(&card))
                 .copied()
                 .collect();
-            let creations = usize::from(!made_in_silence.contains(&card));
-            self.one_event_each(&of_card, creations + self.changes_at_most(&card));
+            self.one_event_each(&card, &of_card);
         }
     }
 
-    /// More events than there can have been changes, which is `most`, two of which show the very same card.
-    fn one_event_each(&mut self, told: &[&Told<'_>], most: usize) {
+    /// More events than there can have been changes, two of which show the very same card.
+    fn one_event_each(&mut self, card: &CardId, told: &[&Told<'_>]) {
         self.show(id::HOOK_6);
         let mut seen: Vec<&Told<'_>> = Vec::new();
         let mut twins = None;
@@ -244,6 +242,7 @@ impl Judge<'_> {
             twins = twins.or(twin.map(|twin| (*twin, *event)));
             seen.push(event);
         }
+        let most = self.changes_at_most(card);
         let Some((first, second)) = twins.filter(|_| seen.len() > most) else {
             return;
         };
@@ -267,13 +266,13 @@ impl Judge<'_> {
         self.depart_at(moment, &[rule], found);
     }
 
-    /// How often a card changed, at most.
+    /// How often a card came to be, or changed, at most.
     fn changes_at_most(&self, card: &CardId) -> usize {
         let effects = self.touches.iter().filter(|touch| {
             touch.card.as_ref() == Some(card)
                 && matches!(touch.kind, TouchKind::Effect(_) | TouchKind::Elsewhere)
         });
         let by_itself = self.terms.issuance == Issuance::Automatic || self.has_rival(card);
-        usize::from(by_itself) + effects.count()
+        1 + usize::from(by_itself) + effects.count()
     }
 }

@@ -1,8 +1,6 @@
 //! What a wait has shown: the event that was awaited, or that it never came. Most waits are for the events of the run's own
 //! subscription; one at an address of the case tells whether that was told of each change too.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::Told;
@@ -31,12 +29,6 @@ struct Wait {
     is_whole: bool,
 }
 
-impl Wait {
-    fn is_as_made(&self) -> bool {
-        status_word(&self.shown) == CardStatus::Issuing.as_str()
-    }
-}
-
 impl Judge<'_> {
     /// HOOK-1, HOOK-5, HOOK-19 and OPEN-30. Where no event came at all, it may be that none can reach us, so nothing is
     /// concluded.
@@ -62,19 +54,6 @@ impl Judge<'_> {
                 self.creation(&wait, &events, in_time.is_empty());
             }
         }
-    }
-
-    /// The cards of which a whole wait has shown that their creation is not reported.
-    pub(super) fn made_in_silence(&self, told: &[Told<'_>]) -> BTreeSet<CardId> {
-        let mut waits = self.all_waits();
-        waits.retain(|wait| {
-            let until = self.trace.exchanges[wait.moment].sent_at;
-            let is_told = |t: &Told<'_>| {
-                t.card().as_ref() == Some(&wait.card) && t.event.received_at <= until
-            };
-            wait.is_whole && wait.at.is_none() && wait.is_as_made() && !told.iter().any(is_told)
-        });
-        waits.into_iter().map(|wait| wait.card).collect()
     }
 
     fn all_waits(&self) -> Vec<Wait> {
@@ -249,9 +228,10 @@ impl Judge<'_> {
                 && told.text("updatedAt").is_some()
                 && told.text("updatedAt") == told.text("createdAt")
         };
+        let is_as_made = status_word(&wait.shown) == CardStatus::Issuing.as_str();
         let reading = if events.iter().any(|t| is_of_creation(&t)) {
             "reported"
-        } else if wait.is_whole && wait.is_as_made() && none_came {
+        } else if wait.is_whole && is_as_made && none_came {
             "not reported"
         } else {
             return;

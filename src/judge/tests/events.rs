@@ -311,18 +311,6 @@ fn ids_tell_events_apart() {
         ],
         &[],
     );
-    // One of them is none of its creation, which is not reported.
-    check_events(
-        &[
-            CREATE,
-            "await event of #1 => 200 issuing in vain",
-            ISSUE,
-            TOLD_ISSUE,
-            "told #1=active as 3",
-            AWAIT_ACTIVE,
-        ],
-        &[("HOOK-6", 4)],
-    );
 }
 
 #[test]
