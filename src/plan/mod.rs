@@ -87,9 +87,6 @@ pub struct Planned {
 enum When {
     /// It mostly waits, while others run.
     First,
-    /// It is told of events. So is the run's subscription of what all later cases do, and a target that tells slowly would
-    /// be further behind with each.
-    Told,
     InTurn,
     /// It has the target to itself, so all others wait.
     Alone,
@@ -98,32 +95,18 @@ enum When {
 impl When {
     fn of(case: &Case) -> Self {
         let waits = |step: &Step| matches!(step.command, Command::Pause(1_000..));
-        if case.has_target_alone() {
-            Self::Alone
-        } else if case.steps.iter().any(waits) {
-            Self::First
-        } else if case.listens() {
-            Self::Told
-        } else {
-            Self::InTurn
-        }
-    }
-
-    /// When a generated case is run, by what its table is about.
-    fn of_table(focus: Focus) -> Self {
-        match focus {
-            Focus::Time => Self::Alone,
-            Focus::Webhooks => Self::Told,
-            _ => Self::InTurn,
+        match (case.has_target_alone(), case.steps.iter().any(waits)) {
+            (true, _) => Self::Alone,
+            (false, true) => Self::First,
+            (false, false) => Self::InTurn,
         }
     }
 }
 
-/// The cases of `suites`: first those written by hand, of which those that wait for seconds begin, and all that are told of
-/// events; then complete sets, then those by hand that have the target to themselves, then those by hand that are run
-/// several times, then the generated ones, interleaved over all tables so that a run that stops early has seen a bit of each;
-/// again those that move the clock come last. A generated case depends on its table and index alone, not on how many there
-/// are.
+/// The cases of `suites`: first those written by hand, of which those that wait for seconds begin, then complete sets, then
+/// those by hand that have the target to themselves, then those by hand that are run several times, then the generated
+/// ones, interleaved over all tables so that a run that stops early has seen a bit of each; again those that move the clock
+/// come last. A generated case depends on its table and index alone, not on how many there are.
 pub fn plan<'a>(
     suites: &'a [Suite],
     seed: u64,
@@ -147,23 +130,19 @@ pub fn plan<'a>(
     let all_times = suites
         .iter()
         .flat_map(|suite| suite.cases.iter().map(move |case| times(suite, case)));
-    let most_times = all_times.max().unwrap_or(1);
-    let again = move |is_told: bool| {
-        (2..=most_times).flat_map(move |turn| {
-            suites.iter().flat_map(move |suite| {
-                let cases = suite.cases.iter();
-                let chosen = cases
-                    .filter(move |case| turn <= times(suite, case) && case.listens() == is_told);
-                chosen.map(move |case| as_planned(suite, Origin::Again, in_turn(case, turn)))
-            })
+    let again = (2..=all_times.max().unwrap_or(1)).flat_map(move |turn| {
+        suites.iter().flat_map(move |suite| {
+            let cases = suite.cases.iter();
+            let chosen = cases.filter(move |case| turn <= times(suite, case));
+            chosen.map(move |case| as_planned(suite, Origin::Again, in_turn(case, turn)))
         })
-    };
+    });
     let derived = suites.iter().flat_map(move |suite| {
         let cases = suite.every.iter().flat_map(|every| every.cases(contract));
         cases.map(move |case| as_planned(suite, Origin::Derived, case))
     });
     let countries: Arc<[String]> = contract.countries().into();
-    let of_turn = move |turn: Turn| {
+    let generated = move |turn: Turn| {
         let suite = &suites[turn.suite];
         let case = Generator::new(seed, &countries, abilities).case(
             &suite.name,
@@ -177,24 +156,19 @@ pub fn plan<'a>(
         };
         as_planned(suite, origin, case)
     };
-    let generated = move |when: When| {
-        let is_its_time = move |turn: &Turn| {
+    let turns_of = move |moves_clock: bool| {
+        turns(suites, budget).filter(move |turn| {
             let focus = suites[turn.suite].generate[turn.table].focus;
-            When::of_table(focus) == when
-        };
-        let turns = turns(suites, budget).filter(is_its_time);
-        turns.map(of_turn.clone())
+            (focus == Focus::Time) == moves_clock
+        })
     };
     written(When::First)
-        .chain(written(When::Told))
-        .chain(again(true))
-        .chain(generated(When::Told))
         .chain(written(When::InTurn))
         .chain(derived)
         .chain(written(When::Alone))
-        .chain(again(false))
-        .chain(generated(When::InTurn))
-        .chain(generated(When::Alone))
+        .chain(again)
+        .chain(turns_of(false).map(generated.clone()))
+        .chain(turns_of(true).map(generated))
 }
 
 /// Which of two calls is first is a matter of chance. So often each race that is written by hand is run.

@@ -45,11 +45,11 @@ fn the_same_seed_gives_the_same_cases_in_every_version() {
         digest(&shown),
         GOLDEN,
         "the first case is now\n{}",
-        shown.chars().take(400).collect::<String>()
+        &shown[..400]
     );
 }
 
-const GOLDEN: &str = "d1e5aeb4ed1f08a828e0e7febf5f2c0ca7628fc38951275691da26419db7ee36";
+const GOLDEN: &str = "18570d81eaa491b1560250d4c918070dfbca8de07bec04369cf0f3954ca528a0";
 
 #[test]
 fn another_seed_gives_other_cases() {
@@ -82,14 +82,10 @@ fn a_case_does_not_depend_on_how_many_there_are() {
 fn an_early_stop_has_seen_a_bit_of_each_table() {
     let suites = Suite::find(DEFAULT_SUITE).unwrap();
     let tables = suites.iter().flat_map(|suite| &suite.generate);
-    // Generated cases that are told of events come first of all, and those that move the clock last.
-    let first = tables.clone().filter(|g| g.focus == Focus::Webhooks);
-    let first: usize = first.map(|g| g.cases).sum();
-    let apart = [Focus::Time, Focus::Webhooks];
-    let tables = tables.filter(|g| !apart.contains(&g.focus)).count();
+    // Generated cases that move the clock come last of all.
+    let tables = tables.filter(|g| g.focus != Focus::Time).count();
     let mut seen: Vec<_> = generated(1)
         .into_iter()
-        .skip(first)
         .take(3 * tables)
         .map(|p| p.suite)
         .collect();
